@@ -1,0 +1,48 @@
+"""The kinds of rows in `events`: what happened in the business. Feeds timeline, browser, reactions and webhooks."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class EventKind(StrEnum):
+    CALL_STARTED = "call_started"
+    PARTY_RANG = "party_rang"
+    PARTY_STOPPED = "party_stopped"
+    CALL_ANSWERED = "call_answered"
+    CALL_TRANSFERRED = "call_transferred"
+    CALL_CHANGED = "call_changed"
+    CALLS_JOINED = "calls_joined"
+    CALL_ENDED = "call_ended"
+    RECORDING_STORED = "recording_stored"
+    RECORDING_MISSING = "recording_missing"
+    TRANSCRIPT_PROGRESS = "transcript_progress"
+    TRANSCRIPT_READY = "transcript_ready"
+    CALL_TAGGED = "call_tagged"
+    CALL_REVIEWED = "call_reviewed"
+    CONTACT_CHANGED = "contact_changed"
+    DEAL_OPENED = "deal_opened"
+    DEAL_CHANGED = "deal_changed"
+    DEAL_MOVED = "deal_moved"
+    TASK_OPENED = "task_opened"
+    TASK_DONE = "task_done"
+    EXCHANGE_CHANGED = "exchange_changed"
+    USER_CHANGED = "user_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened. `receivers`: ids of the users it is for beside those who see everything; None: for everybody."""
+
+    kind: EventKind
+    at: datetime
+    receivers: tuple[int, ...] | None = ()
+    call_id: int | None = None
+    contact_id: int | None = None
+    deal_id: int | None = None
+    task_id: int | None = None
+    recording_id: int | None = None
+    user_id: int | None = None  # who did it
+    facts: dict[str, Any] = field(default_factory=dict)
+    id: int | None = None  # given by the log

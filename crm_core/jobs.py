@@ -1,0 +1,248 @@
+"""The `jobs` table: what must still be done by the product, and the one way to do it.
+
+A job's row is inserted in the transaction that causes it. Running one is always the same three steps: claim
+(transaction 1), work with no transaction open, then the result together with "done" (transaction 2), or "again at"
+or "parked". Embedded mode, the worker process and Celery differ only in who carries a job id to `JobRunner.run_one`.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import structlog
+from sqlalchemy import (
+    Column,
+    CursorResult,
+    Float,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    delete,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from crm_core.db import Database, Json, UtcTime, metadata
+from crm_core.errors import FirstringError
+
+log = structlog.get_logger()
+
+
+class JobState(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    PARKED = "parked"  # given up until a person or a changed setting lets it go again
+
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(40), nullable=False),
+    Column("dedupe_key", String(200), nullable=False, unique=True),
+    Column("payload", Json, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("run_after", UtcTime, nullable=False),
+    Column("lease_until", UtcTime),
+    Column("heartbeat_at", UtcTime),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("progress", Float, nullable=False, default=0.0),  # 0..1
+    Column("last_error", Text),
+    Column("call_id", Integer, index=True),  # the call whose page shows it
+    Column("created_at", UtcTime, nullable=False),
+    Column("finished_at", UtcTime),
+    Index("ix_jobs_due", "state", "kind", "run_after"),
+)
+
+Finish = Callable[[AsyncConnection], Awaitable[None]]
+"""Writes a job's result; runs in the transaction that marks the job done."""
+
+
+class Again(FirstringError):
+    """The job cannot be done yet."""
+
+    def __init__(self, say: str, after: timedelta) -> None:
+        super().__init__(say)
+        self.after = after
+
+
+class Park(FirstringError):
+    """The job cannot be done until something outside changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    id: int
+    kind: str
+    payload: dict[str, Any]
+    attempts: int  # this one included
+    call_id: int | None
+    created_at: datetime
+
+
+Progress = Callable[[float], Awaitable[None]]
+"""Tell how far the work is, 0..1; also renews the lease."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobKind:
+    """How one kind of job is done. `work` may read, but holds no transaction while it touches a file, socket or model."""
+
+    name: str
+    work: Callable[[Job, Progress], Awaitable[Finish]]
+    lease: timedelta = timedelta(seconds=60)
+    most_attempts: int = 8
+
+
+async def enqueue(
+    tx: AsyncConnection, kind: str, dedupe_key: str, payload: dict[str, Any], *,
+    now: datetime, run_after: datetime | None = None, call_id: int | None = None,
+) -> int | None:  # fmt: skip
+    """Put a job down in the transaction that causes it; None if a job with this key is known already."""
+    if await tx.scalar(select(jobs.c.id).where(jobs.c.dedupe_key == dedupe_key)):
+        return None
+    row = {"kind": kind, "dedupe_key": dedupe_key, "payload": payload, "state": JobState.QUEUED,
+           "run_after": run_after or now, "call_id": call_id, "created_at": now}  # fmt: skip
+    job_id: int = (await tx.execute(insert(jobs).values(row).returning(jobs.c.id))).scalar_one()
+    return job_id
+
+
+async def release_parked(tx: AsyncConnection, kind: str, now: datetime) -> int:
+    """Let the parked jobs of a kind go again: what they waited for is there."""
+    freed = await tx.execute(
+        update(jobs)
+        .where(jobs.c.kind == kind, jobs.c.state == JobState.PARKED)
+        .values(state=JobState.QUEUED, run_after=now, attempts=0)
+    )
+    return freed.rowcount
+
+
+async def forget_done(tx: AsyncConnection, before: datetime) -> None:
+    await tx.execute(delete(jobs).where(jobs.c.state == JobState.DONE, jobs.c.finished_at < before))
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class JobRunner:
+    """Carries out jobs of the kinds it is given. Several runners, in several processes, may share one table."""
+
+    def __init__(self, database: Database, kinds: Mapping[str, JobKind], now: Callable[[], datetime] = _utc_now) -> None:
+        self._database = database
+        self._kinds = dict(kinds)
+        self._now = now
+
+    async def due(self, limit: int = 20) -> list[int]:
+        """Ids of jobs that may be claimed: queued and due, or running under a lease that ran out (their process died)."""
+        now = self._now()
+        lost = (jobs.c.state == JobState.RUNNING) & (jobs.c.lease_until < now)
+        ready = (jobs.c.state == JobState.QUEUED) & (jobs.c.run_after <= now)
+        query = select(jobs.c.id).where(jobs.c.kind.in_(self._kinds), or_(ready, lost)).order_by(jobs.c.run_after).limit(limit)
+        async with self._database.read() as connection:
+            return list((await connection.scalars(query)).all())
+
+    async def run_one(self, job_id: int) -> bool:
+        """Claim, work, finish. False if the job is not to be had (somebody else has it, or it is done)."""
+        job = await self._claim(job_id)
+        if job is None:
+            return False
+        kind = self._kinds[job.kind]
+        beat = asyncio.create_task(self._keep_lease(job, kind))
+        try:
+            finish = await kind.work(job, lambda done: self._progress(job, kind, done))
+            await self._finish(job, finish)
+        except Again as wait:
+            await self._again(job, kind, wait.say, wait.after)
+        except Park as stop:
+            await self._set(job, state=JobState.PARKED, last_error=stop.say, lease_until=None)
+        except Exception as error:  # whatever it was, the job is kept and tried again
+            log.exception("job_failed", job=job.id, kind=job.kind, attempt=job.attempts)
+            await self._again(
+                job, kind, f"{type(error).__name__}: {error}"[:500], timedelta(seconds=min(5 * 2**job.attempts, 600))
+            )
+        finally:
+            beat.cancel()
+        return True
+
+    async def run_due(self) -> int:
+        """Run what is due now, one after another; returns how many ran."""
+        ran = 0
+        for job_id in await self.due():
+            ran += await self.run_one(job_id)
+        return ran
+
+    async def _claim(self, job_id: int) -> Job | None:
+        now = self._now()
+        async with self._database.write() as tx:
+            row = (await tx.execute(select(jobs).where(jobs.c.id == job_id))).one_or_none()
+            if row is None or row.kind not in self._kinds:
+                return None
+            free = (row.state == JobState.QUEUED and row.run_after <= now) or (
+                row.state == JobState.RUNNING and row.lease_until is not None and row.lease_until < now
+            )
+            if not free:
+                return None
+            taken: CursorResult[Any] = await tx.execute(
+                update(jobs)
+                .where(jobs.c.id == job_id, jobs.c.attempts == row.attempts)
+                .values(state=JobState.RUNNING, attempts=row.attempts + 1, progress=0.0, heartbeat_at=now,
+                        lease_until=now + self._kinds[row.kind].lease)
+            )  # fmt: skip
+        if taken.rowcount != 1:
+            return None
+        return Job(row.id, row.kind, row.payload, row.attempts + 1, row.call_id, row.created_at)
+
+    async def _keep_lease(self, job: Job, kind: JobKind) -> None:
+        while True:
+            await asyncio.sleep(kind.lease.total_seconds() / 3)
+            now = self._now()
+            await self._set(job, heartbeat_at=now, lease_until=now + kind.lease)
+
+    async def _progress(self, job: Job, kind: JobKind, done: float) -> None:
+        now = self._now()
+        await self._set(job, progress=done, heartbeat_at=now, lease_until=now + kind.lease)
+
+    async def _finish(self, job: Job, finish: Finish) -> None:
+        async with self._database.write() as tx:
+            if not await self._holds(tx, job):
+                log.warning("job_taken_over", job=job.id, kind=job.kind)
+                return
+            await finish(tx)
+            await tx.execute(
+                update(jobs)
+                .where(jobs.c.id == job.id)
+                .values(state=JobState.DONE, progress=1.0, finished_at=self._now(), lease_until=None, last_error=None)
+            )
+
+    async def _holds(self, tx: AsyncConnection, job: Job) -> bool:
+        """Whether this attempt is still the one: a slow worker whose lease ran out must not write a second result."""
+        row = await tx.scalar(
+            select(jobs.c.id)
+            .where(jobs.c.id == job.id, jobs.c.state == JobState.RUNNING, jobs.c.attempts == job.attempts)
+            .with_for_update()
+        )
+        return row is not None
+
+    async def _again(self, job: Job, kind: JobKind, why: str, after: timedelta) -> None:
+        if job.attempts >= kind.most_attempts:
+            await self._set(job, state=JobState.PARKED, last_error=why, lease_until=None)
+        else:
+            await self._set(job, state=JobState.QUEUED, run_after=self._now() + after, last_error=why, lease_until=None)
+
+    async def _set(self, job: Job, **values: Any) -> None:
+        async with self._database.write() as tx:
+            await tx.execute(
+                update(jobs)
+                .where(jobs.c.id == job.id, jobs.c.attempts == job.attempts, jobs.c.state == JobState.RUNNING)
+                .values(**values)
+            )
