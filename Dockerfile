@@ -18,7 +18,7 @@ RUN useradd --system --uid 10001 --home-dir /data --create-home firstring
 COPY --from=build /app /app
 WORKDIR /app
 ENV PATH=/app/.venv/bin:$PATH FIRSTRING_DATA_DIR=/data FIRSTRING_HOST=0.0.0.0 FIRSTRING_LOG_FORMAT=json
-USER firstring
+USER 10001
 VOLUME /data
 EXPOSE 8080
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
