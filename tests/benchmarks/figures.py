@@ -1,0 +1,36 @@
+"""A measured ratio with its goal."""
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """`ratio` ours over the yardstick's. `at_most`: the goal is an upper bound; else a lower one."""
+
+    name: str
+    ratio: float
+    goal: float
+    at_most: bool = True
+    explained: Sequence[str] = ()
+
+    @property
+    def met(self) -> bool:
+        return self.ratio <= self.goal if self.at_most else self.ratio >= self.goal
+
+    def line(self) -> str:
+        sign = "≤" if self.at_most else "≥"
+        return f"{self.name} {self.ratio:.2f} {sign}{self.goal:g} {'ok' if self.met else 'SHORT'}"
+
+
+def turn_by_turn(ours: Callable[[], object], yardstick: Callable[[], object], rounds: int = 7) -> tuple[float, float]:
+    """Median seconds of both, measured alternately so that a busy neighbour hits both alike."""
+    spent: tuple[list[float], list[float]] = ([], [])
+    for _ in range(rounds):
+        for work, times in zip((ours, yardstick), spent, strict=True):
+            began = time.perf_counter()
+            work()
+            times.append(time.perf_counter() - began)
+    return statistics.median(spent[0]), statistics.median(spent[1])
