@@ -24,7 +24,9 @@ def test_no_installed_distribution_owns_one_of_our_top_level_names() -> None:
 
 
 def test_package_init_files_stay_empty() -> None:
-    talkative = [file for file in tracked("*/__init__.py") if file.parts[len(ROOT.parts)] in PACKAGES and file.read_text().strip()]
+    talkative = [
+        file for file in tracked("*/__init__.py") if file.parts[len(ROOT.parts)] in PACKAGES and file.read_text().strip()
+    ]
 
     assert talkative == []
 
