@@ -1,0 +1,58 @@
+// Small controls: theme, menus that close, copying, notifications, forms that send themselves.
+import { whenAdded } from "./added.js";
+import { words } from "./words.js";
+
+whenAdded("[data-theme-choice]", (button) => {
+  const show = () => button.setAttribute("aria-pressed", (localStorage.getItem("theme") || "auto") === button.dataset.themeChoice);
+  button.addEventListener("click", () => {
+    localStorage.setItem("theme", button.dataset.themeChoice);
+    dispatchEvent(new Event("theme-chosen"));
+  });
+  addEventListener("theme-chosen", show);
+  show();
+});
+
+const closeMenus = (except) => {
+  for (const menu of document.querySelectorAll("details[data-menu][open]")) if (!menu.contains(except)) menu.open = false;
+};
+document.addEventListener("click", (event) => closeMenus(event.target));
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const open = document.querySelector("details[data-menu][open]");
+  closeMenus(null);
+  open?.querySelector("summary").focus();
+});
+
+whenAdded("[data-copy]", (button) => {
+  const label = button.querySelector("[data-label]");
+  const before = label.textContent;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.querySelector(button.dataset.copy).textContent);
+    label.textContent = words.copied;
+    setTimeout(() => (label.textContent = before), 1600);
+  });
+});
+
+whenAdded("[data-ask-notifications]", (button) => {
+  const asked = "Notification" in window && Notification.permission === "default";
+  button.hidden = !asked;
+  button.addEventListener("click", async () => {
+    await Notification.requestPermission();
+    button.hidden = true;
+  });
+});
+
+whenAdded("[data-send-on-change]", (field) => field.addEventListener("change", () => field.form.requestSubmit()));
+
+// A filter left empty has no place in the address.
+document.addEventListener("submit", (event) => {
+  if (event.target.method !== "get") return;
+  for (const field of event.target.elements) if (field.name && !field.value) field.disabled = true;
+  setTimeout(() => { for (const field of event.target.elements) field.disabled = false; });
+});
+
+// A form that was sent whole starts anew.
+document.addEventListener("htmx:after:request", (event) => {
+  const form = event.target.closest?.("form[data-clear]");
+  if (form && event.detail.ctx?.response?.raw?.ok !== false) form.reset();
+});

@@ -1,0 +1,11 @@
+// htmx comes first: what follows expects window.htmx.
+import "./htmx.js";
+import "./clocks.js";
+import "./controls.js";
+import "./keys.js";
+import "./refresh.js";
+import "./strip.js";
+import { whenAdded } from "./added.js";
+
+// The player is a bundle of its own, loaded only where there is something to play.
+whenAdded("[data-player]", async (element) => (await import("./player.js")).setUp(element));

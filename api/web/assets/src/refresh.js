@@ -1,0 +1,50 @@
+// An element that says `data-refresh="/address" data-refresh-on="call_* deal:12"` is fetched anew when such an event is told:
+// a kind (`*` at its end matches any rest), or a noun with its id. At most four times a second each, however many events name it.
+import htmx from "./htmx.js";
+import { onEvent, onState } from "./stream.js";
+
+const EVERY = 250;
+const pending = new WeakMap();
+
+const names = (event) => {
+  const nouns = ["call", "contact", "deal", "task", "recording"];
+  return [event.event, ...nouns.filter((noun) => event[`${noun}_id`]).map((noun) => `${noun}:${event[`${noun}_id`]}`)];
+};
+
+const fits = (interest, name) => (interest.endsWith("*") ? name.startsWith(interest.slice(0, -1)) : interest === name);
+
+const concerns = (element, event) =>
+  element.dataset.refreshOn.split(/\s+/).some((interest) => names(event).some((name) => fits(interest, name)));
+
+async function fetchAnew(element) {
+  await htmx.ajax("GET", element.dataset.refresh, { source: element, target: element, swap: element.dataset.refreshSwap || "outerMorph" });
+}
+
+function refresh(element) {
+  const running = pending.get(element);
+  if (running) { running.again = true; return; }
+  const turn = { again: false };
+  pending.set(element, turn);
+  const pause = new Promise((done) => setTimeout(done, EVERY));
+  Promise.all([fetchAnew(element).catch(() => null), pause]).then(() => {
+    pending.delete(element);
+    if (turn.again && element.isConnected) refresh(element);
+  });
+}
+
+const wanted = () => document.querySelectorAll("[data-refresh]");
+
+onEvent((event) => { for (const element of wanted()) if (concerns(element, event)) refresh(element); });
+
+let wasOffline = false;
+onState((online) => {
+  for (const note of document.querySelectorAll("[data-cut-off]")) note.hidden = online;
+  if (online && wasOffline) for (const element of wanted()) refresh(element);
+  wasOffline = !online;
+});
+
+// An error page must not take the place of a fragment that will be fetched again anyway.
+document.addEventListener("htmx:before:swap", (event) => {
+  const { ctx } = event.detail;
+  if (ctx?.sourceElement?.matches?.("[data-refresh]") && ctx.response?.status >= 400) event.preventDefault();
+});
