@@ -108,3 +108,5 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+    # SQLite's own lower() knows only ASCII; people search for names in Cyrillic.
+    connection.create_function("lower", 1, lambda value: value if value is None else str(value).lower(), deterministic=True)

@@ -1,0 +1,175 @@
+"""Reads of pipelines and deals. What happened on one deal, by its stages, is told by `timeline`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from crm_core import paging, references
+from crm_core.access import Actor, visible
+from crm_core.contacts.tables import companies, contact_numbers, contacts
+from crm_core.deals.tables import deals, pipelines, stages
+from crm_core.errors import NotFound
+from crm_core.paging import Page
+from crm_core.references import ContactRef, Person, StageRef
+from crm_core.tasks.tables import tasks
+from crm_core.users.tables import users
+
+DEAL_SORTS = paging.sorts(
+    deals.c.id,
+    {"created_at": deals.c.created_at, "stage_since": deals.c.stage_since, "amount": func.coalesce(deals.c.amount, 0)},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """`kind`: open, won or lost."""
+
+    id: int
+    name: str
+    short_name: str | None
+    goal: str | None
+    position: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """`stages` in their order."""
+
+    id: int
+    name: str
+    stages: tuple[Stage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DealFilters:
+    """`search`: part of the title, of a name or of the contact's number. `open`: closed deals too while None."""
+
+    open: bool | None = None
+    pipeline_id: int | None = None
+    stage_id: int | None = None
+    owner_id: int | None = None
+    contact_id: int | None = None
+    company_id: int | None = None
+    search: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DealLine:
+    """`title` None: the page names it after its contact or number. `next_due_at`: of its most urgent open task."""
+
+    id: int
+    title: str | None
+    contact: ContactRef | None
+    number: str | None  # the contact's first
+    pipeline_id: int
+    stage: StageRef
+    stage_since: datetime
+    owner: Person | None
+    amount: int | None  # in the smallest unit of the currency
+    currency: str
+    source: str | None
+    created_at: datetime
+    closed_at: datetime | None
+    next_due_at: datetime | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.closed_at is None
+
+
+async def list_pipelines(connection: AsyncConnection) -> tuple[Pipeline, ...]:
+    """All pipelines with their stages, in order; they are no secret within the house."""
+    rows = (await connection.execute(select(stages).order_by(stages.c.position))).all()
+    found = (await connection.execute(select(pipelines).order_by(pipelines.c.position, pipelines.c.id))).all()
+    return tuple(Pipeline(one.id, one.name, tuple(_stage(row) for row in rows if row.pipeline_id == one.id)) for one in found)
+
+
+async def pipeline(connection: AsyncConnection, pipeline_id: int) -> Pipeline:
+    """Raises NotFound."""
+    for one in await list_pipelines(connection):
+        if one.id == pipeline_id:
+            return one
+    raise NotFound(noun="pipelines", id=pipeline_id)
+
+
+async def list_deals(
+    connection: AsyncConnection, actor: Actor, filters: DealFilters | None = None, *,
+    sort: str = "-stage_since", cursor: str | None = None, limit: int = 50,
+) -> Page[DealLine]:  # fmt: skip
+    """A page of the deals the actor may see; raises Invalid."""
+    order = paging.sort_named(DEAL_SORTS, sort)
+    query = _narrowed(deal_query(actor), filters or DealFilters())
+    rows = (await connection.execute(paging.continued(query, order, cursor, limit))).all()
+    return paging.page_of(rows, [_line(row) for row in rows[:limit]], order, limit)
+
+
+async def deal(connection: AsyncConnection, actor: Actor, deal_id: int) -> DealLine:
+    """Raises NotFound."""
+    row = (await connection.execute(deal_query(actor).where(deals.c.id == deal_id))).one_or_none()
+    if row is None:
+        raise NotFound(noun="deals", id=deal_id)
+    return _line(row)
+
+
+async def count_open_deals(connection: AsyncConnection, actor: Actor) -> int:
+    query = select(func.count()).select_from(deals).where(deals.c.closed_at.is_(None), visible(actor, deals))
+    return (await connection.scalar(query)) or 0
+
+
+def deal_query(actor: Actor) -> Select[Any]:
+    """Lines of all deals the actor may see, in no order yet."""
+    number = select(func.min(contact_numbers.c.number)).where(contact_numbers.c.contact_id == deals.c.contact_id)
+    due = select(func.min(tasks.c.due_at)).where(tasks.c.deal_id == deals.c.id, tasks.c.done_at.is_(None))
+    return (
+        select(
+            deals,
+            contacts.c.name.label("contact_name"), visible(actor, contacts).label("contact_opens"),
+            companies.c.name.label("company_name"), stages.c.name.label("stage_name"),
+            stages.c.short_name.label("stage_short_name"), users.c.name.label("owner_name"),
+            number.correlate(deals).scalar_subquery().label("number"),
+            due.correlate(deals).scalar_subquery().label("next_due_at"),
+        )
+        .select_from(
+            deals.join(stages, stages.c.id == deals.c.stage_id)
+            .outerjoin(contacts, contacts.c.id == deals.c.contact_id)
+            .outerjoin(companies, companies.c.id == func.coalesce(deals.c.company_id, contacts.c.company_id))
+            .outerjoin(users, users.c.id == deals.c.owner_id)
+        )
+        .where(visible(actor, deals))
+    )  # fmt: skip
+
+
+def _narrowed(query: Select[Any], filters: DealFilters) -> Select[Any]:
+    equal = {
+        deals.c.pipeline_id: filters.pipeline_id, deals.c.stage_id: filters.stage_id,
+        deals.c.owner_id: filters.owner_id, deals.c.contact_id: filters.contact_id,
+        deals.c.company_id: filters.company_id,
+    }  # fmt: skip
+    query = query.where(*(column == value for column, value in equal.items() if value is not None))
+    if filters.open is not None:
+        query = query.where(deals.c.closed_at.is_(None) if filters.open else deals.c.closed_at.is_not(None))
+    return query.where(_matches(filters.search)) if filters.search and filters.search.strip() else query
+
+
+def _matches(search: str) -> Any:
+    words = search.strip().lower()
+    names = (deals.c.title, contacts.c.name, companies.c.name)
+    with_number = select(contact_numbers.c.contact_id).where(contact_numbers.c.number.contains(words, autoescape=True))
+    return or_(*(func.lower(name).contains(words, autoescape=True) for name in names), contacts.c.id.in_(with_number))
+
+
+def _stage(row: Any) -> Stage:
+    return Stage(row.id, row.name, row.short_name, row.goal, row.position, row.kind)
+
+
+def _line(row: Any) -> DealLine:
+    return DealLine(
+        id=row.id, title=row.title, contact=references.contact(row), number=row.number, pipeline_id=row.pipeline_id,
+        stage=StageRef(row.stage_id, row.stage_name, row.stage_short_name), stage_since=row.stage_since,
+        owner=references.person(row, "owner"), amount=row.amount, currency=row.currency, source=row.source,
+        created_at=row.created_at, closed_at=row.closed_at, next_due_at=row.next_due_at,
+    )  # fmt: skip

@@ -1,0 +1,81 @@
+"""How one record names another on a page or in an answer: enough to word and link it, no more."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One of us."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyRef:
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class StageRef:
+    id: int
+    name: str
+    short_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRef:
+    """`may_open`: whether the reader may open the card; the name alone he may see where a call rang on his phone."""
+
+    id: int
+    name: str | None
+    company: CompanyRef | None
+    may_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DealRef:
+    id: int
+    title: str | None
+    stage: StageRef
+    may_open: bool
+    amount: int | None = None
+    currency: str = "RUB"
+
+
+def person(row: Any, prefix: str) -> Person | None:
+    """From columns labelled `<prefix>_id` and `<prefix>_name`, both null where there is nobody."""
+    columns = row._mapping
+    person_id = columns[f"{prefix}_id"]
+    return None if person_id is None else Person(person_id, columns[f"{prefix}_name"])
+
+
+def company(row: Any) -> CompanyRef | None:
+    columns = row._mapping
+    return None if columns["company_id"] is None else CompanyRef(columns["company_id"], columns["company_name"])
+
+
+def contact(row: Any) -> ContactRef | None:
+    columns = row._mapping
+    if columns["contact_id"] is None:
+        return None
+    return ContactRef(columns["contact_id"], columns["contact_name"], company(row), bool(columns["contact_opens"]))
+
+
+def stage(row: Any, prefix: str = "stage") -> StageRef | None:
+    columns = row._mapping
+    stage_id = columns[f"{prefix}_id"]
+    return None if stage_id is None else StageRef(stage_id, columns[f"{prefix}_name"], columns[f"{prefix}_short_name"])
+
+
+def deal(row: Any) -> DealRef | None:
+    columns = row._mapping
+    at = stage(row, "deal_stage")
+    if columns["deal_id"] is None or at is None:
+        return None
+    return DealRef(
+        columns["deal_id"], columns["deal_title"], at, bool(columns["deal_opens"]),
+        columns["deal_amount"], columns["deal_currency"],
+    )  # fmt: skip
