@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, Row, String, Table, func, insert, select, text, update
+from sqlalchemy import Column, ForeignKey, Index, Integer, Row, String, Table, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.db import Json, UtcTime, metadata
 from crm_core.events import Event, EventKind
+from crm_core.upserts import insert_into
 
 events = Table(
     "events",
@@ -23,6 +24,7 @@ events = Table(
     Column("recording_id", Integer),
     Column("user_id", ForeignKey("users.id")),
     Column("facts", Json, nullable=False),
+    Column("key", String(200), unique=True),  # where the same event may be told again: it is kept once
     Column("reacted_at", UtcTime),  # null until what follows from it was set going
     Index(
         "ix_events_unreacted",
@@ -35,9 +37,10 @@ events = Table(
 
 
 async def append(tx: AsyncConnection, happened: Sequence[Event]) -> None:
-    """Store events in the transaction that made them true."""
+    """Store events in the transaction that made them true; one whose key is known already is not stored again."""
     if happened:
-        await tx.execute(insert(events), [_row(event) for event in happened])
+        insert = insert_into(tx, events).on_conflict_do_nothing(index_elements=[events.c.key])
+        await tx.execute(insert, [_row(event) for event in happened])
 
 
 async def newest_id(connection: AsyncConnection) -> int:
@@ -72,4 +75,5 @@ def _row(event: Event) -> dict[str, Any]:
         "kind": event.kind, "at": event.at, "receivers": None if event.receivers is None else list(event.receivers),
         "call_id": event.call_id, "contact_id": event.contact_id, "deal_id": event.deal_id, "task_id": event.task_id,
         "recording_id": event.recording_id, "user_id": event.user_id, "facts": event.facts,
+        "key": event.key,
     }  # fmt: skip

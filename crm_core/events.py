@@ -45,4 +45,5 @@ class Event:
     recording_id: int | None = None
     user_id: int | None = None  # who did it
     facts: dict[str, Any] = field(default_factory=dict)
+    key: str | None = None  # names the event where it may be told again
     id: int | None = None  # given by the log

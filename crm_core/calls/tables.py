@@ -1,6 +1,7 @@
 """Exchanges, what they said (the journal) and the calls derived from it."""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Float,
@@ -51,7 +52,7 @@ journal = Table(
     Column("id", Integer, primary_key=True),
     Column("exchange_id", ForeignKey("exchanges.id"), nullable=False),
     Column("connection", String(32), nullable=False),
-    Column("offset", Integer, nullable=False),  # of the first byte of `data` in this connection
+    Column("offset", BigInteger, nullable=False),  # of the first byte of `data` in this connection
     Column("received_at", UtcTime, nullable=False),
     Column("data", LargeBinary, nullable=False),
     Column("fault", Text),  # why deriving raised, if it did: the bytes are kept all the same
@@ -93,12 +94,14 @@ calls = Table(
     Column("stage_id", ForeignKey("stages.id")),
     Column("user_id", ForeignKey("users.id")),  # who answered first, or who dialled
     Column("journal_id", ForeignKey("journal.id", ondelete="SET NULL")),  # the batch it began in
+    Column("told", Integer, nullable=False, default=0),  # how many facts we know of it: an older telling has fewer
     Column("reviewed_at", UtcTime),
     Column("reviewed_by", ForeignKey("users.id")),
     UniqueConstraint("exchange_id", "key"),
     Index("ix_calls_started_at", "started_at", "id"),
     Index("ix_calls_user_started", "user_id", "started_at"),
     Index("ix_calls_open", "exchange_id", "state"),
+    Index("ix_calls_did", "exchange_id", "did"),
 )
 
 # Every linkedid a call is or was known by on its exchange; joined calls share one row of `calls`.

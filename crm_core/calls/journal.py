@@ -1,0 +1,74 @@
+"""The journal is a capture: what each exchange said, byte for byte, a row a batch, beside what was derived from it."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from crm_core.calls.tables import calls, journal
+from crm_core.upserts import insert_into
+
+CHUNK = 100  # batches read at once: a batch is at most some hundred kilobytes
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Bytes of one connection as they arrived; `offset` counts from the connection's first byte."""
+
+    id: int
+    connection: str
+    offset: int
+    received_at: datetime
+    data: bytes
+    fault: str | None
+
+
+async def append(
+    tx: AsyncConnection, exchange_id: int, connection: str, offset: int, received_at: datetime, data: bytes,
+    fault: str | None = None,
+) -> int:  # fmt: skip
+    """Keep a batch and tell its id; one that is kept already (its commit was not heard of) keeps the id it has."""
+    row = {"exchange_id": exchange_id, "connection": connection, "offset": offset, "received_at": received_at,
+           "data": data, "fault": fault}  # fmt: skip
+    place = (journal.c.exchange_id, journal.c.connection, journal.c.offset)
+    added = insert_into(tx, journal).values(row).on_conflict_do_nothing(index_elements=place).returning(journal.c.id)
+    if (new := await tx.scalar(added)) is not None:
+        return int(new)
+    known = select(journal.c.id).where(
+        journal.c.exchange_id == exchange_id, journal.c.connection == connection, journal.c.offset == offset
+    )
+    return int((await tx.execute(known)).scalar_one())
+
+
+async def since_oldest_open(connection: AsyncConnection, exchange_id: int) -> AsyncIterator[Batch]:
+    """The batches from the one in which the oldest call still open began; none if no call is open. Oldest first."""
+    still_open = select(func.min(calls.c.journal_id)).where(calls.c.exchange_id == exchange_id, calls.c.ended_at.is_(None))
+    first = await connection.scalar(still_open)
+    if first is None:
+        return
+    async for batch in since(connection, exchange_id, first):
+        yield batch
+
+
+async def since(connection: AsyncConnection, exchange_id: int, first: int) -> AsyncIterator[Batch]:
+    """The batches of an exchange from the one with the id `first` on, oldest first."""
+    query = select(journal).where(journal.c.exchange_id == exchange_id).order_by(journal.c.id).limit(CHUNK)
+    place = first - 1
+    while rows := (await connection.execute(query.where(journal.c.id > place))).all():
+        for row in rows:
+            yield Batch(row.id, row.connection, row.offset, row.received_at, row.data, row.fault)
+        place = rows[-1].id
+
+
+async def forget(tx: AsyncConnection, before: datetime) -> int:
+    """Drop the batches whose calls all ended before `before`; returns how many were dropped."""
+    needed = (
+        select(func.min(calls.c.journal_id))
+        .where(calls.c.exchange_id == journal.c.exchange_id, or_(calls.c.ended_at.is_(None), calls.c.ended_at >= before))
+        .correlate(journal)
+        .scalar_subquery()
+    )
+    gone = await tx.execute(delete(journal).where(journal.c.received_at < before, or_(needed.is_(None), journal.c.id < needed)))
+    return gone.rowcount

@@ -1,0 +1,164 @@
+"""Exchanges are added, changed, switched off and listed here; their secrets are sealed before they are stored."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from crm_core import event_log
+from crm_core.calls.tables import exchanges
+from crm_core.errors import Conflict, Invalid, NotFound
+from crm_core.events import Event, EventKind
+from crm_core.exchanges.addresses import AmiAddress, ami_address, has_line_break
+from crm_core.secrets import SecretBox
+from crm_core.settings import Settings
+from crm_core.text import clean
+from crm_core.users.audit import record
+
+DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class NewExchange:
+    name: str
+    ami: AmiAddress
+    region: str = "RU"
+    language: str | None = None
+    dialect: str = "asterisk"
+    dial_user: str | None = None
+    dial_secret: str | None = field(default=None, repr=False)
+    recordings_root: Path | None = None
+    trunks: Sequence[str] = ()
+    extensions: Sequence[str] = ()
+    own_numbers: Sequence[str] = ()
+
+
+async def add(tx: AsyncConnection, new: NewExchange, box: SecretBox, *, now: datetime, by: int | None = None) -> int:
+    """Store an exchange; raises Conflict if the name is taken, Invalid if it cannot be meant."""
+    name = clean(new.name, 80).strip()
+    if not name or has_line_break(new.ami.user + new.ami.secret + (new.dial_user or "") + (new.dial_secret or "")):
+        raise Invalid("An exchange needs a name, and a user and secret without line breaks")
+    if await _id_of(tx, name) is not None:
+        raise Conflict(f"There is an exchange named {name} already")
+    row = {**_values(new, box), "name": name, "created_at": now, "state_since": now}
+    added: int = (await tx.execute(insert(exchanges).values(row).returning(exchanges.c.id))).scalar_one()
+    await _tell(tx, added, "exchange_added", now, by)
+    return added
+
+
+async def change(
+    tx: AsyncConnection, exchange_id: int, new: NewExchange, box: SecretBox, *, now: datetime, by: int | None
+) -> None:
+    """Replace what is known of an exchange, its name excepted; raises NotFound."""
+    changed = await tx.execute(update(exchanges).where(exchanges.c.id == exchange_id).values(_values(new, box)))
+    if changed.rowcount != 1:
+        raise NotFound
+    await _tell(tx, exchange_id, "exchange_changed", now, by)
+
+
+async def set_active(tx: AsyncConnection, exchange_id: int, active: bool, *, now: datetime, by: int | None) -> None:
+    """Begin or cease to listen to an exchange; its calls stay."""
+    changed = await tx.execute(update(exchanges).where(exchanges.c.id == exchange_id).values(active=active))
+    if changed.rowcount != 1:
+        raise NotFound
+    await _tell(tx, exchange_id, "exchange_switched_on" if active else "exchange_switched_off", now, by)
+
+
+async def set_own_numbers(
+    tx: AsyncConnection, exchange_id: int, numbers: Sequence[str], *, now: datetime, by: int | None
+) -> None:
+    """Which numbers are the company's own (digits without +); calls to other DIDs then create nothing."""
+    changed = await tx.execute(update(exchanges).where(exchanges.c.id == exchange_id).values(own_numbers=_numbers(numbers)))
+    if changed.rowcount != 1:
+        raise NotFound
+    await _tell(tx, exchange_id, "exchange_changed", now, by)
+
+
+async def note_state(
+    tx: AsyncConnection, exchange_id: int, state: str, *, now: datetime, note: str | None = None, version: str | None = None
+) -> None:
+    """What the listener knows of its connection: new, connecting, up, down or refused, and why."""
+    row = (await tx.execute(select(exchanges).where(exchanges.c.id == exchange_id).with_for_update())).one_or_none()
+    if row is None:
+        raise NotFound
+    version = row.version if version is None else clean(version, 120)
+    note = None if note is None else clean(note, 500)
+    if (row.state, row.state_note, row.version) == (state, note, version):
+        return
+    since = row.state_since if row.state == state else now
+    values = {"state": state, "state_since": since, "state_note": note, "version": version}
+    await tx.execute(update(exchanges).where(exchanges.c.id == exchange_id).values(values))
+    facts = {"exchange_id": exchange_id, "state": state}
+    await event_log.append(tx, [Event(EventKind.EXCHANGE_CHANGED, now, None, facts=facts)])
+
+
+async def from_settings(tx: AsyncConnection, settings: Settings, box: SecretBox, *, now: datetime) -> int | None:
+    """Create or update the exchange `default` from the environment; None if it names none. Raises SettingsError."""
+    if settings.ami_url is None:
+        return None
+    dial = settings.ami_dial_url and ami_address(settings.ami_dial_url.get_secret_value(), "FIRSTRING_AMI_DIAL_URL")
+    new = NewExchange(
+        name=DEFAULT,
+        ami=ami_address(settings.ami_url.get_secret_value()),
+        region=settings.region,
+        dial_user=dial.user if dial else None,
+        dial_secret=dial.secret if dial else None,
+        recordings_root=settings.recordings_root,
+    )
+    known = await _id_of(tx, DEFAULT)
+    if known is None:
+        return await add(tx, new, box, now=now)
+    await tx.execute(update(exchanges).where(exchanges.c.id == known).values(_told_by_environment(new, box)))
+    return known
+
+
+async def listed(connection: AsyncConnection) -> Sequence[Row[Any]]:
+    """All exchanges without their secrets, by id."""
+    shown = [column for column in exchanges.c if column.name not in ("ami_secret", "dial_secret")]
+    return (await connection.execute(select(*shown).order_by(exchanges.c.id))).all()
+
+
+async def _id_of(tx: AsyncConnection, name: str) -> int | None:
+    return await tx.scalar(select(exchanges.c.id).where(exchanges.c.name == name))
+
+
+def _values(new: NewExchange, box: SecretBox) -> dict[str, Any]:
+    return {
+        "dialect": new.dialect, "region": new.region, "language": new.language, "recordings_root": _folder(new),
+        **_logins(new, box), "trunks": list(new.trunks), "extensions": list(new.extensions),
+        "own_numbers": _numbers(new.own_numbers),
+    }  # fmt: skip
+
+
+def _told_by_environment(new: NewExchange, box: SecretBox) -> dict[str, Any]:
+    """Only what the environment says: trunks, own numbers and the like are set on the Exchange page and stay."""
+    told: dict[str, Any] = {**_logins(new, box), "region": new.region, "active": True}
+    if new.recordings_root is not None:
+        told["recordings_root"] = _folder(new)
+    return told
+
+
+def _logins(new: NewExchange, box: SecretBox) -> dict[str, Any]:
+    return {
+        "ami_host": new.ami.host, "ami_port": new.ami.port, "ami_tls": new.ami.tls, "ami_user": new.ami.user,
+        "ami_secret": box.seal(new.ami.secret),
+        "dial_user": new.dial_user, "dial_secret": box.seal(new.dial_secret) if new.dial_secret else None,
+    }  # fmt: skip
+
+
+def _folder(new: NewExchange) -> str | None:
+    return str(new.recordings_root) if new.recordings_root else None
+
+
+def _numbers(numbers: Sequence[str]) -> list[str]:
+    return sorted({digits for number in numbers if (digits := "".join(sign for sign in number if sign.isdecimal()))})
+
+
+async def _tell(tx: AsyncConnection, exchange_id: int, deed: str, now: datetime, by: int | None) -> None:
+    await record(tx, by, deed, "exchange", exchange_id, now=now)
+    facts = {"exchange_id": exchange_id}
+    await event_log.append(tx, [Event(EventKind.EXCHANGE_CHANGED, now, None, user_id=by, facts=facts)])

@@ -1,0 +1,40 @@
+"""Bring a database to the tables of this version. Needs no file beside the package and no working directory."""
+
+import asyncio
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.engine.url import make_url
+
+from crm_core.errors import SettingsError
+
+
+async def upgrade(database_url: str) -> None:
+    """Migrate to the newest version; raises SettingsError if the database cannot be reached or written."""
+    await asyncio.to_thread(upgrade_now, database_url)
+
+
+def upgrade_now(database_url: str) -> None:
+    """The same, for callers without an event loop."""
+    _make_room(database_url)
+    try:
+        command.upgrade(config(database_url), "head")
+    except OSError as error:
+        raise SettingsError(f"The database cannot be reached: {error}") from error
+
+
+def config(database_url: str) -> Config:
+    made = Config()
+    made.set_main_option("script_location", str(Path(__file__).parent))
+    made.attributes["database_url"] = database_url  # not an option: a password may hold a percent sign
+    return made
+
+
+def _make_room(database_url: str) -> None:
+    url = make_url(database_url)
+    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
+        try:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingsError(f"The data folder cannot be made: {error}") from error

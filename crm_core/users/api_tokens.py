@@ -1,0 +1,40 @@
+"""Bearer tokens for programs; each acts as the user it was made for."""
+
+from datetime import datetime
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from crm_core.access import Actor
+from crm_core.users.audit import record
+from crm_core.users.secret_tokens import new_token, token_hash
+from crm_core.users.sessions import actor
+from crm_core.users.tables import api_tokens, users
+
+
+async def create_token(tx: AsyncConnection, user_id: int, *, now: datetime, by: int | None) -> str:
+    """Make a token for a user and tell it: the only time it is known."""
+    token = new_token()
+    row = {"token_hash": token_hash(token), "user_id": user_id, "created_at": now}
+    made = (await tx.execute(insert(api_tokens).values(row).returning(api_tokens.c.id))).scalar_one()
+    await record(tx, by, "token_created", "user", user_id, now=now, facts={"token": made})
+    return token
+
+
+async def actor_of(connection: AsyncConnection, token: str) -> Actor | None:
+    """Whom a token acts as; None if it is unknown, revoked, or its user was deactivated."""
+    query = (
+        select(users)
+        .join(api_tokens, api_tokens.c.user_id == users.c.id)
+        .where(api_tokens.c.token_hash == token_hash(token), api_tokens.c.revoked_at.is_(None), users.c.active)
+    )
+    row = (await connection.execute(query)).one_or_none()
+    return None if row is None else actor(row)
+
+
+async def revoke_tokens(tx: AsyncConnection, user_id: int, *, now: datetime, by: int | None) -> None:
+    """End every token of a user."""
+    open_tokens = (api_tokens.c.user_id == user_id, api_tokens.c.revoked_at.is_(None))
+    ended = await tx.execute(update(api_tokens).where(*open_tokens).values(revoked_at=now))
+    if ended.rowcount:
+        await record(tx, by, "tokens_revoked", "user", user_id, now=now)

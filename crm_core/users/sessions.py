@@ -1,0 +1,51 @@
+"""Server-side sessions: a cookie holds a random token, its row says whose it is and until when."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from crm_core.access import Actor
+from crm_core.users.secret_tokens import new_token, token_hash
+from crm_core.users.tables import Role, sessions, users
+
+LIFETIME = timedelta(days=14)
+
+
+async def open_session(tx: AsyncConnection, user_id: int, *, now: datetime) -> str:
+    """Begin a session and tell its token: the only time it is known."""
+    token = new_token()
+    row = {"token_hash": token_hash(token), "user_id": user_id, "created_at": now, "expires_at": now + LIFETIME}
+    await tx.execute(insert(sessions).values(row))
+    return token
+
+
+async def actor_of(connection: AsyncConnection, token: str, *, now: datetime) -> Actor | None:
+    """Whose session this is; None if it is unknown, over, or its user was deactivated."""
+    query = (
+        select(users)
+        .join(sessions, sessions.c.user_id == users.c.id)
+        .where(sessions.c.token_hash == token_hash(token), sessions.c.expires_at > now, users.c.active)
+    )
+    row = (await connection.execute(query)).one_or_none()
+    return None if row is None else actor(row)
+
+
+async def revoke(tx: AsyncConnection, token: str) -> None:
+    """Log out: the token opens nothing any more."""
+    await tx.execute(delete(sessions).where(sessions.c.token_hash == token_hash(token)))
+
+
+async def revoke_all(tx: AsyncConnection, user_id: int) -> None:
+    """End every session of a user: his password changed or he left."""
+    await tx.execute(delete(sessions).where(sessions.c.user_id == user_id))
+
+
+async def forget_expired(tx: AsyncConnection, *, now: datetime) -> None:
+    await tx.execute(delete(sessions).where(sessions.c.expires_at <= now))
+
+
+def actor(row: Row[Any]) -> Actor:
+    """The actor of a row of `users`."""
+    return Actor(row.id, Role(row.role), row.name, row.language, row.may_listen)
