@@ -1,0 +1,87 @@
+"""What a number is, as an exchange or a person wrote it. The raw form is always kept beside the reading."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import NewType
+
+import phonenumbers
+from phonenumbers import ValidationResult
+
+E164 = NewType("E164", str)
+"""Digits of the international form without `+`, e.g. `79161112233`."""
+
+Extension = NewType("Extension", str)
+"""A person's line on the exchange, e.g. `101`."""
+
+_EXTENSION = re.compile(r"[0-9]{2,6}")
+_SPELLED = re.compile(r"\+?[0-9() .\-\u00a0]{3,40}")
+_WITHHELD = frozenset(
+    ["", "anonymous", "unknown", "<unknown>", "restricted", "private", "unavailable", "withheld", "blocked", "none"]
+)
+_LONGEST = 80
+
+
+class NumberKind(StrEnum):
+    INTERNATIONAL = "international"
+    EXTENSION = "extension"
+    WITHHELD = "withheld"
+    UNINTELLIGIBLE = "unintelligible"
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number read in a region. `raw` is what was received, less control characters."""
+
+    kind: NumberKind
+    raw: str
+    digits: str | None = None
+
+    @property
+    def e164(self) -> E164 | None:
+        """What a customer is matched by; never an extension, a withheld or an unintelligible number."""
+        return E164(self.digits) if self.kind is NumberKind.INTERNATIONAL and self.digits else None
+
+    @property
+    def extension(self) -> Extension | None:
+        return Extension(self.digits) if self.kind is NumberKind.EXTENSION and self.digits else None
+
+    @property
+    def shown(self) -> str | None:
+        """As the outward contract tells it: digits where understood, else as received, None when withheld."""
+        return None if self.kind is NumberKind.WITHHELD else self.digits or self.raw
+
+
+def read_number(raw: str | None, region: str) -> Number:
+    """Reads a number as dialled in `region` (ISO 3166 code, e.g. `RU`); an unknown region understands `+…` only."""
+    return _read(clean(raw or "")[:_LONGEST], region)
+
+
+def clean(raw: str) -> str:
+    """Without control characters (a caller can send NUL) and outer spaces."""
+    if raw.isprintable():
+        return raw.strip()
+    return "".join(c for c in raw if c.isprintable()).strip()
+
+
+@lru_cache(maxsize=8192)
+def _read(raw: str, region: str) -> Number:
+    if raw.lower() in _WITHHELD:
+        return Number(NumberKind.WITHHELD, raw)
+    # Only ASCII digits: other scripts' digits pass str.isdigit and are no extension of any exchange.
+    if _EXTENSION.fullmatch(raw):
+        return Number(NumberKind.EXTENSION, raw, raw)
+    digits = _international(raw, region) if _SPELLED.fullmatch(raw) else None
+    return Number(NumberKind.INTERNATIONAL if digits else NumberKind.UNINTELLIGIBLE, raw, digits)
+
+
+def _international(raw: str, region: str) -> str | None:
+    try:
+        number = phonenumbers.parse(raw, region)
+    except phonenumbers.NumberParseException:
+        return None
+    # "Possible", not "valid": lists of allotted ranges age, and a caller from a new range is still one person.
+    if phonenumbers.is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).lstrip("+")
