@@ -1,0 +1,266 @@
+"""From the facts of a case to the call as the business tells it: a pure reading that knows no order of arrival."""
+
+from dataclasses import dataclass
+from math import inf
+
+from crm_core.calls.events import Call, CallState, Direction, Ring, RingOutcome, Source, Talk
+from crm_core.calls.outcomes import Ending, outcome_of
+from crm_core.contacts.numbers import Number, clean, read_number
+from pbx import joins, voicemail
+from pbx.case import Case
+from pbx.channels import Channel, Span
+from pbx.lines import LineRule
+from pbx.parties import Cast, cast_of, leg_end, legs_tried, rings_of
+from pbx.transfers import transfers_of
+
+_NOBODY = frozenset(["", "s", "h", "i", "t"])
+_DECLINED_OR_RANG = frozenset(
+    [RingOutcome.NO_ANSWER, RingOutcome.CANCELLED, RingOutcome.ANSWERED_ELSEWHERE, RingOutcome.ANSWERED]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """What a case is read with: the exchange's name, its lines, and the region of its numbers."""
+
+    exchange: str
+    lines: LineRule
+    region: str
+
+    def tell(self, case: Case, now: float) -> Call | None:
+        """The call as known at `now`; None while only the exchange's machinery is seen."""
+        cast = cast_of(case, self.lines, self.region)
+        return None if cast is None else _Story(case, cast, self, now).call()
+
+
+class _Story:
+    def __init__(self, case: Case, cast: Cast, teller: Teller, now: float) -> None:
+        self.case, self.cast, self.teller, self.now = case, cast, teller, now
+        self.together = joins.together(case.channels)
+        self.talks = self._talks()
+        self.first_join = min((spans[0][0] for spans in self.talks.values()), default=None)
+        self.over = case.over
+        self.ended_at = max(c.gone_at or 0.0 for c in case.channels.values()) if self.over else None
+        first = cast.origin or min(case.channels.values(), key=lambda c: c.started_at)
+        self.started_at = min((c.started_at for c in case.channels.values()), default=first.started_at)
+        if cast.origin is not None and not cast.click_to_call:
+            self.started_at = first.started_at
+        self.customer = self._customer()
+        self.took_at = voicemail.took_at(case, self.customer, self.first_join, legs_tried(case, cast))
+
+    def call(self) -> Call:
+        rings = rings_of(self.case, self.cast)
+        transfers = transfers_of(self.case, self.cast, self.talks, self.now)
+        holds = self._holds()
+        caller, callee = self._caller(), self._callee()
+        origin = self.cast.origin
+        return Call(
+            exchange=self.teller.exchange,
+            linkedids=self.case.keys(),
+            direction=self.cast.direction,
+            state=self._state(rings, holds),
+            started_at=self.started_at,
+            ended_at=self.ended_at,
+            answered_at=self.first_join,
+            caller=caller.shown if caller else None,
+            caller_raw=caller.raw or None if caller else None,
+            caller_name=self._caller_name(origin),
+            did=self._did(origin),
+            callee=callee.shown if callee else None,
+            callee_raw=callee.raw or None if callee else None,
+            outcome=outcome_of(self._ending(rings)) if self.over else None,
+            wait_seconds=self._wait(),
+            talk_seconds=joins.seconds(joins.merged(s for spans in self.talks.values() for s in spans), self.now),
+            hold_seconds=joins.seconds(holds, self.now),
+            answered_by=self._answered_by(),
+            rang=rings,
+            transfers=transfers,
+            voicemail=self._inbound and self.took_at is not None,
+            forwarded_to=self._forwarded_to(transfers[0].at if transfers else inf),
+            queue=self._queue(),
+            click_to_call=self.cast.click_to_call,
+            recordings=self._recordings(),
+            source=self._source(),
+            partial=self._partial(),
+        )
+
+    @property
+    def _inbound(self) -> bool:
+        return self.cast.direction is Direction.INBOUND
+
+    def _customer(self) -> Channel | None:
+        """The customer's channel; of several attempts at him the last."""
+        legs = [self.case.channels[uid] for uid in self.cast.customers]
+        return max(legs, key=lambda c: (c.started_at, c.uid), default=None)
+
+    def _talks(self) -> dict[str, list[Span]]:
+        """For each person, in order of first joining, when he was joined with the customer."""
+        spans: dict[str, list[Span]] = {}
+        for group in self.together:
+            if group.uids & self.cast.customers:
+                for person in {self.cast.people[uid] for uid in group.uids if uid in self.cast.people}:
+                    spans.setdefault(person, []).append((group.start, group.end))
+        found = {person: joins.merged(told) for person, told in spans.items()}
+        return dict(sorted(found.items(), key=lambda item: (item[1][0][0], item[0])))
+
+    def _consultations(self) -> dict[str, list[Span]]:
+        """For each person, when he was joined with a colleague while the customer waited."""
+        if self.first_join is None or self.customer is None:
+            return {}
+        waits: Span = (self.first_join, inf if self.customer.gone_at is None else self.customer.gone_at)
+        spans: dict[str, list[Span]] = {}
+        for group in self.together:
+            people = {self.cast.people[uid] for uid in group.uids if uid in self.cast.people}
+            if len(people) > 1 and not group.uids & self.cast.customers:
+                for person in people:
+                    spans.setdefault(person, []).extend(joins.common([(group.start, group.end)], [waits]))
+        return {person: joins.merged(told) for person, told in spans.items()}
+
+    def _answered_by(self) -> tuple[Talk, ...]:
+        consultations = self._consultations() if self.talks else {}
+        return tuple(
+            Talk(
+                extension=person,
+                joined_at=spans[0][0],
+                left_at=None if spans[-1][1] == inf else spans[-1][1],
+                talk_seconds=joins.seconds(spans, self.now),
+                consultation_seconds=joins.seconds(consultations.get(person, []), self.now),
+            )
+            for person, spans in self.talks.items()
+        )
+
+    def _holds(self) -> list[Span]:
+        """When the customer was on hold or parked."""
+        customer = self.customer
+        if customer is None or self.first_join is None:
+            return []
+        stays = customer.stays()
+        parked = [(a, b) for a, b, bridge in stays if bridge in customer.waiting_bridges]
+        bridged = [(a, b) for a, b, bridge in stays if bridge not in customer.waiting_bridges]
+        held = [
+            span
+            for uid, person in self.cast.people.items()
+            for span in joins.common(self.case.channels[uid].hold_spans(), self.talks.get(person, []))
+        ]
+        music = joins.common(customer.music_spans(), bridged)
+        since: list[Span] = [(self.first_join, inf)]
+        return joins.merged(joins.common([*parked, *held, *music], since))
+
+    def _state(self, rings: tuple[Ring, ...], holds: list[Span]) -> CallState:
+        if self.over:
+            return CallState.ENDED
+        if joins.open_now(holds):
+            return CallState.HELD
+        if any(joins.open_now(spans) for spans in self.talks.values()):
+            return CallState.TALKING
+        if any(ring.outcome is None for ring in rings) or self._customer_rings():
+            return CallState.RINGING
+        return CallState.ARRIVED
+
+    def _customer_rings(self) -> bool:
+        customer = self.customer
+        return (
+            not self._inbound
+            and customer is not None
+            and customer.rang_at is not None
+            and customer.up_at is None
+            and customer.gone_at is None
+        )
+
+    def _caller(self) -> Number | None:
+        origin = self.cast.origin
+        if origin is None:
+            return None
+        if self._inbound:
+            return read_number(origin.caller_number, self.teller.region)
+        return read_number(origin.extension, self.teller.region)
+
+    def _callee(self) -> Number | None:
+        return None if self._inbound else self.cast.callee
+
+    def _caller_name(self, origin: Channel | None) -> str | None:
+        if origin is None or not self._inbound:
+            return None
+        name = clean(origin.caller_name)
+        return None if not name or name == origin.caller_number else name[:200]
+
+    def _did(self, origin: Channel | None) -> str | None:
+        if origin is None or not self._inbound:
+            return None
+        told = next((raw for raw in (origin.exten, origin.dnid) if raw not in _NOBODY), "")
+        return read_number(told, self.teller.region).shown
+
+    def _wait(self) -> float:
+        ended = self.now if self.ended_at is None else self.ended_at
+        if self._inbound:
+            customer_gone = ended if self.customer is None or self.customer.gone_at is None else self.customer.gone_at
+            ends = [at for at in (self.first_join, self.took_at, customer_gone) if at is not None]
+            return max(0.0, min(ends) - self.started_at)
+        return max(0.0, self._answer(ended) - self._dialled_from())
+
+    def _dialled_from(self) -> float:
+        """When the customer (in an internal call the colleague) was first dialled, else the call's start."""
+        internal = self.cast.direction is Direction.INTERNAL
+        legs = legs_tried(self.case, self.cast) if internal else list(self.cast.attempts)
+        agent = self.cast.origin if self.cast.click_to_call else None
+        dialled = [c.started_at if c.dialled_at is None else c.dialled_at for c in legs if c is not agent]
+        return min(dialled, default=self.started_at)
+
+    def _answer(self, ended: float) -> float:
+        if self.cast.direction is Direction.INTERNAL or self.customer is None or self.customer.up_at is None:
+            return ended if self.first_join is None else self.first_join
+        return self.customer.up_at
+
+    def _ending(self, rings: tuple[Ring, ...]) -> Ending:
+        cast = self.cast
+        agent = cast.origin if cast.click_to_call else None
+        legs = list(cast.attempts) if cast.attempts else legs_tried(self.case, cast)
+        if cast.direction is Direction.OUTBOUND:
+            legs = list(cast.attempts)
+        legs = [leg for leg in legs if leg is not agent]
+        ends = [(leg, leg_end(leg, self.case, cast)[1]) for leg in legs]
+        return Ending(
+            direction=cast.direction,
+            joined=bool(self.talks),
+            click_to_call=cast.click_to_call,
+            customer_dialled=bool(legs),
+            gave_up_waiting=self._inbound and voicemail.gave_up_waiting(self.customer, legs),
+            voicemail=self.took_at is not None,
+            somebody_rang=any(self._rang(leg, end) for leg, end in ends),
+            tried=tuple(end for _, end in ends if end is not None),
+        )
+
+    def _rang(self, leg: Channel, outcome: RingOutcome | None) -> bool:
+        # CEL tells no ringing: there a leg that was neither busy nor out of reach is taken to have rung.
+        unseen = not self.case.live and outcome in _DECLINED_OR_RANG
+        return leg.rang_at is not None or outcome is RingOutcome.DECLINED or unseen
+
+    def _forwarded_to(self, first_transfer_at: float) -> str | None:
+        if self.cast.direction is Direction.OUTBOUND:
+            return None
+        outside = [
+            leg
+            for leg in legs_tried(self.case, self.cast)
+            if leg.uid in self.cast.people and self.cast.people[leg.uid] != leg.extension
+        ]
+        return next((self.cast.people[leg.uid] for leg in outside if leg.started_at < first_transfer_at), None)
+
+    def _queue(self) -> str | None:
+        joined = sorted((at, queue) for c in self.case.channels.values() for at, began, queue in c.queues if began and queue)
+        until = inf if self.first_join is None else self.first_join
+        before = [queue for at, queue in joined if at <= until]
+        return before[-1] if before else (joined[0][1] if joined else None)
+
+    def _recordings(self) -> tuple[str, ...]:
+        found = sorted((at, path) for c in self.case.channels.values() for path, at in c.recordings.items())
+        return tuple(dict.fromkeys(path for _, path in found))
+
+    def _source(self) -> Source:
+        if self.case.records:
+            return Source.BOTH if self.case.live else Source.RECORDS
+        return Source.LIVE
+
+    def _partial(self) -> bool:
+        origin = self.cast.origin
+        vanished = any(channel.vanished for channel in self.case.channels.values())
+        return bool(self.case.gaps) or vanished or origin is None or origin.born_at is None

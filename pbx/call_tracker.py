@@ -1,0 +1,156 @@
+"""From channel events to call events: pure, without clock or I/O, the same live, in replay and in repair.
+
+    tracker = CallTracker("default", LineRule(), "RU")
+    for event in dialect.read(message, at): told += tracker.feed(event)
+
+`feed` tells at once; `feed_all` takes a batch in and tells each touched call once, which costs far less under load.
+Impossible events are counted in `dropped` and forgotten; nothing that an exchange sends raises.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from math import inf
+
+from crm_core.calls.events import Call, CallEvent
+from crm_core.calls.states import may_move
+from pbx import channel_events as told
+from pbx.call_changes import changes
+from pbx.call_story import Teller
+from pbx.case import Case
+from pbx.channel_events import ChannelEvent, OnChannel
+from pbx.channel_graph import ChannelGraph
+from pbx.lines import LineRule
+
+REMEMBERED = 30.0
+"""Seconds (by the events' own time) that a finished call is kept for late events."""
+
+_MOST_FINISHED = 5_000
+
+
+class CallTracker:
+    """Follows one exchange. `lines` sorts its channels, `region` reads its numbers."""
+
+    def __init__(self, exchange: str, lines: LineRule, region: str, *, remember: float = REMEMBERED) -> None:
+        self.dropped = 0
+        self._teller = Teller(exchange, lines, region)
+        self._lines = lines
+        self._graph = ChannelGraph(lines)
+        self._remember = remember
+        self._now = -inf
+        self._finished: deque[tuple[float, Case]] = deque()
+        self._lost_at: float | None = None
+        self._snapshot_at: float | None = None
+        self._seen: set[str] = set()
+
+    def feed(self, event: ChannelEvent, *, from_records: bool = False) -> list[CallEvent]:
+        """Takes one event and tells what it changed. `from_records`: it was read in the exchange's records."""
+        return self.feed_all([event], from_records=from_records)
+
+    def feed_all(self, events: Iterable[ChannelEvent], *, from_records: bool = False) -> list[CallEvent]:
+        """Takes a batch and tells each touched call once, in its last state."""
+        touched: dict[Case, None] = {}
+        for event in events:
+            self._now = max(self._now, event.at)
+            for case in self._take(event):
+                if from_records:
+                    case.records = True
+                else:
+                    case.live = True
+                touched[case] = None
+        found = [change for case in touched for change in self._tell(case)]
+        self._forget_old()
+        return found
+
+    def open_calls(self) -> list[Call]:
+        """Every call that is up, as known now."""
+        calls = (self._teller.tell(case, self._now) for case in self._graph.open_cases())
+        return sorted((call for call in calls if call is not None), key=lambda call: (call.started_at, call.key))
+
+    def all_calls(self) -> list[Call]:
+        """Every call still remembered, finished or not, as known now."""
+        calls = (self._teller.tell(case, self._now) for case in dict.fromkeys(self._graph.cases.values()))
+        return sorted((call for call in calls if call is not None), key=lambda call: (call.started_at, call.key))
+
+    def remembered(self) -> int:
+        """How many channels are kept in memory (a figure for metrics and tests)."""
+        return len(self._graph.channels)
+
+    def _take(self, event: ChannelEvent) -> list[Case]:
+        if isinstance(event, OnChannel):
+            return self._take_on_channel(event)
+        if isinstance(event, told.MemberKnown):
+            for interface in event.interfaces:
+                self._lines.learn_member(interface)
+        elif isinstance(event, told.ContactLost):
+            self._lose_contact(event.at)
+        elif isinstance(event, told.SnapshotBegan):
+            self._snapshot_at, self._seen = event.at, set()
+        elif isinstance(event, told.SnapshotEnded):
+            return self._end_snapshot(event)
+        elif isinstance(event, told.GapFilled):
+            return self._fill_gap(event.since)
+        return []
+
+    def _take_on_channel(self, event: OnChannel) -> list[Case]:
+        if isinstance(event, told.ChannelSeen):
+            self._seen.add(event.uid)
+        case = self._graph.take(event)
+        if case is None:
+            self.dropped += 1
+            return []
+        return [case]
+
+    def _lose_contact(self, at: float) -> None:
+        self._lost_at = at
+        for case in self._graph.open_cases():
+            case.gaps.add(at)
+
+    def _end_snapshot(self, event: told.SnapshotEnded) -> list[Case]:
+        """What was up and is not listed has ended, at the last moment it was known to be up."""
+        began, self._snapshot_at = self._snapshot_at, None
+        if began is None or (event.listed is not None and event.listed != len(self._seen)):
+            return []
+        gone = [
+            channel
+            for channel in self._graph.channels.values()
+            if channel.gone_at is None and channel.uid not in self._seen and channel.last_at < began
+        ]
+        for channel in gone:
+            channel.vanished = True
+            channel.gone_at = max(channel.last_at, self._lost_at if self._lost_at is not None else -inf)
+        return list(dict.fromkeys(self._graph.case_of(channel) for channel in gone))
+
+    def _fill_gap(self, since: float) -> list[Case]:
+        filled = [case for case in dict.fromkeys(self._graph.cases.values()) if since in case.gaps]
+        for case in filled:
+            case.gaps.discard(since)
+        return filled
+
+    def _tell(self, case: Case) -> list[CallEvent]:
+        if self._graph.cases.get(next(iter(case.linkedids))) is not case:
+            return []  # absorbed within the batch by another touched case
+        call = self._teller.tell(case, self._now)
+        if call is None:
+            self._note_finished(case)
+            return []
+        before = case.told
+        if not may_move(before.state if before else None, call.state):
+            self.dropped += 1
+        found = changes(before, call, tuple(case.absorbed), self._now)
+        case.told = call
+        case.absorbed.clear()
+        self._note_finished(case)
+        return found
+
+    def _note_finished(self, case: Case) -> None:
+        if case.over:
+            case.notes += 1
+            self._finished.append((self._now, case))
+
+    def _forget_old(self) -> None:
+        while self._finished and (self._finished[0][0] < self._now - self._remember or len(self._finished) > _MOST_FINISHED):
+            _, case = self._finished.popleft()
+            case.notes -= 1
+            known = self._graph.cases.get(next(iter(case.linkedids))) is case
+            if known and case.over and case.notes == 0:
+                self._graph.forget(case)

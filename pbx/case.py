@@ -1,0 +1,74 @@
+"""One call in the making: its channels, and what was told of it as a whole. Facts only; `call_story` reads them."""
+
+from dataclasses import dataclass
+
+from crm_core.calls.events import Call, TransferKind
+from pbx.channels import Channel
+
+
+@dataclass(frozen=True, slots=True)
+class TransferTold:
+    """A transfer as the exchange told it; who got the call in the end is derived from the bridges."""
+
+    at: float
+    kind: TransferKind
+    uid: str  # the transferer's channel; for parking the one who picked up
+    by: str  # the transferer's channel name, or the parker's device
+    other_uid: str = ""  # the second line of an attended transfer, the parked channel
+    target_uid: str = ""
+    to: str = ""
+
+
+class Case:
+    """A set of linkedids that turned out to be one call."""
+
+    __slots__ = (
+        "absorbed",
+        "channels",
+        "gaps",
+        "linkedids",
+        "live",
+        "notes",
+        "records",
+        "retrieved",
+        "told",
+        "transfers",
+    )
+
+    def __init__(self, linkedid: str, at: float) -> None:
+        self.linkedids: dict[str, float] = {linkedid: at}
+        self.channels: dict[str, Channel] = {}
+        self.transfers: set[TransferTold] = set()
+        self.retrieved: dict[str, str] = {}
+        self.told: Call | None = None
+        self.absorbed: list[str] = []
+        self.gaps: set[float] = set()
+        self.live = False
+        self.notes = 0  # how often it waits in the tracker's list of finished cases
+        self.records = False
+
+    def absorb(self, other: "Case") -> None:
+        """The other's facts are this one's from now on."""
+        for linkedid, at in other.linkedids.items():
+            self.know(linkedid, at)
+        self.channels |= other.channels
+        self.transfers |= other.transfers
+        self.retrieved |= other.retrieved
+        self.absorbed += other.absorbed
+        if other.told is not None:
+            self.absorbed.append(other.told.key)
+        self.gaps |= other.gaps
+        self.live |= other.live
+        self.records |= other.records
+
+    @property
+    def over(self) -> bool:
+        return all(channel.gone_at is not None for channel in self.channels.values())
+
+    def know(self, linkedid: str, at: float) -> None:
+        """This linkedid is the call's too; the earliest time it was seen orders the keys."""
+        self.linkedids[linkedid] = min(at, self.linkedids.get(linkedid, at))
+
+    def keys(self) -> tuple[str, ...]:
+        """The linkedids, the oldest first: that one is the call's key."""
+        return tuple(sorted(self.linkedids, key=lambda key: (self.linkedids[key], key)))

@@ -1,0 +1,137 @@
+"""The facts of each channel, as they were told, in no matter what order: whoever derives sorts them by time."""
+
+from math import inf
+
+from pbx.lines import LineKind, LineRule, extension_of, split_name
+
+Span = tuple[float, float]
+
+
+class Channel:
+    """All that is known of one channel. Times are those of the events; None is "not told"."""
+
+    __slots__ = (
+        "applications",
+        "born_at",
+        "bridges",
+        "caller_name",
+        "caller_number",
+        "came_in",
+        "cause",
+        "conferences",
+        "dial_ends",
+        "dial_string",
+        "dialled_at",
+        "dialled_by",
+        "dialled_channel_by",
+        "dnid",
+        "endpoint",
+        "exten",
+        "first_at",
+        "gone_at",
+        "holds",
+        "hung_up_at",
+        "last_at",
+        "linkedid",
+        "music",
+        "name",
+        "originated_to",
+        "other_half",
+        "queues",
+        "rang_at",
+        "rang_number",
+        "recordings",
+        "technology",
+        "uid",
+        "up_at",
+        "vanished",
+        "voicemail_at",
+        "waiting_bridges",
+    )
+
+    def __init__(self, uid: str, name: str, linkedid: str, at: float) -> None:
+        self.uid = uid
+        self.linkedid = linkedid
+        self.first_at = self.last_at = at
+        self.born_at: float | None = None
+        self.gone_at: float | None = None
+        self.up_at: float | None = None
+        self.rang_at: float | None = None
+        self.hung_up_at: float | None = None
+        self.voicemail_at: float | None = None
+        self.vanished = False
+        self.came_in: bool | None = None
+        self.cause = 0
+        self.exten = self.dnid = self.caller_number = self.caller_name = self.rang_number = self.originated_to = ""
+        self.dialled_at: float | None = None
+        self.dialled_by: str | None = None
+        self.dialled_channel_by = ""
+        self.dial_string = ""
+        self.dial_ends: set[tuple[float, str]] = set()
+        self.bridges: dict[str, set[tuple[float, bool]]] = {}
+        self.waiting_bridges: set[str] = set()
+        self.conferences: set[str] = set()
+        self.holds: set[tuple[float, bool]] = set()
+        self.music: set[tuple[float, bool]] = set()
+        self.queues: set[tuple[float, bool, str]] = set()
+        self.applications: set[tuple[float, str]] = set()
+        self.recordings: dict[str, float] = {}
+        self.other_half: str | None = None
+        self.rename(name)
+
+    def rename(self, name: str) -> None:
+        self.name = name
+        self.technology, self.endpoint = split_name(name)
+
+    def kind(self, lines: LineRule) -> LineKind:
+        return lines.kind_of(self.name)
+
+    @property
+    def extension(self) -> str:
+        return extension_of(self.endpoint, self.caller_number)
+
+    @property
+    def started_at(self) -> float:
+        return self.first_at if self.born_at is None else self.born_at
+
+    @property
+    def originated(self) -> bool:
+        """Dialled by nobody: the leg was made by an originate (or by the exchange calling a transferer back)."""
+        return self.dialled_at is not None and not self.dialled_by
+
+    def stays(self) -> list[tuple[float, float, str]]:
+        """When it was in which bridge: (from, to, bridge), `to` infinite while it is there, sorted."""
+        ends = inf if self.gone_at is None else self.gone_at
+        found = [(a, b, bridge) for bridge, told in self.bridges.items() for a, b in self._spans(told, ends)]
+        found.sort()
+        # A channel is in one bridge at a time: the next entrance ends a stay whose end was not told.
+        return [(a, min(b, found[i + 1][0]) if i + 1 < len(found) else b, bridge) for i, (a, b, bridge) in enumerate(found)]
+
+    def _spans(self, told: set[tuple[float, bool]], ends: float) -> list[Span]:
+        if any(began for _, began in told):
+            return toggled(told, ends)
+        # Its entrance was not seen: it was there since we first heard of the channel.
+        left = min(at for at, _ in told)
+        return [(self.first_at, left)] if left > self.first_at else []
+
+    def hold_spans(self) -> list[Span]:
+        return toggled(self.holds, inf if self.gone_at is None else self.gone_at)
+
+    def music_spans(self) -> list[Span]:
+        return toggled(self.music, inf if self.gone_at is None else self.gone_at)
+
+
+def toggled(told: set[tuple[float, bool]], ends: float) -> list[Span]:
+    """Spans between "began" and "ended", whatever was told twice or at one instant; an open one goes on to `ends`."""
+    spans: list[Span] = []
+    since: float | None = None
+    for at in sorted({at for at, _ in told}):
+        began, ended = (at, True) in told, (at, False) in told
+        if since is None and began and not ended:
+            since = at
+        elif since is not None and ended and not began:
+            spans.append((since, at))
+            since = None
+    if since is not None:
+        spans.append((since, max(since, ends)))
+    return spans

@@ -1,0 +1,77 @@
+"""Who was joined with whom, and when: bridges over time, through both halves of Local channels."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from math import inf
+
+from pbx.channels import Channel, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """A set of channels (uids) that could hear each other from `start` to `end` (infinite: they still do)."""
+
+    start: float
+    end: float
+    uids: frozenset[str]
+
+
+def together(channels: Mapping[str, Channel]) -> list[Together]:
+    """All such sets in order of time; bridges that only keep somebody waiting join nobody."""
+    stays = [
+        (start, end, bridge, channel.uid)
+        for channel in channels.values()
+        for start, end, bridge in channel.stays()
+        if bridge not in channel.waiting_bridges and end > start
+    ]
+    instants = sorted({at for stay in stays for at in stay[:2]})
+    found: list[Together] = []
+    for start, end in pairwise(instants):
+        here = [(bridge, uid) for a, b, bridge, uid in stays if a <= start and b >= end]
+        found += [Together(start, end, uids) for uids in _groups(here, channels)]
+    return found
+
+
+def _groups(here: list[tuple[str, str]], channels: Mapping[str, Channel]) -> Iterator[frozenset[str]]:
+    by_bridge: dict[str, set[str]] = {}
+    bridge_of: dict[str, str] = {}
+    for bridge, uid in here:
+        by_bridge.setdefault(bridge, set()).add(uid)
+        bridge_of[uid] = bridge
+    while by_bridge:
+        _, uids = by_bridge.popitem()
+        waiting = list(uids)
+        while waiting:
+            other = channels[waiting.pop()].other_half
+            more = by_bridge.pop(bridge_of.get(other, ""), None) if other else None
+            if more:
+                uids |= more
+                waiting += more
+        if len(uids) > 1:
+            yield frozenset(uids)
+
+
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """The union of spans, sorted, those that touch made one."""
+    found: list[Span] = []
+    for start, end in sorted(spans):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        else:
+            found.append((start, end))
+    return found
+
+
+def common(ones: list[Span], others: list[Span]) -> list[Span]:
+    """Where both are."""
+    return [(max(a, c), min(b, d)) for a, b in ones for c, d in others if max(a, c) < min(b, d)]
+
+
+def seconds(spans: Iterable[Span], now: float) -> float:
+    """How long, up to `now` for what goes on."""
+    return sum(max(0.0, min(end, now) - start) for start, end in spans)
+
+
+def open_now(spans: Iterable[Span]) -> bool:
+    return any(end == inf for _, end in spans)

@@ -1,0 +1,201 @@
+"""Who is who in a call: the customer's channels, the people, and how each one's ringing ended."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import inf
+
+from crm_core.calls.events import Direction, Ring, RingOutcome
+from crm_core.contacts.numbers import Number, NumberKind, read_number
+from pbx.case import Case
+from pbx.channels import Channel
+from pbx.lines import LineKind, LineRule
+
+_ELSEWHERE_CAUSE = 26
+_REJECTED_CAUSE = 21
+_BUSY_CAUSE = 17
+_UNREACHABLE_CAUSES = frozenset([1, 2, 3, 20, 22, 25, 27, 28, 29, 34, 38, 41, 42, 44, 47, 58, 65, 79, 88, 102, 111])
+_UNREACHABLE = frozenset(["CONGESTION", "CHANUNAVAIL", "INVALIDARGS"])
+_DIALLED_PARTS = re.compile(r"[/@:]")
+_SAME_MOMENT = 1.0
+"""Seconds within which a leg's end counts as caused by another's answer or by the caller's hang-up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Who takes part. `people` maps a channel's uid to the extension (or outside number) of its person."""
+
+    direction: Direction
+    origin: Channel | None
+    customers: frozenset[str]
+    people: dict[str, str]
+    click_to_call: bool
+    callee: Number | None
+    attempts: tuple[Channel, ...]  # outbound: the legs that dialled the customer
+
+
+def cast_of(case: Case, lines: LineRule, region: str) -> Cast | None:
+    """None while nothing but the exchange's own machinery is seen."""
+    by_age = sorted(case.channels.values(), key=lambda c: (c.started_at, c.uid))
+    kinds = {c.uid: c.kind(lines) for c in by_age}
+    legs = [c for c in by_age if kinds[c.uid] is not LineKind.MACHINERY]
+    if not legs:
+        return None
+    phones = [c for c in legs if kinds[c.uid] is LineKind.PHONE]
+    trunks = [c for c in legs if kinds[c.uid] is LineKind.TRUNK]
+    clicked = any(c.originated for c in by_age if c.started_at <= legs[0].started_at)
+    origin = next((c for c in legs if came_in(c)), None)
+    if clicked:
+        return _clicked(phones, trunks, by_age, region)
+    if origin is not None and kinds[origin.uid] is LineKind.TRUNK:
+        return _inbound(origin, phones, trunks, region)
+    return _dialled_out(origin, phones, trunks, region)
+
+
+def came_in(channel: Channel) -> bool:
+    """Somebody called us on it: nobody dialled it, nor was it born to dial out."""
+    return channel.dialled_at is None and channel.dialled_by is None and channel.came_in is not False
+
+
+def _inbound(origin: Channel, phones: list[Channel], trunks: list[Channel], region: str) -> Cast:
+    people = {c.uid: c.extension for c in phones}
+    people |= {c.uid: outside_number(c, region) for c in trunks if c is not origin}
+    return Cast(Direction.INBOUND, origin, frozenset([origin.uid]), people, False, None, ())
+
+
+def _dialled_out(origin: Channel | None, phones: list[Channel], trunks: list[Channel], region: str) -> Cast:
+    callee = _callee(origin, trunks, region)
+    if _goes_outside(origin, trunks, callee):
+        return _outbound(origin, phones, trunks, callee, clicked=False)
+    return _internal(origin or phones[0], phones, trunks, callee, clicked=False, region=region)
+
+
+def _goes_outside(origin: Channel | None, trunks: list[Channel], callee: Number | None) -> bool:
+    if origin is None or any(c.dialled_by == origin.uid for c in trunks):
+        return bool(trunks)
+    if callee is None or callee.kind is NumberKind.EXTENSION:
+        return False  # a colleague, whose calls may be forwarded outside
+    return bool(trunks) or callee.kind is NumberKind.INTERNATIONAL
+
+
+def _clicked(phones: list[Channel], trunks: list[Channel], by_age: list[Channel], region: str) -> Cast:
+    agent = next((c for c in phones), None)
+    callee = _clicked_callee(agent, trunks, by_age, region)
+    if trunks or agent is None or (callee is not None and callee.kind is not NumberKind.EXTENSION):
+        return _outbound(agent, phones, trunks, callee, clicked=True)
+    return _internal(agent, phones, trunks, callee, clicked=True, region=region)
+
+
+def _clicked_callee(agent: Channel | None, trunks: list[Channel], by_age: list[Channel], region: str) -> Number | None:
+    told = [outside_number(c, region) for c in trunks]
+    told += [c.originated_to for c in by_age]
+    # An originated leg shows its phone the number that will be called.
+    told += [agent.rang_number] if agent is not None else []
+    return best_number(told, region)
+
+
+def _outbound(
+    origin: Channel | None, phones: list[Channel], trunks: list[Channel], callee: Number | None, *, clicked: bool
+) -> Cast:
+    """The customer is the first outside leg that was answered; those before it were attempts, those after are others."""
+    answered = min((c for c in trunks if c.up_at is not None), key=lambda c: c.up_at or 0.0, default=None)
+    until = inf if answered is None or answered.up_at is None else answered.up_at
+    attempts = tuple(c for c in trunks if c is answered or c.started_at < until)
+    customers = frozenset([answered.uid] if answered else [c.uid for c in attempts])
+    people = {c.uid: c.extension for c in phones}
+    people |= {c.uid: c.dial_string or c.endpoint for c in trunks if c not in attempts}
+    return Cast(Direction.OUTBOUND, origin, customers, people, clicked, callee, attempts)
+
+
+def _internal(
+    origin: Channel, phones: list[Channel], trunks: list[Channel], callee: Number | None, *, clicked: bool, region: str
+) -> Cast:
+    people = {c.uid: c.extension for c in phones if c.extension != origin.extension}
+    people |= {c.uid: outside_number(c, region) for c in trunks}
+    return Cast(Direction.INTERNAL, origin, frozenset([origin.uid]), people, clicked, callee, ())
+
+
+def _callee(origin: Channel | None, trunks: list[Channel], region: str) -> Number | None:
+    told = [origin.exten, origin.dnid] if origin is not None else []
+    return best_number([*told, *(outside_number(c, region) for c in trunks)], region)
+
+
+def outside_number(channel: Channel, region: str) -> str:
+    """The number that an outside leg dials."""
+    parts = [part for part in _DIALLED_PARTS.split(channel.dial_string) if part != channel.technology]
+    number = best_number([*parts, channel.rang_number, channel.caller_number], region)
+    return (number.shown if number else None) or channel.endpoint
+
+
+def best_number(told: Iterable[str], region: str) -> Number | None:
+    """The first that can be understood as a whole number, else the first that is one at all (`s` and `h` are none)."""
+    numbers = [read_number(raw, region) for raw in told if raw and raw not in {"s", "h", "i", "t"}]
+    numbers = [n for n in numbers if n.kind is not NumberKind.WITHHELD]
+    whole = (n for n in numbers if n.kind is NumberKind.INTERNATIONAL)
+    return next(whole, numbers[0] if numbers else None)
+
+
+def legs_tried(case: Case, cast: Cast) -> list[Channel]:
+    """The people's legs that the exchange dialled, in order."""
+    legs = [case.channels[uid] for uid in cast.people]
+    return sorted((c for c in legs if not came_in(c)), key=lambda c: (_tried_at(c), c.uid))
+
+
+def rings_of(case: Case, cast: Cast) -> tuple[Ring, ...]:
+    """Each person once, by first ring; a leg still being dialled that does not ring yet is not told."""
+    found: dict[str, Ring] = {}
+    for leg in legs_tried(case, cast):
+        ended, outcome = leg_end(leg, case, cast)
+        if outcome is None and leg.rang_at is None:
+            continue
+        extension, at = cast.people[leg.uid], leg.rang_at if leg.rang_at is not None else _tried_at(leg)
+        earlier = found.get(extension)
+        if earlier is None:
+            found[extension] = Ring(extension, at, ended, outcome)
+        elif earlier.outcome is not RingOutcome.ANSWERED:
+            found[extension] = Ring(extension, earlier.rang_at, ended, outcome)
+    return tuple(found.values())
+
+
+def leg_end(leg: Channel, case: Case, cast: Cast) -> tuple[float | None, RingOutcome | None]:
+    """When and how the ringing of a leg ended; (None, None) while it goes on."""
+    if leg.up_at is not None or any(status == "ANSWER" for _, status in leg.dial_ends):
+        answered = [at for at, status in leg.dial_ends if status == "ANSWER"]
+        return min(answered, default=leg.up_at), RingOutcome.ANSWERED
+    # An end is told up to three times (NOANSWER, then CANCEL); the first counts, and CANCEL least.
+    first = min(leg.dial_ends, key=lambda end: (end[0], end[1] == "CANCEL"), default=None)
+    if first is None and leg.gone_at is None:
+        return None, None
+    at, status = first or (leg.gone_at or 0.0, "")
+    return at, _unanswered(leg, status, at, case, cast)
+
+
+def _unanswered(leg: Channel, status: str, at: float, case: Case, cast: Cast) -> RingOutcome:
+    if leg.cause == _REJECTED_CAUSE:
+        return RingOutcome.DECLINED
+    if status == "BUSY" or (not status and leg.cause == _BUSY_CAUSE):
+        return RingOutcome.BUSY if leg.rang_at is None else RingOutcome.DECLINED
+    if status in _UNREACHABLE or (status != "CANCEL" and leg.cause in _UNREACHABLE_CAUSES):
+        return RingOutcome.UNAVAILABLE
+    if leg.cause == _ELSEWHERE_CAUSE or _somebody_else_answered(leg, at, case, cast):
+        return RingOutcome.ANSWERED_ELSEWHERE
+    if status == "CANCEL" or (not status and _caller_left(at, case, cast)):
+        return RingOutcome.CANCELLED
+    return RingOutcome.NO_ANSWER
+
+
+def _somebody_else_answered(leg: Channel, at: float, case: Case, cast: Cast) -> bool:
+    return any(
+        other.up_at is not None and abs(other.up_at - at) <= _SAME_MOMENT
+        for other in (case.channels[uid] for uid in cast.people)
+        if other is not leg
+    )
+
+
+def _caller_left(at: float, case: Case, cast: Cast) -> bool:
+    ends = [case.channels[uid].gone_at for uid in cast.customers if uid in case.channels]
+    return any(end is not None and abs(end - at) <= _SAME_MOMENT for end in ends)
+
+
+def _tried_at(leg: Channel) -> float:
+    return leg.started_at if leg.dialled_at is None else leg.dialled_at

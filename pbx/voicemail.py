@@ -1,0 +1,78 @@
+"""What became of a caller whom nobody answered: voicemail took him, or he gave up in a menu or queue."""
+
+from pbx.case import Case
+from pbx.channels import Channel, toggled
+
+_MENU_APPLICATIONS = frozenset(["background", "waitexten", "read", "ivrdemo", "playback", "queue", "directory"])
+_LET_STAND = 4.0
+"""Seconds a caller must have stayed after the last ring, on an answered line, to have been with voicemail."""
+_SAME_MOMENT = 0.5
+
+
+def took_at(case: Case, customer: Channel | None, first_join: float | None, legs: list[Channel]) -> float | None:
+    """When voicemail took the call, or None."""
+    if customer is None:
+        return None
+    told = [at for c in case.channels.values() for at, name in c.applications if name == "voicemail"]
+    if told:
+        return min(told)
+    left = [c.voicemail_at for c in case.channels.values() if c.voicemail_at is not None]
+    if left:
+        return _let_go_at(customer, legs, min(left))
+    return _inferred(customer, legs) if first_join is None else None
+
+
+def _inferred(customer: Channel, legs: list[Channel]) -> float | None:
+    """Without Newexten and CEL a caller who hangs up in voicemail's prompt leaves only silence after the last ring."""
+    hung_up = customer.hung_up_at
+    if hung_up is None or customer.up_at is None or not legs or _in_queue(customer, hung_up):
+        return None
+    let_go = _let_go_at(customer, legs, hung_up)
+    told_otherwise = any(at >= let_go - _SAME_MOMENT for at, _ in customer.applications)
+    stayed = hung_up - let_go >= _LET_STAND and all(_ended_at(leg) <= let_go for leg in legs)
+    return let_go if stayed and not told_otherwise else None
+
+
+def _let_go_at(customer: Channel, legs: list[Channel], before: float) -> float:
+    """When the queue or the last dialling let the caller go on."""
+    ends = [_ended_at(leg) for leg in legs]
+    ends += [at for at, began, _ in customer.queues if not began]
+    ends += [at for at in (customer.up_at, customer.started_at) if at is not None]
+    return max(at for at in ends if at <= before) if any(at <= before for at in ends) else before
+
+
+def _ended_at(leg: Channel) -> float:
+    ends = [at for at, _ in leg.dial_ends]
+    return min(ends) if ends else (float("inf") if leg.gone_at is None else leg.gone_at)
+
+
+def gave_up_waiting(customer: Channel | None, legs: list[Channel]) -> bool:
+    """The caller himself hung up, in a queue or in a menu (as opposed to while somebody's phone rang in a dial)."""
+    if customer is None:
+        return False
+    hung_up = customer.hung_up_at
+    if hung_up is None:
+        return _abandoned_at_the_end(customer)
+    return _in_queue(customer, hung_up) or _in_menu(customer, legs, hung_up)
+
+
+def _in_queue(customer: Channel, at: float) -> bool:
+    names = {queue for _, _, queue in customer.queues}
+    ends = float("inf") if customer.gone_at is None else customer.gone_at
+    return any(
+        start <= at and end >= at - _SAME_MOMENT / 2
+        for name in names
+        for start, end in toggled({(t, began) for t, began, queue in customer.queues if queue == name}, ends)
+    )
+
+
+def _abandoned_at_the_end(customer: Channel) -> bool:
+    """The hang-up itself was not seen (records, or a gap), but he was still in the queue then."""
+    return customer.gone_at is not None and bool(customer.queues) and _in_queue(customer, customer.gone_at)
+
+
+def _in_menu(customer: Channel, legs: list[Channel], at: float) -> bool:
+    if not legs:
+        return True
+    names = sorted((t, name) for t, name in customer.applications if t <= at)
+    return bool(names) and names[-1][1] in _MENU_APPLICATIONS and all(_ended_at(leg) <= at for leg in legs)
