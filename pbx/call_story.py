@@ -10,7 +10,7 @@ from pbx import joins, voicemail
 from pbx.case import Case
 from pbx.channels import Channel, Span
 from pbx.lines import LineRule
-from pbx.parties import Cast, cast_of, leg_end, legs_tried, rings_of
+from pbx.parties import Cast, as_extension, cast_of, leg_end, legs_tried, rings_of
 from pbx.transfers import transfers_of
 
 _NOBODY = frozenset(["", "s", "h", "i", "t"])
@@ -173,7 +173,7 @@ class _Story:
             return None
         if self._inbound:
             return read_number(origin.caller_number, self.teller.region)
-        return read_number(origin.extension, self.teller.region)
+        return as_extension(origin.extension)
 
     def _callee(self) -> Number | None:
         return None if self._inbound else self.cast.callee

@@ -64,26 +64,27 @@ def _inbound(origin: Channel, phones: list[Channel], trunks: list[Channel], regi
 
 
 def _dialled_out(origin: Channel | None, phones: list[Channel], trunks: list[Channel], region: str) -> Cast:
-    callee = _callee(origin, trunks, region)
-    if _goes_outside(origin, trunks, callee):
-        return _outbound(origin, phones, trunks, callee, clicked=False)
-    return _internal(origin or phones[0], phones, trunks, callee, clicked=False, region=region)
+    colleagues = [c for c in phones if c is not origin]
+    callee = _callee(origin, colleagues, trunks, region)
+    if _goes_outside(origin, colleagues, trunks, callee):
+        return _outbound(origin, phones, trunks, callee, region, clicked=False)
+    return _internal(origin or phones[0], phones, trunks, callee, region)
 
 
-def _goes_outside(origin: Channel | None, trunks: list[Channel], callee: Number | None) -> bool:
+def _goes_outside(origin: Channel | None, colleagues: list[Channel], trunks: list[Channel], callee: Number | None) -> bool:
     if origin is None or any(c.dialled_by == origin.uid for c in trunks):
         return bool(trunks)
     if callee is None or callee.kind is NumberKind.EXTENSION:
         return False  # a colleague, whose calls may be forwarded outside
-    return bool(trunks) or callee.kind is NumberKind.INTERNATIONAL
+    return bool(trunks) or (callee.kind is NumberKind.INTERNATIONAL and not colleagues)
 
 
 def _clicked(phones: list[Channel], trunks: list[Channel], by_age: list[Channel], region: str) -> Cast:
+    """Outbound whomever it calls; a colleague so called stands where the customer would."""
     agent = next((c for c in phones), None)
+    colleagues = [c for c in phones if agent is not None and c.extension != agent.extension]
     callee = _clicked_callee(agent, trunks, by_age, region)
-    if trunks or agent is None or (callee is not None and callee.kind is not NumberKind.EXTENSION):
-        return _outbound(agent, phones, trunks, callee, clicked=True)
-    return _internal(agent, phones, trunks, callee, clicked=True, region=region)
+    return _outbound(agent, phones, trunks or colleagues[:1], callee, region, clicked=True)
 
 
 def _clicked_callee(agent: Channel | None, trunks: list[Channel], by_age: list[Channel], region: str) -> Number | None:
@@ -95,29 +96,40 @@ def _clicked_callee(agent: Channel | None, trunks: list[Channel], by_age: list[C
 
 
 def _outbound(
-    origin: Channel | None, phones: list[Channel], trunks: list[Channel], callee: Number | None, *, clicked: bool
+    origin: Channel | None,
+    phones: list[Channel],
+    trunks: list[Channel],
+    callee: Number | None,
+    region: str,
+    *,
+    clicked: bool,
 ) -> Cast:
     """The customer is the first outside leg that was answered; those before it were attempts, those after are others."""
     answered = min((c for c in trunks if c.up_at is not None), key=lambda c: c.up_at or 0.0, default=None)
     until = inf if answered is None or answered.up_at is None else answered.up_at
     attempts = tuple(c for c in trunks if c is answered or c.started_at < until)
     customers = frozenset([answered.uid] if answered else [c.uid for c in attempts])
-    people = {c.uid: c.extension for c in phones}
-    people |= {c.uid: c.dial_string or c.endpoint for c in trunks if c not in attempts}
+    people = {c.uid: c.extension for c in phones if c not in attempts}
+    people |= {c.uid: outside_number(c, region) for c in trunks if c not in attempts}
     return Cast(Direction.OUTBOUND, origin, customers, people, clicked, callee, attempts)
 
 
-def _internal(
-    origin: Channel, phones: list[Channel], trunks: list[Channel], callee: Number | None, *, clicked: bool, region: str
-) -> Cast:
+def _internal(origin: Channel, phones: list[Channel], trunks: list[Channel], callee: Number | None, region: str) -> Cast:
     people = {c.uid: c.extension for c in phones if c.extension != origin.extension}
     people |= {c.uid: outside_number(c, region) for c in trunks}
-    return Cast(Direction.INTERNAL, origin, frozenset([origin.uid]), people, clicked, callee, ())
+    return Cast(Direction.INTERNAL, origin, frozenset([origin.uid]), people, False, callee, ())
 
 
-def _callee(origin: Channel | None, trunks: list[Channel], region: str) -> Number | None:
+def _callee(origin: Channel | None, colleagues: list[Channel], trunks: list[Channel], region: str) -> Number | None:
     told = [origin.exten, origin.dnid] if origin is not None else []
+    if any(c.extension in told for c in colleagues):
+        return as_extension(told[0])
     return best_number([*told, *(outside_number(c, region) for c in trunks)], region)
+
+
+def as_extension(extension: str) -> Number:
+    """A person's line as it is: on some exchanges it looks like an outside number, or like a name."""
+    return Number(NumberKind.EXTENSION, extension, extension)
 
 
 def outside_number(channel: Channel, region: str) -> str:
