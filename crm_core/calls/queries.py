@@ -104,7 +104,7 @@ async def list_calls(
 ) -> Page[CallLine]:  # fmt: skip
     """A page of the calls the actor may see; raises Invalid for a sort, cursor or limit that is not lawful."""
     order = paging.sort_named(CALL_SORTS, sort)
-    query = _narrowed(line_query(actor), filters or CallFilters())
+    query = narrowed(line_query(actor), filters or CallFilters())
     rows = (await connection.execute(paging.continued(query, order, cursor, limit))).all()
     return paging.page_of(rows, await lines_of(connection, actor, rows[:limit]), order, limit)
 
@@ -140,7 +140,8 @@ async def call_card(connection: AsyncConnection, actor: Actor, call_id: int) -> 
     )  # fmt: skip
 
 
-def _narrowed(query: Select[Any], filters: CallFilters) -> Select[Any]:
+def narrowed(query: Select[Any], filters: CallFilters) -> Select[Any]:
+    """A `line_query` with the filters put on."""
     equal = {
         calls.c.direction: filters.direction, calls.c.outcome: filters.outcome,
         calls.c.contact_id: filters.contact_id, calls.c.deal_id: filters.deal_id,

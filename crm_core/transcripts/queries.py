@@ -16,7 +16,7 @@ from crm_core.tags.tables import call_tags
 from crm_core.transcripts.speech import Segment, Side, Word
 from crm_core.transcripts.tables import transcript_segments, transcripts
 
-ATTACH_JOB = "attach_recordings"
+ATTACH_JOB = "attach_recording"
 TRANSCRIBE_JOB = "transcribe_recording"
 
 

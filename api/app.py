@@ -1,0 +1,62 @@
+"""The web application: REST, pages, health. Everything it needs comes in by its context."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+
+from api import health
+from api.context import AppContext
+from api.errors import answer_errors
+from api.guard import Guard
+from api.rest import (
+    calls,
+    companies,
+    contacts,
+    deals,
+    docs,
+    exchanges,
+    me,
+    pipelines,
+    recordings,
+    stream,
+    tasks,
+    users,
+)
+from api.sign_in import router as sign_in
+from api.stream import Streams
+
+STATIC = Path(__file__).parent / "web" / "static"
+PREFIX = "/api/v1"
+NOUNS = (calls, recordings, contacts, companies, deals, tasks, pipelines, users, exchanges, me, stream)
+
+
+def create_app(context: AppContext) -> FastAPI:
+    """An application of its own for each context; nothing is shared between two."""
+    app = FastAPI(
+        title="Firstring", version="1", openapi_url="/api/openapi.json", docs_url=None, redoc_url=None,
+        description="Calls, contacts and deals of a sales team. Errors are RFC 9457 problem details.",
+    )  # fmt: skip
+    app.state.context = context
+    app.state.streams = Streams(context)
+    answer_errors(app)
+    for noun in NOUNS:
+        app.include_router(noun.router, prefix=PREFIX)
+    app.include_router(docs.router)
+    app.include_router(health.router)
+    _add_pages(app)
+    app.include_router(sign_in)
+    app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
+    app.add_middleware(Guard)
+    return app
+
+
+def _add_pages(app: FastAPI) -> None:
+    """The pages stand on the same context; a process without them still answers programs."""
+    if find_spec("api.web.pages") is None:
+        return
+    from api.web import pages  # noqa: PLC0415  imports templates and catalogues, which a bare API does without
+
+    app.include_router(pages.router)
+    app.state.error_page = getattr(pages, "error_page", None)

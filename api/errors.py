@@ -1,0 +1,128 @@
+"""Errors as answers: RFC 9457 problem details for programs, a page or a redirect to the login for browsers."""
+
+from collections.abc import Callable
+from html import escape
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+
+from api.auth import NotLoggedIn, TooManyTries, WrongLogin
+from crm_core.errors import Conflict, FirstringError, Forbidden, Invalid, NotFound
+
+log = structlog.get_logger()
+
+ErrorPage = Callable[[Request, int, str], Response]
+
+STATUSES: dict[type[FirstringError], HTTPStatus] = {
+    NotFound: HTTPStatus.NOT_FOUND,
+    Forbidden: HTTPStatus.FORBIDDEN,
+    Conflict: HTTPStatus.CONFLICT,
+    Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NotLoggedIn: HTTPStatus.UNAUTHORIZED,
+    WrongLogin: HTTPStatus.UNAUTHORIZED,
+    TooManyTries: HTTPStatus.TOO_MANY_REQUESTS,
+}
+
+
+class Problem(JSONResponse):
+    media_type = "application/problem+json"
+
+
+def answer_errors(app: FastAPI) -> None:
+    """Have every error of ours, of the framework and of nobody answered in one shape."""
+    app.add_exception_handler(FirstringError, _ours)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _frameworks)
+    app.add_exception_handler(Exception, _unforeseen)
+
+
+def status_of(error: FirstringError) -> HTTPStatus:
+    for kind in type(error).__mro__:
+        if kind in STATUSES:
+            return STATUSES[kind]
+    return HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def problem(status: int, detail: str, **members: Any) -> Problem:
+    """Facts go beside the detail, as RFC 9457 lets them."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": int(status), "detail": detail, **members}
+    return Problem(body, status)
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a person looks at the answer: everything outside the interface for programs."""
+    return not request.url.path.startswith(("/api/", "/healthz", "/readyz", "/metrics"))
+
+
+async def _ours(request: Request, error: Exception) -> Response:
+    if not isinstance(error, FirstringError):
+        raise error
+    status = status_of(error)
+    if status is HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.error("request_failed", path=request.url.path, say=error.say)
+    if wants_page(request):
+        return _page(request, status, error.say)
+    answer = problem(status, error.say, **_told(error))
+    if isinstance(error, TooManyTries):
+        answer.headers["Retry-After"] = str(error.seconds)
+    if status is HTTPStatus.UNAUTHORIZED:
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+def _told(error: FirstringError) -> dict[str, Any]:
+    """Facts a client may act on. What is not found says no more than that, whether it is not there or not his."""
+    return {} if isinstance(error, NotFound | Forbidden) else error.facts
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    faults = [{"where": ".".join(map(str, fault["loc"])), "say": fault["msg"]} for fault in error.errors()]
+    detail = "; ".join(f"{fault['where']}: {fault['say']}" for fault in faults[:5])
+    if wants_page(request):
+        return _page(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail)
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=faults)
+
+
+async def _frameworks(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    detail = str(error.detail)
+    if wants_page(request):
+        return _page(request, HTTPStatus(error.status_code), detail)
+    answer = problem(error.status_code, detail)
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+async def _unforeseen(request: Request, error: Exception) -> Response:
+    log.error("request_failed", path=request.url.path, error=type(error).__name__, exc_info=error)
+    say = "Something went wrong here; it is in the log"
+    if wants_page(request):
+        return _page(request, HTTPStatus.INTERNAL_SERVER_ERROR, say)
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, say)
+
+
+def _page(request: Request, status: HTTPStatus, say: str) -> Response:
+    if status is HTTPStatus.UNAUTHORIZED:
+        return _to_login(request)
+    made: ErrorPage | None = getattr(request.app.state, "error_page", None)
+    if made is not None:
+        return made(request, int(status), say)
+    text = f"<!doctype html><title>{status.phrase}</title><h1>{status.phrase}</h1><p>{escape(say)}</p><a href='/'>Firstring</a>"
+    return HTMLResponse(text, int(status))
+
+
+def _to_login(request: Request) -> Response:
+    """A fragment cannot become the login page: its page is told to go there as a whole."""
+    if request.headers.get("hx-request"):
+        return Response(status_code=401, headers={"HX-Redirect": "/login"})
+    path = request.url.path if request.method == "GET" else "/"
+    return RedirectResponse("/login" if path == "/" else f"/login?next={quote(path)}", 303)

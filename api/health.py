@@ -1,0 +1,87 @@
+"""`/healthz`: the process lives; `/readyz`: it can do its work; `/metrics`. Details only for this machine or with a token."""
+
+import asyncio
+import shutil
+from typing import Any
+
+from fastapi import APIRouter, Request
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.responses import JSONResponse, Response
+
+from api.auth import actor_asking, bearer_token, is_loopback
+from api.context import AppContext
+from api.deps import Context
+from crm_core.calls.tables import exchanges
+from crm_core.errors import NotFound
+from crm_core.jobs import JobState, jobs
+
+router = APIRouter(include_in_schema=False)
+
+LEAST_FREE = 200 * 1024 * 1024  # bytes: below it recordings cannot be kept for long
+LOOK_TIME = 5.0  # seconds a database may take to answer
+
+
+@router.get("/healthz")
+async def healthz() -> JSONResponse:
+    return JSONResponse({"status": "ok"})
+
+
+@router.get("/readyz")
+async def readyz(request: Request, context: Context) -> JSONResponse:
+    """200 while the database answers and the disk has room. An exchange that is down is told, and does not stop the rest."""
+    facts = await _facts(context)
+    ready = facts["database"] == "ok" and facts["disk"]["ok"]
+    body = {"status": "ready" if ready else "not ready"}
+    if await _may_know(request, context):
+        body |= facts
+    return JSONResponse(body, 200 if ready else 503)
+
+
+@router.get("/metrics")
+async def metrics(request: Request, context: Context) -> Response:
+    if not await _may_know(request, context):
+        raise NotFound
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _may_know(request: Request, context: AppContext) -> bool:
+    """A client on this machine itself, not one whom a proxy on it lets through; or a program with a token."""
+    peer = request.client.host if request.client else ""
+    if is_loopback(peer) and "x-forwarded-for" not in request.headers and "forwarded" not in request.headers:
+        return True
+    return bearer_token(request) is not None and await actor_asking(request, context) is not None
+
+
+async def _facts(context: AppContext) -> dict[str, Any]:
+    disk = await asyncio.to_thread(_disk, context)
+    facts: dict[str, Any] = {"database": "ok", "disk": disk, "parts": dict(context.parts.states)}
+    try:
+        async with asyncio.timeout(LOOK_TIME), context.database.read() as connection:
+            facts |= {"exchanges": await _exchanges(connection), "queue": await _queue(connection, context)}
+    except Exception as error:  # whatever the driver raises, it is the answer to the question
+        facts["database"] = type(error).__name__
+    return facts
+
+
+def _disk(context: AppContext) -> dict[str, Any]:
+    try:
+        free = shutil.disk_usage(context.data_dir).free
+    except OSError as error:
+        return {"ok": False, "why": str(error.strerror)}
+    return {"ok": free >= LEAST_FREE, "free_bytes": free}
+
+
+async def _exchanges(connection: AsyncConnection) -> dict[str, str]:
+    query = select(exchanges.c.name, exchanges.c.state).where(exchanges.c.active)
+    return {row.name: row.state for row in await connection.execute(query)}
+
+
+async def _queue(connection: AsyncConnection, context: AppContext) -> dict[str, Any]:
+    """How many jobs wait, and for how many seconds the oldest that is due."""
+    waiting = (jobs.c.state == JobState.QUEUED) & (jobs.c.run_after <= context.now())
+    count, oldest = (await connection.execute(select(func.count(), func.min(jobs.c.run_after)).where(waiting))).one()
+    parked = await connection.scalar(select(func.count()).select_from(jobs).where(jobs.c.state == JobState.PARKED))
+    age = 0.0 if oldest is None else (context.now() - oldest).total_seconds()
+    return {"due": count, "parked": parked, "oldest_seconds": round(max(age, 0.0), 1)}

@@ -1,0 +1,97 @@
+"""`calls`: the list, one call, its transcript."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from api.deps import CurrentActor, Cursor, Limit, ReadDb, RowId, Search
+from api.paths import PathId
+from api.rest.models import CallOut, Page, SegmentOut, TagOut, TranscriptOut
+from crm_core.access import Right, require
+from crm_core.calls.events import Direction, Outcome
+from crm_core.calls.queries import CALL_SORTS, CallFilters, call_line
+from crm_core.calls.whole_queries import whole_call, whole_calls
+from crm_core.recordings.queries import RecordedTalk, recorded_talks
+from crm_core.transcripts.queries import transcript_state
+
+router = APIRouter(tags=["calls"])
+
+
+def call_filters(
+    since: Annotated[datetime | None, Query(description="began at or after")] = None,
+    until: Annotated[datetime | None, Query(description="began before")] = None,
+    direction: Direction | None = None,
+    outcome: Outcome | None = None,
+    user_id: RowId | None = None,
+    contact_id: RowId | None = None,
+    deal_id: RowId | None = None,
+    search: Search = None,
+    tag: Annotated[str | None, Query(max_length=40)] = None,
+    recorded: bool | None = None,
+    reviewed: bool | None = None,
+) -> CallFilters:
+    return CallFilters(
+        since=_aware(since), until=_aware(until), direction=direction, outcome=outcome, user_id=user_id,
+        contact_id=contact_id, deal_id=deal_id, search=search, tag=tag, recorded=recorded, reviewed=reviewed,
+    )  # fmt: skip
+
+
+@router.get("/calls", response_model=Page[CallOut])
+async def list_of_calls(
+    actor: CurrentActor,
+    connection: ReadDb,
+    filters: Annotated[CallFilters, Depends(call_filters)],
+    sort: Annotated[str, Query(json_schema_extra={"enum": sorted(CALL_SORTS)})] = "-started_at",
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[CallOut]:
+    """The calls you may see, newest first. `search`: part of a number or name."""
+    page = await whole_calls(connection, actor, filters, sort=sort, cursor=cursor, limit=limit)
+    return Page.model_construct(items=[CallOut.of(call) for call in page.items], next_cursor=page.next_cursor)
+
+
+@router.get("/calls/{call_id}", response_model=CallOut)
+async def one_call(call_id: PathId, actor: CurrentActor, connection: ReadDb) -> CallOut:
+    return CallOut.of(await whole_call(connection, actor, call_id))
+
+
+@router.get("/calls/{call_id}/transcript", response_model=TranscriptOut)
+async def transcript(call_id: PathId, actor: CurrentActor, connection: ReadDb) -> TranscriptOut:
+    """What was said, in order; `status` says what a missing transcript waits for."""
+    line = await call_line(connection, actor, call_id)
+    if not line.may_listen:
+        require(actor, Right.LISTEN)
+        return _nothing("not_allowed")
+    state = await transcript_state(connection, actor, call_id)
+    talks = (await recorded_talks(connection, actor, [call_id])).get(call_id, ())
+    return TranscriptOut.model_construct(
+        status=state.status, progress=state.progress, why=state.why, language=_language(talks),
+        segments=[
+            SegmentOut.of(segment, talk.recording.id)
+            for talk in talks if talk.transcript for segment in talk.transcript.segments
+        ],
+        tags=_tags(talks),
+    )  # fmt: skip
+
+
+def _nothing(status: str) -> TranscriptOut:
+    return TranscriptOut(status=status, progress=0.0, why=None, language=None, segments=[], tags=[])
+
+
+def _language(talks: tuple[RecordedTalk, ...]) -> str | None:
+    return next((talk.transcript.language for talk in talks if talk.transcript), None)
+
+
+def _tags(talks: tuple[RecordedTalk, ...]) -> list[TagOut]:
+    return [
+        TagOut.model_construct(tag=tag.tag, quote=tag.quote, start=tag.start, end=tag.end, recording_id=talk.recording.id)
+        for talk in talks
+        if talk.transcript
+        for tag in talk.transcript.tags
+    ]
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    """A moment without a zone is meant in UTC, as every moment in our answers is."""
+    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)

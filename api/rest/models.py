@@ -1,0 +1,323 @@
+"""What REST answers look like. Built from the core's reads; names and shapes are the outward contract."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, PlainSerializer
+
+from crm_core.calls.whole_queries import PartRow, WholeCall
+from crm_core.contacts.queries import CompanyLine, ContactLine
+from crm_core.deals.queries import DealLine
+from crm_core.tasks.queries import TaskLine
+from crm_core.transcripts.speech import Segment
+from crm_core.users.queries import UserLine
+
+T = TypeVar("T")
+
+
+def written(moment: datetime) -> str:
+    """`2026-11-21T23:43:56.199Z`: milliseconds, always UTC."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"
+
+
+Moment = Annotated[datetime, PlainSerializer(written, return_type=str, when_used="json")]
+
+
+class Answer(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+
+class Page(Answer, Generic[T]):
+    items: list[T]
+    next_cursor: str | None
+
+
+class PersonOut(Answer):
+    id: int
+    name: str
+
+
+class StageOut(Answer):
+    id: int
+    name: str
+
+
+class AnsweredBy(Answer):
+    extension: str
+    talk_seconds: float
+    consultation_seconds: float
+
+
+class Rang(Answer):
+    extension: str
+    outcome: str | None
+
+
+class RecordingOut(Answer):
+    """`sides` is 2 where the customer is left and the manager right."""
+
+    id: int
+    seconds: float
+    sides: int
+
+
+class CallOut(Answer):
+    """The call as replay tells it, with where it belongs. All keys are always present."""
+
+    id: int
+    exchange: str
+    linkedids: list[str]
+    direction: str
+    started_at: Moment
+    ended_at: Moment | None
+    caller: str | None
+    caller_name: str | None
+    did: str | None
+    callee: str | None
+    outcome: str | None
+    wait_seconds: float
+    talk_seconds: float
+    hold_seconds: float
+    answered_by: list[AnsweredBy]
+    rang: list[Rang]
+    transfers: list[dict[str, Any]]
+    voicemail: bool
+    forwarded_to: str | None
+    queue: str | None
+    click_to_call: bool
+    recordings: list[RecordingOut]
+    source: str
+    partial: bool
+    state: str
+    contact_id: int | None
+    deal_id: int | None
+    stage: StageOut | None
+    user: PersonOut | None
+    tags: list[str]
+    reviewed_at: Moment | None
+
+    @classmethod
+    def of(cls, call: WholeCall) -> "CallOut":
+        """A contact or deal that the reader may not open is not named."""
+        line, told = call.line, call
+        contact = line.contact if line.contact and line.contact.may_open else None
+        deal = line.deal if line.deal and line.deal.may_open else None
+        return cls.model_construct(
+            id=line.id, exchange=told.exchange, linkedids=list(told.linkedids), direction=line.direction,
+            started_at=line.started_at, ended_at=line.ended_at, caller=line.caller, caller_name=line.caller_name,
+            did=line.did, callee=line.callee, outcome=line.outcome, wait_seconds=line.wait_seconds,
+            talk_seconds=line.talk_seconds, hold_seconds=told.hold_seconds,
+            answered_by=[_answered(part) for part in told.answered_by], rang=[_rang(part) for part in told.rang],
+            transfers=[_transfer(one) for one in told.transfers], voicemail=line.voicemail,
+            forwarded_to=told.forwarded_to, queue=line.queue, click_to_call=told.click_to_call,
+            recordings=[RecordingOut.model_construct(id=one.id, seconds=one.seconds, sides=one.sides) for one in told.recordings],
+            source=told.source, partial=told.partial, state=line.state,
+            contact_id=contact.id if contact else None, deal_id=deal.id if deal else None,
+            stage=StageOut(id=line.stage.id, name=line.stage.name) if line.stage else None,
+            user=PersonOut(id=line.user.id, name=line.user.name) if line.user else None,
+            tags=list(line.tags), reviewed_at=told.reviewed_at,
+        )  # fmt: skip
+
+
+def _answered(part: PartRow) -> AnsweredBy:
+    return AnsweredBy.model_construct(
+        extension=part.extension, talk_seconds=part.talk_seconds, consultation_seconds=part.consultation_seconds
+    )
+
+
+def _rang(part: PartRow) -> Rang:
+    return Rang.model_construct(extension=part.extension, outcome=part.outcome)
+
+
+def _transfer(stored: dict[str, Any]) -> dict[str, Any]:
+    """The contract's four keys; the moment stays inside."""
+    return {key: stored.get(key) for key in ("kind", "from", "to", "answered")}
+
+
+class SegmentOut(Answer):
+    side: Literal["manager", "customer", "unknown"]
+    start: float
+    end: float
+    text: str
+    recording_id: int
+
+    @classmethod
+    def of(cls, segment: Segment, recording_id: int) -> "SegmentOut":
+        return cls.model_construct(
+            side=segment.side, start=segment.start, end=segment.end, text=segment.text, recording_id=recording_id
+        )
+
+
+class TagOut(Answer):
+    """Points to its quote: seconds of the recording."""
+
+    tag: str
+    quote: str
+    start: float | None
+    end: float | None
+    recording_id: int
+
+
+class TranscriptOut(Answer):
+    """`status`: ready, working, queued, parked, recording_awaited, no_recording; `progress` 0..1; `why` in words."""
+
+    status: str
+    progress: float
+    why: str | None
+    language: str | None
+    segments: list[SegmentOut]
+    tags: list[TagOut]
+
+
+class NumberOut(Answer):
+    number: str
+    not_customer: bool
+
+
+class CompanyRefOut(Answer):
+    id: int
+    name: str
+
+
+class ContactOut(Answer):
+    id: int
+    name: str | None
+    position: str | None
+    email: str | None
+    note: str | None
+    company: CompanyRefOut | None
+    owner: PersonOut | None
+    numbers: list[NumberOut]
+    created_at: Moment
+
+    @classmethod
+    def of(cls, line: ContactLine) -> "ContactOut":
+        return cls.model_validate(line)
+
+
+class CompanyOut(Answer):
+    id: int
+    name: str
+    created_at: Moment
+
+    @classmethod
+    def of(cls, line: CompanyLine) -> "CompanyOut":
+        return cls.model_validate(line)
+
+
+class DealOut(Answer):
+    """`amount` in the smallest unit of the currency (kopecks)."""
+
+    id: int
+    title: str | None
+    contact_id: int | None
+    pipeline_id: int
+    stage_id: int
+    stage: StageOut
+    stage_since: Moment
+    owner: PersonOut | None
+    amount: int | None
+    currency: str
+    source: str | None
+    created_at: Moment
+    closed_at: Moment | None
+
+    @classmethod
+    def of(cls, line: DealLine) -> "DealOut":
+        return cls.model_construct(
+            id=line.id, title=line.title, contact_id=line.contact.id if line.contact and line.contact.may_open else None,
+            pipeline_id=line.pipeline_id, stage_id=line.stage.id, stage=StageOut(id=line.stage.id, name=line.stage.name),
+            stage_since=line.stage_since, owner=PersonOut.model_validate(line.owner) if line.owner else None,
+            amount=line.amount, currency=line.currency, source=line.source, created_at=line.created_at,
+            closed_at=line.closed_at,
+        )  # fmt: skip
+
+
+class TaskOut(Answer):
+    """`title` is null where `kind` says it all."""
+
+    id: int
+    kind: str
+    title: str | None
+    deal_id: int | None
+    contact_id: int | None
+    call_id: int | None
+    number: str | None
+    owner: PersonOut | None
+    due_at: Moment
+    created_at: Moment
+    done_at: Moment | None
+    done_by: PersonOut | None
+
+    @classmethod
+    def of(cls, line: TaskLine) -> "TaskOut":
+        return cls.model_construct(
+            id=line.id, kind=line.kind, title=line.title,
+            deal_id=line.deal.id if line.deal and line.deal.may_open else None,
+            contact_id=line.contact.id if line.contact and line.contact.may_open else None,
+            call_id=line.call_id, number=line.number, due_at=line.due_at, created_at=line.created_at, done_at=line.done_at,
+            owner=PersonOut.model_validate(line.owner) if line.owner else None,
+            done_by=PersonOut.model_validate(line.done_by) if line.done_by else None,
+        )  # fmt: skip
+
+
+class StageWhole(Answer):
+    id: int
+    name: str
+    goal: str | None
+    kind: str
+
+
+class PipelineOut(Answer):
+    """`stages` in their order."""
+
+    id: int
+    name: str
+    stages: list[StageWhole]
+
+
+class ExtensionOut(Answer):
+    exchange: str
+    extension: str
+    since: Moment
+    until: Moment | None
+
+
+class UserOut(Answer):
+    id: int
+    email: str
+    name: str
+    role: str
+    active: bool
+    language: str | None
+    may_listen: bool
+    extensions: list[ExtensionOut]
+    created_at: Moment
+
+    @classmethod
+    def of(cls, line: UserLine) -> "UserOut":
+        return cls.model_validate(line)
+
+
+class ExchangeOut(Answer):
+    """`state`: new, connecting, up, down or refused. Secrets never leave."""
+
+    id: int
+    name: str
+    dialect: str
+    region: str
+    language: str | None
+    ami_host: str
+    ami_port: int
+    ami_tls: bool
+    ami_user: str
+    dial_user: str | None
+    recordings_root: str | None
+    trunks: list[str]
+    extensions: list[str]
+    own_numbers: list[str]
+    active: bool
+    state: str
+    state_since: Moment | None
+    state_note: str | None
+    version: str | None

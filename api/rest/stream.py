@@ -1,0 +1,47 @@
+"""`GET stream`: what happened, for pages and programs that stay up to date."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request
+from starlette.responses import StreamingResponse
+
+from api.auth import actor_asking, bearer_token, session_hash, session_token
+from api.context import AppContext
+from api.deps import Context, CurrentActor
+from api.stream import Listener, Streams, last_event_id
+
+router = APIRouter(tags=["stream"])
+
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+OPENING = b"retry: 1000\n: connected\n\n"
+
+
+@router.get("/stream", response_class=StreamingResponse)
+async def stream(
+    request: Request,
+    context: Context,
+    actor: CurrentActor,
+    last_event: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
+    last_id: Annotated[str | None, Query(description="like Last-Event-ID, where a header cannot be set")] = None,
+) -> StreamingResponse:
+    """Server-sent events: data is `{id, event, noun ids}`. Resumes after `Last-Event-ID`; `reload` means: too much was missed."""
+    streams: Streams = request.app.state.streams
+    token = None if bearer_token(request) is not None else session_token(request)
+    listener = Listener(actor, session_hash(token) if token else None)
+    streams.require_room(actor)
+    lines = _lines(request, context, streams, listener, last_event_id(last_event or last_id))
+    return StreamingResponse(lines, media_type="text/event-stream", headers=HEADERS)
+
+
+async def _lines(
+    request: Request, context: AppContext, streams: Streams, listener: Listener, last_id: int | None
+) -> AsyncIterator[bytes]:
+    yield OPENING
+    async for told in streams.listen(listener, last_id):
+        if told is not None:
+            yield f"id: {told.id}\ndata: {told.text}\n\n".encode()
+        elif context.stopping.is_set() or await actor_asking(request, context) != listener.actor:
+            return  # logged out, deactivated or of another role by now
+        else:
+            yield b": still here\n\n"

@@ -1,0 +1,175 @@
+"""Server-sent events: `{id, event, noun ids}` and no more; the page fetches the fragment under its own permissions.
+
+One tail reads the `events` table for all streams of the process, woken by commits and at the latest after a second.
+"""
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from api.context import AppContext
+from crm_core import event_log
+from crm_core.access import Actor
+from crm_core.errors import FirstringError
+from crm_core.event_log import events
+
+POLL = 1.0  # seconds: the floor where a hint is lost or another process wrote
+PING = 15.0  # seconds of silence after which a comment is sent and the session looked at again
+MOST_STREAMS = 20  # a user
+MOST_WAITING = 1000  # events a stream may lag behind before it is closed to resume
+MOST_MISSED = 2000  # events a resuming page fetches one by one; over that it reloads itself
+
+# PostgreSQL hands ids out before commit: an event may turn up below one that was already sent.
+OVERLAP_IDS = 200
+OVERLAP_TIME = timedelta(seconds=60)
+
+NOUNS = ("call_id", "contact_id", "deal_id", "task_id", "recording_id")
+FACTS = ("exchange_id", "user_id")  # ids of nouns that have no column of their own
+
+
+class TooManyStreams(FirstringError):
+    """Too many open pages of one user listen at once; close some."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event as a stream sends it; `receivers` None: everybody."""
+
+    id: int
+    receivers: frozenset[int] | None
+    text: str
+
+    def is_for(self, actor: Actor) -> bool:
+        return actor.sees_everybody or self.receivers is None or actor.user_id in self.receivers
+
+
+@dataclass(slots=True, eq=False)
+class Listener:
+    """One open stream. `token`: the hash of the session it hangs on; None for programs."""
+
+    actor: Actor
+    token: str | None
+    waiting: asyncio.Queue[Told | None] = field(default_factory=lambda: asyncio.Queue(MOST_WAITING))
+
+    def give(self, told: Told | None) -> None:
+        """None ends the stream, which the browser then resumes; so does falling too far behind."""
+        if self.waiting.full():
+            while not self.waiting.empty():
+                self.waiting.get_nowait()
+            told = None
+        self.waiting.put_nowait(told)
+
+
+class Streams:
+    """The tail of the events table and everybody who listens to it."""
+
+    def __init__(self, context: AppContext) -> None:
+        self._context = context
+        self._listeners: set[Listener] = set()
+        self._cursor: int | None = None
+        self._sent: deque[int] = deque(maxlen=2 * OVERLAP_IDS)
+        self._overlap = 0 if context.database.is_sqlite else OVERLAP_IDS
+
+    def __len__(self) -> int:
+        return len(self._listeners)
+
+    async def run(self) -> None:
+        """Follow the table until cancelled."""
+        while True:
+            await self._context.wake.wait(POLL)
+            if self._listeners or self._cursor is not None:
+                await self.follow()
+
+    async def follow(self) -> None:
+        """Hand what is new to whom it is for."""
+        async with self._context.database.read() as connection:
+            if self._cursor is None:
+                self._cursor = await event_log.newest_id(connection)
+                return
+            fresh = await self._fresh(connection, self._cursor)
+        for row in fresh:
+            self._sent.append(row.id)
+            self._cursor = max(self._cursor, row.id)
+            told = told_of(row)
+            for listener in [one for one in self._listeners if told.is_for(one.actor)]:
+                listener.give(told)
+
+    def end_session(self, token: str) -> None:
+        """Close the streams of a session that was logged out."""
+        for listener in [one for one in self._listeners if one.token == token]:
+            listener.give(None)
+
+    def end_all(self) -> None:
+        for listener in self._listeners:
+            listener.give(None)
+
+    def require_room(self, actor: Actor) -> None:
+        """Raises TooManyStreams where one user would keep too many connections."""
+        if sum(one.actor.user_id == actor.user_id for one in self._listeners) >= MOST_STREAMS:
+            raise TooManyStreams
+
+    async def listen(self, listener: Listener, last_id: int | None) -> AsyncIterator[Told | None]:
+        """Events for the listener: first those after `last_id`, then live ones; None when nothing came for a while."""
+        if self._cursor is None:
+            await self.follow()
+        self._listeners.add(listener)
+        try:
+            missed = await self._missed(listener.actor, last_id) if last_id is not None else []
+            for told in missed:
+                yield told
+            already = {told.id for told in missed}
+            async for live in _live(listener):
+                if live is None or live.id not in already:
+                    yield live
+        finally:
+            self._listeners.discard(listener)
+
+    async def _fresh(self, connection: AsyncConnection, cursor: int) -> Sequence[Any]:
+        rows = await event_log.after(connection, cursor - self._overlap)
+        oldest = self._context.now() - OVERLAP_TIME
+        known = set(self._sent)
+        return [row for row in rows if row.id > cursor or (row.id not in known and row.at > oldest)]
+
+    async def _missed(self, actor: Actor, last_id: int) -> list[Told]:
+        async with self._context.database.read() as connection:
+            newest = await event_log.newest_id(connection)
+            query = select(events).where(events.c.id > last_id - self._overlap, events.c.id <= newest)
+            rows = (await connection.execute(query.order_by(events.c.id).limit(MOST_MISSED + 1))).all()
+        if len(rows) > MOST_MISSED:
+            return [Told(newest, None, json.dumps({"id": newest, "event": "reload"}))]
+        oldest = self._context.now() - OVERLAP_TIME
+        found = [told_of(row) for row in rows if row.id > last_id or row.at > oldest]
+        return [told for told in found if told.is_for(actor)]
+
+
+def told_of(row: Any) -> Told:
+    """Ids alone: what the event is about is fetched by who may see it."""
+    columns = row._mapping
+    ids = {noun: columns[noun] for noun in NOUNS if columns[noun] is not None}
+    ids |= {fact: row.facts[fact] for fact in FACTS if isinstance(row.facts.get(fact), int)}
+    receivers = None if row.receivers is None else frozenset(row.receivers)
+    return Told(row.id, receivers, json.dumps({"id": row.id, "event": row.kind, **ids}))
+
+
+def last_event_id(text: str | None) -> int | None:
+    """What a browser says it saw last; anything else counts as nothing."""
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 16 else None
+
+
+async def _live(listener: Listener) -> AsyncIterator[Told | None]:
+    while True:
+        try:
+            told = await asyncio.wait_for(listener.waiting.get(), PING)
+        except TimeoutError:
+            yield None
+            continue
+        if told is None:
+            return
+        yield told
