@@ -1,0 +1,124 @@
+"""What tests need of the system: installed when this is root on Debian, else a reason to skip, in words.
+
+Each `need_…()` returns None when the thing is there (after installing it, if it may) and otherwise the reason it is not.
+`INSTALL=0` forbids installing. An answer is remembered for the whole run. The fixtures at the end skip with that reason.
+"""
+
+import functools
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+APT = ("apt-get", "-qq", "-o", "DPkg::Lock::Timeout=600")
+QUIET = {"DEBIAN_FRONTEND": "noninteractive"}
+POLICY = Path("/usr/sbin/policy-rc.d")
+
+
+def why_not_install() -> str | None:
+    """The reason nothing may be installed here, or None."""
+    if os.environ.get("INSTALL") == "0":
+        return "INSTALL=0 forbids installing it"
+    if os.geteuid() != 0:
+        return "only root can install it"
+    if shutil.which("apt-get") is None or not Path("/etc/debian_version").exists():
+        return "this is not Debian, so it must be installed by hand"
+    return None
+
+
+@functools.cache
+def need_sipp() -> str | None:
+    """sipp plays the telephones and the outside line."""
+    return _need_program("sipp", "sip-tester")
+
+
+@functools.cache
+def need_chromium() -> str | None:
+    """A real browser for the journeys."""
+    return _need_program("chromium", "chromium")
+
+
+@functools.cache
+def need_redis() -> str | None:
+    """A Redis server's program; whoever tests starts his own on a free port."""
+    return _need_program("redis-server", "redis-server")
+
+
+@functools.cache
+def need_asterisk() -> str | None:
+    """A Debian sid with Asterisk 22 beside this machine's own system, and sipp to call it."""
+    from tests.asterisk import chroot
+
+    if (reason := need_sipp()) is not None:
+        return reason
+    if not chroot.is_ready("sid"):
+        if (reason := why_not_install()) is not None:
+            return f"no Asterisk 22 in {chroot.folder_of('sid')}: {reason}"
+        if (reason := _need_program("debootstrap", "debootstrap")) is not None:
+            return reason
+    if os.geteuid() != 0:
+        return "only root can start the Asterisk of the test system (chroot)"
+    return chroot.why_not_built("sid", wanted_major="22")
+
+
+def _need_program(program: str, package: str) -> str | None:
+    if shutil.which(program) is not None:
+        return None
+    if (reason := why_not_install()) is not None:
+        return f"{program} is not installed (Debian: {package}): {reason}"
+    if (reason := _refreshed()) is not None:
+        return reason
+    return _installed([package])
+
+
+@functools.cache
+def _refreshed() -> str | None:
+    return _reason_of([*APT, "update"], "the package lists could not be fetched")
+
+
+def _installed(packages: Sequence[str]) -> str | None:
+    """Installs without starting any service: a service of the machine is not the tests' own."""
+    ours = not POLICY.exists()
+    if ours:
+        POLICY.write_text("#!/bin/sh\nexit 101\n")
+        POLICY.chmod(0o755)
+    try:
+        command = [*APT, "install", "-y", "--no-install-recommends", *packages]
+        return _reason_of(command, f"{', '.join(packages)} could not be installed")
+    finally:
+        if ours:
+            POLICY.unlink(missing_ok=True)
+
+
+def _reason_of(command: Sequence[str], failure: str) -> str | None:
+    try:
+        run = subprocess.run(command, capture_output=True, text=True, timeout=1200, check=False, env={**os.environ, **QUIET})
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"{failure}: {error}"
+    # apt-get warns and goes on with old lists when only one of several sources cannot be read.
+    if run.returncode == 0:
+        return None
+    return f"{failure}: {(run.stderr.strip().splitlines() or ['nothing on stderr'])[-1]}"
+
+
+def _skip_because(reason: str | None) -> None:
+    if reason is not None:
+        pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def requires_asterisk() -> None:
+    _skip_because(need_asterisk())
+
+
+@pytest.fixture(scope="session")
+def requires_chromium() -> None:
+    _skip_because(need_chromium())
+
+
+@pytest.fixture(scope="session")
+def requires_redis() -> None:
+    _skip_because(need_redis())
