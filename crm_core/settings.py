@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     ami_url: SecretStr | None = None
     ami_dial_url: SecretStr | None = None
     recordings_root: Path | None = None
+    classify_minutes: int = Field(default=15, ge=1, le=10_080)  # until a new lead is to be classified (F13)
+    call_back_minutes: int = Field(default=15, ge=1, le=10_080)
+    known_caller_opens_deal: bool = True  # one who has no open deal
 
     @field_validator("timezone")
     @classmethod

@@ -102,6 +102,7 @@ calls = Table(
     Index("ix_calls_user_started", "user_id", "started_at"),
     Index("ix_calls_open", "exchange_id", "state"),
     Index("ix_calls_did", "exchange_id", "did"),
+    sqlite_autoincrement=True,  # an id is never given twice: events and jobs outlive a joined call
 )
 
 # Every linkedid a call is or was known by on its exchange; joined calls share one row of `calls`.

@@ -42,6 +42,7 @@ deals = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("closed_at", UtcTime),
     Index("ix_deals_open_of_contact", "contact_id", "closed_at"),
+    sqlite_autoincrement=True,  # an id is never given twice: events name it for ever
 )
 
 stage_history = Table(

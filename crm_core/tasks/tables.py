@@ -38,4 +38,5 @@ tasks = Table(
         sqlite_where=text("kind = 'call_back' AND done_at IS NULL"),
         postgresql_where=text("kind = 'call_back' AND done_at IS NULL"),
     ),
+    sqlite_autoincrement=True,  # an id is never given twice: events name it for ever
 )

@@ -1,0 +1,61 @@
+"""Calls as they were told → rows, contacts, leads, tasks and events. By batches, in one transaction with the journal.
+
+Three steps: read what the batch may touch (`known.py`), decide without SQL (`intake_rules.py`), write set-wise
+(`intake_writes.py`). Safe to repeat: the same events once more, or cut into other batches, leave the same rows.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from crm_core.calls import intake_writes, known
+from crm_core.calls.events import CallEvent
+from crm_core.calls.intake_rules import decide
+from crm_core.calls.ledger import IntakeRules
+from crm_core.calls.telling import fit
+from crm_core.exchanges.config import ExchangeConfig
+
+ONE_INTAKE_AT_A_TIME = 4_071_962  # any number of our own
+USUAL = IntakeRules()
+
+
+async def take(
+    tx: AsyncConnection,
+    exchange: ExchangeConfig,
+    happened: Sequence[CallEvent],
+    *,
+    now: datetime,
+    journal_id: int | None = None,
+    rules: IntakeRules = USUAL,
+) -> None:
+    """Take in a batch of events of one exchange, oldest first. `journal_id`: the journal's batch they were derived from."""
+    if not happened:
+        return
+    if tx.dialect.name == "postgresql":
+        # Two exchanges may ring with the same new number at once; SQLite lets one writer in anyway.
+        await tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ONE_INTAKE_AT_A_TIME})
+    for segment in _segments([_fit(event) for event in happened]):
+        ledger = await known.read(tx, exchange, [event.call for event in segment], rules, now, journal_id)
+        decide(ledger, segment)
+        await intake_writes.write(tx, exchange.id, ledger)
+
+
+def _fit(event: CallEvent) -> CallEvent:
+    call = fit(event.call)
+    return event if call is event.call else replace(event, call=call)
+
+
+def _segments(happened: Sequence[CallEvent]) -> Iterator[list[CallEvent]]:
+    """Cut before an event that joins a call told of earlier in the batch: its row must be there to be absorbed."""
+    segment: list[CallEvent] = []
+    keys: set[str] = set()
+    for event in happened:
+        if keys.intersection(event.call.linkedids[1:]):
+            yield segment
+            segment, keys = [], set()
+        segment.append(event)
+        keys.add(event.call.key)
+    yield segment

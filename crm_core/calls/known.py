@@ -1,0 +1,191 @@
+"""What intake must know before it decides: a few set queries for a whole batch, however many calls are in it."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, exists, literal, or_, select, union_all
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from crm_core.calls.events import Call, CallState, Direction, Outcome
+from crm_core.calls.ledger import (
+    CallDraft,
+    ContactDraft,
+    DealDraft,
+    FirstStage,
+    IntakeRules,
+    Ledger,
+    NumberDraft,
+    TaskDraft,
+)
+from crm_core.calls.tables import call_linkedids, call_rings, calls
+from crm_core.contacts.tables import contact_numbers, contacts
+from crm_core.deals.tables import deals, pipelines, stages
+from crm_core.exchanges.config import ExchangeConfig
+from crm_core.tasks.tables import TaskKind, tasks
+from crm_core.users.extensions import periods
+from crm_core.users.tables import users
+
+# Signs that a call reached somebody or something of ours.
+REACHED_STATES = (CallState.RINGING, CallState.TALKING, CallState.HELD)
+
+
+async def read(
+    tx: AsyncConnection, exchange: ExchangeConfig, told: Sequence[Call], rules: IntakeRules, now: datetime, journal_id: int | None
+) -> Ledger:
+    """A ledger with everything in it that these calls may touch."""
+    ledger = Ledger(
+        rules=rules, now=now, house_numbers=exchange.house_numbers | exchange.own_numbers, own_numbers=exchange.own_numbers,
+        first_stage=await _first_stage(tx), journal_id=journal_id,
+    )  # fmt: skip
+    customers = sorted({number for call in told if (number := call.customer) is not None})
+    if not exchange.own_numbers:
+        ledger.reached_dids = await _reached_dids(tx, exchange.id, told, customers)
+    ledger.holders = await periods(tx, exchange.id, _extensions(told))
+    rows = await _call_rows(tx, exchange.id, told)
+    people = await _read_numbers(tx, ledger, customers, {row.contact_id for row in rows if row.contact_id})
+    known_deals = await _read_deals(tx, ledger, people, {row.deal_id for row in rows if row.deal_id})
+    _note_calls(ledger, rows, people, known_deals)
+    await _read_tasks(tx, ledger, customers, known_deals)
+    return ledger
+
+
+async def _first_stage(tx: AsyncConnection) -> FirstStage | None:
+    query = (
+        select(stages.c.pipeline_id, stages.c.id)
+        .join(pipelines)
+        .where(stages.c.kind == "open")
+        .order_by(pipelines.c.position, pipelines.c.id, stages.c.position)
+        .limit(1)
+    )
+    row = (await tx.execute(query)).one_or_none()
+    return None if row is None else FirstStage(row.pipeline_id, row.id)
+
+
+async def _call_rows(tx: AsyncConnection, exchange_id: int, told: Sequence[Call]) -> Sequence[Any]:
+    linkedids = sorted({linkedid for call in told for linkedid in call.linkedids})
+    wanted = (
+        calls.c.id, calls.c.key, calls.c.ended_at, calls.c.answered_at, calls.c.outcome, calls.c.told, calls.c.user_id,
+        calls.c.contact_id, calls.c.deal_id, calls.c.stage_id, call_linkedids.c.linkedid,
+    )  # fmt: skip
+    query = select(*wanted).join(call_linkedids, call_linkedids.c.call_id == calls.c.id)
+    here = (call_linkedids.c.exchange_id == exchange_id, call_linkedids.c.linkedid.in_(linkedids))
+    return (await tx.execute(query.where(*here))).all()
+
+
+async def _read_numbers(
+    tx: AsyncConnection, ledger: Ledger, customers: Sequence[str], of_calls: set[int]
+) -> dict[int, ContactDraft]:
+    """The numbers outside, and the contacts by these numbers or of these calls."""
+    if not customers and not of_calls:
+        return {}
+    wanted = (
+        contact_numbers.c.number, contact_numbers.c.raw, contact_numbers.c.not_customer_at,
+        contacts.c.id.label("contact_id"), contacts.c.owner_id, contacts.c.company_id, users.c.active,
+    )  # fmt: skip
+    sides = contact_numbers.join(contacts, contacts.c.id == contact_numbers.c.contact_id, isouter=True)
+    query = select(*wanted).select_from(sides.join(users, users.c.id == contacts.c.owner_id, isouter=True))
+    found: dict[int, ContactDraft] = {}
+    for row in await tx.execute(query.where(contact_numbers.c.number.in_(customers))):
+        contact = _contact(found, row)
+        ledger.numbers[row.number] = NumberDraft(row.number, row.raw, contact, row.not_customer_at is not None)
+    if missing := of_calls - set(found):
+        them = select(contacts.c.id.label("contact_id"), contacts.c.owner_id, contacts.c.company_id, users.c.active)
+        them = them.join(users, users.c.id == contacts.c.owner_id, isouter=True)
+        for other in await tx.execute(them.where(contacts.c.id.in_(sorted(missing)))):
+            _contact(found, other)
+    return found
+
+
+def _contact(found: dict[int, ContactDraft], row: Any) -> ContactDraft | None:
+    if row.contact_id is None:
+        return None
+    if row.contact_id not in found:
+        found[row.contact_id] = ContactDraft(row.contact_id, row.owner_id, bool(row.active), row.company_id)
+    return found[row.contact_id]
+
+
+async def _read_deals(
+    tx: AsyncConnection, ledger: Ledger, people: dict[int, ContactDraft], of_calls: set[int]
+) -> dict[int, DealDraft]:
+    """The open deals of these contacts, and the deals of these calls. The newest open deal is a caller's own."""
+    if not people and not of_calls:
+        return {}
+    theirs = and_(deals.c.contact_id.in_(sorted(people)), deals.c.closed_at.is_(None))
+    query = select(deals).where(or_(theirs, deals.c.id.in_(sorted(of_calls)))).order_by(deals.c.id)
+    found: dict[int, DealDraft] = {}
+    for row in await tx.execute(query):
+        contact = people.get(row.contact_id)
+        draft = DealDraft(contact, row.pipeline_id, row.stage_id, row.id, row.owner_id, open=row.closed_at is None)
+        found[row.id] = draft
+        if contact is not None and draft.open:
+            ledger.open_deals[contact] = draft
+    return found
+
+
+def _note_calls(ledger: Ledger, rows: Sequence[Any], people: dict[int, ContactDraft], known_deals: dict[int, DealDraft]) -> None:
+    drafts: dict[int, CallDraft] = {}
+    for row in rows:
+        if row.id not in drafts:
+            drafts[row.id] = _known_call(row, people.get(row.contact_id), known_deals.get(row.deal_id))
+        ledger.by_linkedid[row.linkedid] = drafts[row.id]
+
+
+def _known_call(row: Any, contact: ContactDraft | None, deal: DealDraft | None) -> CallDraft:
+    ended = row.ended_at is not None
+    return CallDraft(
+        key=row.key, id=row.id, contact=contact, deal=deal, stage_id=row.stage_id, user_id=row.user_id,
+        told=row.told, was_answered=row.answered_at is not None, was_ended=ended,
+        was_unanswered=ended and row.outcome != Outcome.ANSWERED,
+    )  # fmt: skip
+
+
+async def _read_tasks(tx: AsyncConnection, ledger: Ledger, customers: Sequence[str], known_deals: dict[int, DealDraft]) -> None:
+    """Open call-backs of these numbers, and open tasks nobody has of deals nobody has."""
+    nobodys = sorted(deal_id for deal_id, deal in known_deals.items() if deal.owner_id is None)
+    if not customers and not nobodys:
+        return
+    call_back = and_(tasks.c.kind == TaskKind.CALL_BACK, tasks.c.number.in_(customers))
+    unowned = and_(tasks.c.deal_id.in_(nobodys), tasks.c.owner_id.is_(None))
+    for row in await tx.execute(select(tasks).where(tasks.c.done_at.is_(None), or_(call_back, unowned))):
+        deal = known_deals.get(row.deal_id)
+        task = TaskDraft(TaskKind(row.kind), row.due_at, row.created_at, row.number, deal=deal, owner_id=row.owner_id, id=row.id)
+        ledger.known_tasks.append(task)
+        if task.kind is TaskKind.CALL_BACK and task.number is not None:
+            ledger.call_backs[task.number] = task
+        if deal is not None and task.owner_id is None:
+            ledger.unowned.setdefault(deal, []).append(task)
+
+
+async def _reached_dids(tx: AsyncConnection, exchange_id: int, told: Sequence[Call], customers: Sequence[str]) -> set[str]:
+    """Which of the DIDs dialled ever led to us, and which of the numbers outside are such DIDs: our own."""
+    dialled = sorted({call.did for call in told if call.direction is Direction.INBOUND and call.did is not None})
+    # One EXISTS for each DID stops at the first call found; DISTINCT would walk through all the calls of a busy line.
+    asked = [select(literal(did).label("did")).where(_reached_by(exchange_id, calls.c.did == did)) for did in dialled]
+    found = set(await tx.scalars(union_all(*asked))) if asked else set()
+    if customers:
+        ours = select(calls.c.did).distinct().where(calls.c.exchange_id == exchange_id, calls.c.did.in_(customers))
+        found.update(await tx.scalars(ours.where(_reached())))
+    return found
+
+
+def _reached_by(exchange_id: int, condition: Any) -> Any:
+    return exists().where(calls.c.exchange_id == exchange_id, condition, _reached())
+
+
+def _reached() -> Any:
+    return or_(
+        and_(calls.c.outcome.is_not(None), calls.c.outcome != Outcome.FAILED),
+        calls.c.state.in_(REACHED_STATES),
+        calls.c.queue.is_not(None),
+        exists().where(call_rings.c.call_id == calls.c.id).correlate(calls),
+    )
+
+
+def _extensions(told: Iterable[Call]) -> set[str]:
+    found: set[str] = set()
+    for call in told:
+        found.update(ring.extension for ring in call.rang)
+        found.update(talk.extension for talk in call.answered_by)
+        found.update(number for number in (call.caller, call.callee) if number is not None and len(number) <= 80)
+    return found

