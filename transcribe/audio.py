@@ -12,7 +12,7 @@ from crm_core.transcripts.speech import Side
 from transcribe.engine import SAMPLE_RATE, Samples
 from transcribe.errors import AudioUnreadable
 
-BLOCK_SECONDS = 900.0
+BLOCK_SECONDS = 600.0
 SEARCH_SECONDS = 20.0  # how far back a block may end earlier, to end in a quiet place
 FRAME = SAMPLE_RATE // 50
 LOUDNESS = 0.1  # of the loud frames after levelling: -20 dB of full scale
@@ -77,26 +77,22 @@ def is_dual_mono(channels: Channels) -> bool:
     return difference <= 1e-3 * float(np.mean(np.square(left)) + np.mean(np.square(right)))
 
 
-def leave_out(samples: Samples, spans: Sequence[Span], start: float = 0.0) -> Samples:
-    """The same stretch, silent within `spans` (menu, hold: seconds of the recording, in which the stretch begins at `start`)."""
-    if not spans:
-        return samples
-    silenced = samples.copy()
+def leave_out(samples: Samples, spans: Sequence[Span], start: float = 0.0) -> None:
+    """Silence, in place, what lies in `spans` (menu, hold: seconds of the recording, in which the stretch begins at `start`)."""
     for since, until in spans:
-        silenced[_index(since - start) : _index(until - start)] = 0.0
-    return silenced
+        samples[_index(since - start) : _index(until - start)] = 0.0
 
 
-def level(samples: Samples) -> Samples:
-    """Speech at one loudness whoever speaks; what is nearly silent stays so, lest noise be heard as words."""
+def level(samples: Samples) -> None:
+    """Bring speech, in place, to one loudness whoever speaks; what is nearly silent stays so, lest noise be heard as words."""
     whole = samples[: len(samples) // FRAME * FRAME].reshape(-1, FRAME)
     if not len(whole):
-        return samples
+        return
     loud = float(np.quantile(np.sqrt(np.mean(np.square(whole), axis=1)), 0.95))
     if loud < SILENCE:
-        return samples
-    levelled: Samples = np.clip(samples * np.float32(min(LOUDNESS / loud, MOST_GAIN)), -1.0, 1.0)
-    return levelled
+        return
+    samples *= np.float32(min(LOUDNESS / loud, MOST_GAIN))
+    np.clip(samples, -1.0, 1.0, out=samples)
 
 
 def quietest(channels: Channels, before: int, search_seconds: float = SEARCH_SECONDS) -> int:

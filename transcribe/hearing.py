@@ -29,7 +29,12 @@ def hear(
 
 
 def _prepared(block: Block, left_out: Sequence[Span]) -> dict[Side, Samples]:
-    return {side: level(leave_out(samples, left_out, block.start)) for side, samples in sides_of(block.channels).items()}
+    """The block's sides, ready to be heard; worked on in place, since a block is as large as the model."""
+    sides = sides_of(block.channels)
+    for samples in sides.values():
+        leave_out(samples, left_out, block.start)
+        level(samples)
+    return sides
 
 
 def _within(heard: Heard, at: float, seconds: float, whole: float) -> Heard:

@@ -70,16 +70,17 @@ class WhisperEngine:
         for segment in found:
             done = _window_at(places, segment.seek / 100)
             window, start = windows[done], places[done][0]
-            words[window.side] += self._words(segment, window, start, sides, about.language)
+            words[window.side] += self._words(segment, window, start, strip, about.language)
             heard((done + 1) / len(windows))
         return words, about.language
 
-    def _words(self, segment: Any, window: Window, start: float, sides: Sides, language: str) -> list[Word]:
+    def _words(self, segment: Any, window: Window, start: float, strip: Samples, language: str) -> list[Word]:
         if phantom_filter.is_silence(segment.no_speech_prob, segment.avg_logprob):
             return []
         if not phantom_filter.is_doubtful(segment.avg_logprob, segment.compression_ratio):
             return list(_placed([segment], window, start))
-        return list(_placed(self._again(window.samples(sides[window.side]), language), window, 0.0))
+        first = round(start * SAMPLE_RATE)
+        return list(_placed(self._again(strip[first : first + window.length], language), window, 0.0))
 
     def _again(self, samples: Samples, language: str) -> list[Any]:
         """One window by itself, up the temperature ladder until the model no longer doubts."""
