@@ -13,6 +13,7 @@ from crm_core.calls.events import Call, CallEvent, Direction, Outcome
 from crm_core.calls.ledger import CallDraft, ContactDraft, DealDraft, Ledger, NumberDraft, TaskDraft, Told
 from crm_core.calls.telling import facts_told, moment_of
 from crm_core.events import EventKind
+from crm_core.receivers import keepers
 from crm_core.tasks.tables import TaskKind
 
 SHORT = re.compile(r"[0-9]{1,6}|[*#].*")  # extensions, emergency numbers, feature codes
@@ -119,7 +120,7 @@ def _new_contact(ledger: Ledger, draft: CallDraft, number: str, at: datetime) ->
     known = ledger.numbers.setdefault(number, NumberDraft(number, raw or number, is_new=True))
     known.contact, known.gets_contact = contact, True
     ledger.new_contacts.append(contact)
-    ledger.told.append(Told(EventKind.CONTACT_CHANGED, at, _for(contact.owner_id), contact=contact))
+    ledger.told.append(Told(EventKind.CONTACT_CHANGED, at, keepers(contact.owner_id), contact=contact))
     return contact
 
 
@@ -131,7 +132,7 @@ def _new_deal(ledger: Ledger, draft: CallDraft, at: datetime) -> None:
     draft.deal, draft.stage_id = deal, first.stage_id
     ledger.open_deals[contact] = deal
     ledger.new_deals.append((deal, draft))
-    ledger.told.append(Told(EventKind.DEAL_OPENED, at, _for(deal.owner_id), call=draft, contact=contact, deal=deal))
+    ledger.told.append(Told(EventKind.DEAL_OPENED, at, keepers(deal.owner_id), call=draft, contact=contact, deal=deal))
     _new_task(ledger, draft, TaskKind.CLASSIFY, at)
 
 
@@ -143,7 +144,7 @@ def _new_task(ledger: Ledger, draft: CallDraft, kind: TaskKind, at: datetime) ->
     ledger.tasks.append(task)
     if deal is not None and owner is None:
         ledger.unowned.setdefault(deal, []).append(task)
-    ledger.told.append(Told(EventKind.TASK_OPENED, at, _for(owner), call=draft, contact=contact, deal=deal, task=task))
+    ledger.told.append(Told(EventKind.TASK_OPENED, at, keepers(owner), call=draft, contact=contact, deal=deal, task=task))
     return task
 
 
@@ -191,7 +192,7 @@ def _close_call_back(ledger: Ledger, draft: CallDraft, at: datetime) -> None:
     task.done_at, task.done_by, task.done_by_call = moment_of(call.answered_at, ledger.now), _spoke_first(draft), draft
     task.changed = True
     ledger.told.append(
-        Told(EventKind.TASK_DONE, at, _for(task.owner_id), call=draft, contact=draft.contact, deal=task.deal, task=task,
+        Told(EventKind.TASK_DONE, at, keepers(task.owner_id), call=draft, contact=draft.contact, deal=task.deal, task=task,
              user_id=task.done_by)
     )  # fmt: skip
 
@@ -210,7 +211,3 @@ def _leave_call_back(ledger: Ledger, draft: CallDraft, at: datetime) -> None:
     if (known is not None and known.not_customer) or number in ledger.call_backs or not did_is_ours(ledger, call):
         return
     ledger.call_backs[number] = _new_task(ledger, draft, TaskKind.CALL_BACK, at)
-
-
-def _for(owner_id: int | None) -> tuple[int, ...] | None:
-    return None if owner_id is None else (owner_id,)

@@ -89,6 +89,12 @@ async def reactivate(tx: AsyncConnection, user_id: int, *, now: datetime, by: in
     await _tell(tx, user_id, "user_reactivated", now, by)
 
 
+async def require_working(connection: AsyncConnection, user_id: int | None) -> None:
+    """Raises NotFound for somebody who does not work here (any more); None is nobody, who may have anything."""
+    if user_id is not None and not await connection.scalar(select(users.c.active).where(users.c.id == user_id)):
+        raise NotFound(noun="users", id=user_id)
+
+
 async def _keep_an_admin(tx: AsyncConnection, user_id: int) -> None:
     others = select(func.count()).where(users.c.role == Role.ADMIN, users.c.active, users.c.id != user_id)
     role = await tx.scalar(select(users.c.role).where(users.c.id == user_id, users.c.active))
