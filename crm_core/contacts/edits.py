@@ -84,11 +84,11 @@ async def company_named(tx: AsyncConnection, name: str, *, now: datetime) -> int
     wanted = " ".join(clean(name, 300).split())
     if not wanted:
         raise Invalid("A company has a name")
-    # SQLite's lower() knows ASCII only, so what is compared is spelled both as typed and as found.
-    same = (companies.c.name == wanted) | (func.lower(companies.c.name) == wanted.lower())
-    known = await tx.scalar(select(companies.c.id).where(same).order_by(companies.c.id).limit(1))
-    if known is not None:
-        return int(known)
+    # Compared here, because SQLite's lower() knows no Cyrillic.
+    alike = select(companies.c.id, companies.c.name).where(func.length(companies.c.name) == len(wanted))
+    for known in await tx.execute(alike.order_by(companies.c.id)):
+        if known.name.casefold() == wanted.casefold():
+            return int(known.id)
     added: int = (await tx.execute(insert(companies).values(name=wanted, created_at=now).returning(companies.c.id))).scalar_one()
     return added
 
