@@ -1,0 +1,103 @@
+"""The practice exchange: an AMI server on loopback that plays calls, for the demo, for tests and for load."""
+
+import asyncio
+import ipaddress
+import time
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Literal, Self
+
+from crm_core.errors import SettingsError
+from pbx.practice_calls import Story
+from pbx.practice_day import call_on_demand
+from pbx.practice_play import Playing, StoryClock
+from pbx.practice_server import Action, AmiServer, ManagerUser
+from pbx.practice_stream import Channel, Told
+from pbx.practice_switch import Switchboard
+
+USER = "practice"
+SECRET = "practice"  # noqa: S105  it guards nothing: loopback only, invented calls
+
+
+class PracticeExchange:
+    """Answers AMI on loopback and plays stories. Use it as `async with PracticeExchange(...) as exchange`.
+
+    `recordings_root`: where the recordings of the calls appear. `speed`: 1 is real time, None as fast as it can.
+    `language`: of the talks, `ru` or `en`. `records`: send CEL and Cdr as events, as some exchanges do.
+    `timestamps` and `channel_variables`: as `timestampevents = yes` and `channelvars = MIXMONITOR_FILENAME`.
+    Raises SettingsError for a host that is not loopback, OSError if the port is taken.
+    """
+
+    def __init__(
+        self, port: int = 0, recordings_root: Path = Path(), speed: float | None = 1.0,
+        language: Literal["ru", "en"] = "ru", *, host: str = "127.0.0.1", users: tuple[ManagerUser, ...] | None = None,
+        timestamps: bool = False, channel_variables: bool = False, records: bool = True, write_timeout: float = 5.0,
+    ) -> None:  # fmt: skip
+        if not ipaddress.ip_address(host).is_loopback:
+            raise SettingsError("The practice exchange answers on loopback only: its password is known to everybody")
+        self.port = port
+        self.speed = speed
+        self.language = language
+        self.recordings_root = recordings_root
+        self.played = 0
+        self._board = Switchboard(self._tell, time.time(), channel_variables=channel_variables)
+        self._server = AmiServer(
+            users or (ManagerUser(USER, SECRET),), self.channels, self._place_call,
+            timestamps=timestamps, records=records, write_timeout=write_timeout,
+        )  # fmt: skip
+        self._playing: set[asyncio.Task[None]] = set()
+        self._calls: asyncio.TaskGroup | None = None
+        self._open = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        await self.plug_in()
+        self._calls = await self._open.enter_async_context(asyncio.TaskGroup())
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        """Calls still up are cut, as in a power failure."""
+        for task in self._playing:
+            task.cancel()
+        await self._open.aclose()
+        await self.unplug()
+
+    def play(self, story: Story) -> Playing:
+        """Start a call; the handle steers it and knows the truth of it."""
+        if self._calls is None:
+            raise RuntimeError("the practice exchange is not on")
+        self.played += 1
+        playing = Playing(story, self._board, StoryClock(self.speed), self.recordings_root)
+        task = self._calls.create_task(playing.play())
+        self._playing.add(task)
+        task.add_done_callback(self._playing.discard)
+        return playing
+
+    def channels(self) -> list[Channel]:
+        """The lines that are up now."""
+        return list(self._board.channels.values())
+
+    @property
+    def sessions(self) -> int:
+        """How many are connected."""
+        return self._server.sessions
+
+    async def plug_in(self) -> None:
+        """Answer on the port (again)."""
+        self.port = await self._server.listen(self.port)
+
+    async def unplug(self) -> None:
+        """Stop answering and cut every session off; calls go on unseen."""
+        await self._server.shut()
+
+    def drop_sessions(self) -> None:
+        """Cut every session off; they may come back at once."""
+        self._server.drop_sessions()
+
+    def _tell(self, event: Told) -> None:
+        self._server.tell(event)
+
+    def _place_call(self, action: Action) -> str:
+        wanted = [action.get(header) for header in ("story", "extension", "caller")]
+        story = call_on_demand(wanted[0].lower(), wanted[1], wanted[2], self.language, self.played)
+        self.play(story)
+        return f"Call from {story.caller} to {story.dialled} placed"
