@@ -5,7 +5,7 @@ from math import inf
 
 from crm_core.calls.events import Call, CallState, Direction, Ring, RingOutcome, Source, Talk
 from crm_core.calls.outcomes import Ending, outcome_of
-from crm_core.contacts.numbers import Number, clean, read_number
+from crm_core.contacts.numbers import Number, NumberKind, clean, read_number
 from pbx import joins, voicemail
 from pbx.case import Case
 from pbx.channels import Channel, Span
@@ -107,7 +107,8 @@ class _Story:
         """For each person, when he was joined with a colleague while the customer waited."""
         if self.first_join is None or self.customer is None:
             return {}
-        waits: Span = (self.first_join, inf if self.customer.gone_at is None else self.customer.gone_at)
+        ends = [at for at in (self.customer.hung_up_at, self.customer.gone_at) if at is not None]
+        waits: Span = (self.first_join, min(ends, default=inf))
         spans: dict[str, list[Span]] = {}
         for group in self.together:
             people = {self.cast.people[uid] for uid in group.uids if uid in self.cast.people}
@@ -182,6 +183,8 @@ class _Story:
         if origin is None or not self._inbound:
             return None
         name = clean(origin.caller_name)
+        if read_number(name, self.teller.region).kind is NumberKind.WITHHELD:
+            return None  # the exchange writes "Anonymous" into the name too
         return None if not name or name == origin.caller_number else name[:200]
 
     def _did(self, origin: Channel | None) -> str | None:
@@ -252,8 +255,10 @@ class _Story:
         return before[-1] if before else (joined[0][1] if joined else None)
 
     def _recordings(self) -> tuple[str, ...]:
-        found = sorted((at, path) for c in self.case.channels.values() for path, at in c.recordings.items())
-        return tuple(dict.fromkeys(path for _, path in found))
+        by_uid = sorted(self.case.channels.values(), key=lambda c: c.uid)
+        found = [(at, path) for c in by_uid for path, at in c.recordings.items()]
+        # Files announced together keep their order: the mix, then its sides.
+        return tuple(dict.fromkeys(path for _, path in sorted(found, key=lambda announced: announced[0])))
 
     def _source(self) -> Source:
         if self.case.records:

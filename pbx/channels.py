@@ -30,6 +30,7 @@ class Channel:
         "first_at",
         "gone_at",
         "holds",
+        "kind_known",
         "hung_up_at",
         "last_at",
         "linkedid",
@@ -80,11 +81,14 @@ class Channel:
         self.rename(name)
 
     def rename(self, name: str) -> None:
+        self.kind_known: tuple[int, LineKind] | None = None
         self.name = name
         self.technology, self.endpoint = split_name(name)
 
     def kind(self, lines: LineRule) -> LineKind:
-        return lines.kind_of(self.name)
+        if self.kind_known is None or self.kind_known[0] != lines.learned:
+            self.kind_known = (lines.learned, lines.kind_of(self.name))
+        return self.kind_known[1]
 
     @property
     def extension(self) -> str:

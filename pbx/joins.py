@@ -70,7 +70,7 @@ def common(ones: list[Span], others: list[Span]) -> list[Span]:
 
 def seconds(spans: Iterable[Span], now: float) -> float:
     """How long, up to `now` for what goes on."""
-    return sum(max(0.0, min(end, now) - start) for start, end in spans)
+    return sum((max(0.0, min(end, now) - start) for start, end in spans), 0.0)
 
 
 def open_now(spans: Iterable[Span]) -> bool:

@@ -4,7 +4,6 @@ import argparse
 import json
 import re
 import sys
-from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -85,17 +84,15 @@ def replay_calls(
 
 
 def _messages(file: Path) -> Iterator[Heard]:
-    times = _times(Path(f"{file}.times"))
-    offsets = [offset for _, offset in times]
+    """A message had come by the second at which the bytes up to its end had."""
     reader = MessageReader()
-    read = 0
+    last: float | None = None
     with file.open("rb") as stream:
+        for second, offset in _times(Path(f"{file}.times")):
+            yield from (Heard(raw, second) for raw in reader.feed_raw(stream.read(max(0, offset - stream.tell()))))
+            last = second
         while data := stream.read(_READ_AT_ONCE):
-            for raw, used in reader.feed_spans(data):
-                line = bisect_left(offsets, read + used)
-                second = times[min(line, len(times) - 1)][0] if times else None
-                yield Heard(raw, second)
-            read += len(data)
+            yield from (Heard(raw, last) for raw in reader.feed_raw(data))
 
 
 def _times(file: Path) -> list[tuple[float, int]]:

@@ -71,8 +71,8 @@ class MessageReader:
         self.greeting: str | None = None
         self.oversized = 0
         self._max = max_message
-        self._buffer = bytearray()
-        self._scanned = 0
+        self._waiting: list[bytes] = []
+        self._waiting_bytes = 0
         self._skipping = False
 
     def feed(self, data: bytes) -> list[Message]:
@@ -81,41 +81,44 @@ class MessageReader:
 
     def feed_raw(self, data: bytes) -> list[bytes]:
         """As `feed`, but bare bytes: the fast way for the listener and for replay."""
-        return [raw for raw, _ in self.feed_spans(data)]
-
-    def feed_spans(self, data: bytes) -> list[tuple[bytes, int]]:
-        """Each completed message with the number of bytes of `data` used up when it was complete."""
-        waiting = len(self._buffer)
-        self._buffer += data
-        found: list[tuple[bytes, int]] = []
-        start = 0
-        for end in _END.finditer(self._buffer, max(0, self._scanned - 3)):
-            raw = self._whole(start, end.start())
-            start = end.end()
-            if raw:
-                found.append((raw, start - waiting))
-        del self._buffer[:start]
-        self._scanned = len(self._buffer)
-        if self._scanned > self._max:
-            self._drop_oversized()
-        return found
+        buffer = self._completed(data)
+        if buffer is None:
+            return []
+        parts = _END.split(buffer) if b"\r\n\n" in buffer else buffer.split(b"\r\n\r\n")
+        self._wait(parts.pop())
+        if self._skipping and parts:
+            self._skipping = False
+            del parts[0]
+        found = [raw for part in parts if (raw := part.lstrip(b"\r\n"))]
+        if self.greeting is None and found:
+            found[0] = self._greeted(found[0])
+        return self._allowed(found) if len(buffer) > self._max else found
 
     @property
     def pending(self) -> int:
         """Bytes of a message not complete yet."""
-        return len(self._buffer)
+        return self._waiting_bytes
 
-    def _whole(self, start: int, end: int) -> bytes:
-        if self._skipping:
-            self._skipping = False
-            return b""
-        raw = bytes(memoryview(self._buffer)[start:end]).lstrip(b"\r\n")
-        if self.greeting is None:
-            raw = self._greeted(raw)
-        if len(raw) > self._max:
-            self.oversized += 1
-            return b""
-        return raw
+    def _completed(self, data: bytes) -> bytes | None:
+        """All bytes not cut yet if `data` ends a message; else it only waits, unlooked at but for its seam."""
+        seam = self._waiting[-1][-3:] if self._waiting else b""
+        if not _END.search(seam + data):
+            self._wait(data)
+            return None
+        buffer = b"".join([*self._waiting, data])
+        self._waiting.clear()
+        self._waiting_bytes = 0
+        return buffer
+
+    def _wait(self, data: bytes) -> None:
+        if not data:
+            return
+        self._waiting_bytes += len(data)
+        if self._waiting and len(self._waiting[-1]) < 3:
+            data = self._waiting.pop() + data  # the seam must not be spread over three pieces
+        self._waiting.append(data)
+        if self._waiting_bytes > self._max:
+            self._drop_oversized()
 
     def _greeted(self, raw: bytes) -> bytes:
         """The greeting line has no empty line after it and so sticks to the first message."""
@@ -126,13 +129,18 @@ class MessageReader:
         self.greeting = text(line)
         return rest
 
+    def _allowed(self, found: list[bytes]) -> list[bytes]:
+        kept = [raw for raw in found if len(raw) <= self._max]
+        self.oversized += len(found) - len(kept)
+        return kept
+
     def _drop_oversized(self) -> None:
         """What belongs to the monster is thrown away up to its end, which may be cut by the next read."""
         if not self._skipping:
             self.oversized += 1
         self._skipping = True
-        del self._buffer[:-3]
-        self._scanned = len(self._buffer)
+        self._waiting = [self._waiting[-1][-3:]]
+        self._waiting_bytes = len(self._waiting[0])
 
 
 def encode_action(name: str, headers: Iterable[tuple[str, str]] = ()) -> bytes:

@@ -5,13 +5,13 @@ Only events of the table `_READERS` are looked into, and in those only the heade
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from pbx import channel_events as told
+from pbx.ami.headers import HeaderReader, Headers
 from pbx.ami.protocol import Message, message_name, text
 from pbx.channel_events import ChannelEvent
 
-Headers = Mapping[bytes, bytes]
 Reader = Callable[[Headers, float], ChannelEvent | None]
 
 _CHANNEL = "Channel Uniqueid Linkedid"
@@ -23,165 +23,166 @@ _ANNOUNCED = re.compile(
     rb"(?:ChanVariable(?:\([^)\r\n]*\))?: MIXMONITOR_FILENAME=|Variable: MIXMONITOR_FILENAME\r\nValue: )([^\r\n]+)"
 )
 _SIDE_FILES = re.compile(r"[rt]\(([^()]*)\)")
-_EPOCH = re.compile(rb"\A[0-9]{1,11}(?:\.[0-9]{1,9})?\Z")
+_EPOCH = re.compile(r"[0-9]{1,11}(?:\.[0-9]{1,9})?")
+_WHOLE = re.compile(r"[0-9]{1,8}")
 
 
-def _value(headers: Headers, name: bytes) -> str:
-    raw = headers.get(name, b"")
-    return "" if raw == b"<unknown>" else text(raw)
+def _value(headers: Headers, name: str) -> str:
+    value = headers.get(name, "")
+    return "" if value == "<unknown>" else value
 
 
-def _on(headers: Headers, prefix: bytes = b"") -> tuple[str, str, str]:
+def _on(headers: Headers, prefix: str = "") -> tuple[str, str, str]:
     """Unique id, name and linkedid of the channel that the headers with this prefix describe."""
     return (
-        text(headers.get(prefix + b"Uniqueid", b"")),
-        text(headers.get(prefix + b"Channel", b"")),
-        text(headers.get(prefix + b"Linkedid", b"")),
+        headers.get(prefix + "Uniqueid", ""),
+        headers.get(prefix + "Channel", ""),
+        headers.get(prefix + "Linkedid", ""),
     )
 
 
 def _born(headers: Headers, at: float) -> ChannelEvent | None:
     # A channel that dials out is born Down; one on which somebody calls us is born in any other state.
-    came_in = headers.get(b"ChannelState") != b"0"
-    exten, number, name = _value(headers, b"Exten"), _value(headers, b"CallerIDNum"), _value(headers, b"CallerIDName")
+    came_in = headers.get("ChannelState") != "0"
+    exten, number, name = _value(headers, "Exten"), _value(headers, "CallerIDNum"), _value(headers, "CallerIDName")
     return told.ChannelBorn(at, *_on(headers), exten, number, name, came_in)
 
 
 def _state(headers: Headers, at: float) -> ChannelEvent | None:
-    state = headers.get(b"ChannelState")
-    if state == b"5":
-        return told.ChannelRang(at, *_on(headers), _value(headers, b"CallerIDNum"))
-    if state == b"6":
-        return told.ChannelUp(at, *_on(headers), _value(headers, b"CallerIDNum"))
+    state = headers.get("ChannelState")
+    if state == "5":
+        return told.ChannelRang(at, *_on(headers), _value(headers, "CallerIDNum"))
+    if state == "6":
+        return told.ChannelUp(at, *_on(headers), _value(headers, "CallerIDNum"))
     return None
 
 
 def _dial_state(headers: Headers, at: float) -> ChannelEvent | None:
-    if headers.get(b"DialStatus") not in {b"RINGING", b"PROGRESS"}:
+    if headers.get("DialStatus") not in {"RINGING", "PROGRESS"}:
         return None
-    return told.ChannelRang(at, *_on(headers, b"Dest"))
+    return told.ChannelRang(at, *_on(headers, "Dest"))
 
 
 def _dial_began(headers: Headers, at: float) -> ChannelEvent | None:
-    ringing = headers.get(b"DestChannelState") == b"5"
-    return told.DialBegan(at, *_on(headers, b"Dest"), *_on(headers), _value(headers, b"DialString"), ringing)
+    ringing = headers.get("DestChannelState") == "5"
+    return told.DialBegan(at, *_on(headers, "Dest"), *_on(headers), _value(headers, "DialString"), ringing)
 
 
 def _dial_ended(headers: Headers, at: float) -> ChannelEvent | None:
-    return told.DialEnded(at, *_on(headers, b"Dest"), *_on(headers), _value(headers, b"DialStatus"))
+    return told.DialEnded(at, *_on(headers, "Dest"), *_on(headers), _value(headers, "DialStatus"))
 
 
 def _waiting(headers: Headers) -> bool:
-    return headers.get(b"BridgeType") == b"parking" or headers.get(b"BridgeTechnology") == b"holding_bridge"
+    return headers.get("BridgeType") == "parking" or headers.get("BridgeTechnology") == "holding_bridge"
 
 
 def _bridge_joined(headers: Headers, at: float) -> ChannelEvent | None:
-    conference = headers.get(b"BridgeCreator", b"").lower() in {b"confbridge", b"meetme"}
-    bridge, swap = _value(headers, b"BridgeUniqueid"), _value(headers, b"SwapUniqueid")
+    conference = headers.get("BridgeCreator", "").lower() in {"confbridge", "meetme"}
+    bridge, swap = _value(headers, "BridgeUniqueid"), _value(headers, "SwapUniqueid")
     return told.BridgeJoined(at, *_on(headers), bridge, _waiting(headers), conference, swap)
 
 
 def _bridge_left(headers: Headers, at: float) -> ChannelEvent | None:
-    return told.BridgeLeft(at, *_on(headers), _value(headers, b"BridgeUniqueid"), _waiting(headers))
+    return told.BridgeLeft(at, *_on(headers), _value(headers, "BridgeUniqueid"), _waiting(headers))
 
 
 def _gone(headers: Headers, at: float) -> ChannelEvent | None:
-    cause = headers.get(b"Cause", b"0")
-    return told.ChannelGone(at, *_on(headers), int(cause) if cause.isdigit() and len(cause) < 4 else 0)
+    cause = headers.get("Cause", "0")
+    return told.ChannelGone(at, *_on(headers), int(cause) if _WHOLE.fullmatch(cause) else 0)
 
 
 def _local(headers: Headers, at: float) -> ChannelEvent | None:
-    return told.LocalPaired(at, *_on(headers, b"LocalOne"), *_on(headers, b"LocalTwo"))
+    return told.LocalPaired(at, *_on(headers, "LocalOne"), *_on(headers, "LocalTwo"))
 
 
 def _blind(headers: Headers, at: float) -> ChannelEvent | None:
-    if headers.get(b"Result", b"Success") != b"Success":
+    if headers.get("Result", "Success") != "Success":
         return None
-    uid, _, linkedid = _on(headers, b"Transferee")
-    return told.BlindTransferred(at, *_on(headers, b"Transferer"), uid, linkedid, _value(headers, b"Extension"))
+    uid, _, linkedid = _on(headers, "Transferee")
+    return told.BlindTransferred(at, *_on(headers, "Transferer"), uid, linkedid, _value(headers, "Extension"))
 
 
 def _attended(headers: Headers, at: float) -> ChannelEvent | None:
-    if headers.get(b"Result", b"Success") != b"Success":
+    if headers.get("Result", "Success") != "Success":
         return None
-    sides = (b"OrigTransferer", b"SecondTransferer", b"Transferee", b"TransferTarget")
-    linkedids = tuple(dict.fromkeys(_value(headers, side + b"Linkedid") for side in sides))
-    second, target = _value(headers, b"SecondTransfererUniqueid"), _value(headers, b"TransferTargetUniqueid")
-    exten = _value(headers, b"SecondTransfererExten")
-    return told.AttendedTransferred(at, *_on(headers, b"OrigTransferer"), second, exten, target, tuple(filter(None, linkedids)))
+    sides = ("OrigTransferer", "SecondTransferer", "Transferee", "TransferTarget")
+    linkedids = tuple(dict.fromkeys(_value(headers, side + "Linkedid") for side in sides))
+    second, target = _value(headers, "SecondTransfererUniqueid"), _value(headers, "TransferTargetUniqueid")
+    exten = _value(headers, "SecondTransfererExten")
+    return told.AttendedTransferred(at, *_on(headers, "OrigTransferer"), second, exten, target, tuple(filter(None, linkedids)))
 
 
 def _parked(headers: Headers, at: float) -> ChannelEvent | None:
-    return told.CallParked(at, *_on(headers, b"Parkee"), _value(headers, b"ParkerDialString"))
+    return told.CallParked(at, *_on(headers, "Parkee"), _value(headers, "ParkerDialString"))
 
 
 def _unparked(headers: Headers, at: float) -> ChannelEvent | None:
-    return told.CallUnparked(at, *_on(headers, b"Parkee"), *_on(headers, b"Retriever"))
+    return told.CallUnparked(at, *_on(headers, "Parkee"), *_on(headers, "Retriever"))
 
 
 def _picked_up(headers: Headers, at: float) -> ChannelEvent | None:
-    return told.CallPickedUp(at, *_on(headers), *_on(headers, b"Target"))
+    return told.CallPickedUp(at, *_on(headers), *_on(headers, "Target"))
 
 
 def _originated(headers: Headers, at: float) -> ChannelEvent | None:
-    if not headers.get(b"Uniqueid"):
+    if not headers.get("Uniqueid"):
         return None
-    return told.OriginateAnswered(at, *_on(headers), _value(headers, b"Exten"))
+    return told.OriginateAnswered(at, *_on(headers), _value(headers, "Exten"))
 
 
 def _member(headers: Headers, at: float) -> ChannelEvent | None:
-    names = (b"Interface", b"Location", b"StateInterface")
+    names = ("Interface", "Location", "StateInterface")
     found = tuple(dict.fromkeys(_value(headers, name) for name in names if headers.get(name)))
     return told.MemberKnown(at, found) if found else None
 
 
 def _application(headers: Headers, at: float) -> ChannelEvent | None:
-    application, arguments = _value(headers, b"Application"), _value(headers, b"AppData")
+    application, arguments = _value(headers, "Application"), _value(headers, "AppData")
     return told.ApplicationBegan(at, *_on(headers), application, arguments)
 
 
 def _cel(headers: Headers, at: float) -> ChannelEvent | None:
     """The only CEL event that says more than its AMI twin: which application runs, with its arguments."""
-    if headers.get(b"EventName") != b"APP_START":
+    if headers.get("EventName") != "APP_START":
         return None
-    uid, linkedid = _value(headers, b"UniqueID"), _value(headers, b"LinkedID")
+    uid, linkedid = _value(headers, "UniqueID"), _value(headers, "LinkedID")
     return application_began(
         at,
         uid,
-        _value(headers, b"Channel"),
+        _value(headers, "Channel"),
         linkedid,
-        _value(headers, b"Application"),
-        _value(headers, b"AppData"),
-        _value(headers, b"CallerIDdnid"),
+        _value(headers, "Application"),
+        _value(headers, "AppData"),
+        _value(headers, "CallerIDdnid"),
     )
 
 
 def _voicemail(headers: Headers, at: float) -> ChannelEvent | None:
     # Without a Channel it is only a phone subscribing to its lamp.
-    return told.VoicemailLeft(at, *_on(headers)) if headers.get(b"Uniqueid") else None
+    return told.VoicemailLeft(at, *_on(headers)) if headers.get("Uniqueid") else None
 
 
 def _seen(headers: Headers, at: float) -> ChannelEvent | None:
-    seconds = headers.get(b"Seconds", b"0")
-    state = headers.get(b"ChannelState")
+    seconds = headers.get("Seconds", "0")
+    state = headers.get("ChannelState")
     return told.ChannelSeen(
         at,
         *_on(headers),
-        age=float(seconds) if seconds.isdigit() and len(seconds) < 9 else 0.0,
-        exten=_value(headers, b"Exten"),
-        dnid=_value(headers, b"DNID"),
-        caller_number=_value(headers, b"CallerIDNum"),
-        caller_name=_value(headers, b"CallerIDName"),
-        bridge=_value(headers, b"BridgeID"),
-        up=state == b"6",
-        ringing=state == b"5",
-        application=_value(headers, b"Application"),
+        age=float(seconds) if _WHOLE.fullmatch(seconds) else 0.0,
+        exten=_value(headers, "Exten"),
+        dnid=_value(headers, "DNID"),
+        caller_number=_value(headers, "CallerIDNum"),
+        caller_name=_value(headers, "CallerIDName"),
+        bridge=_value(headers, "BridgeID"),
+        up=state == "6",
+        ringing=state == "5",
+        application=_value(headers, "Application"),
     )
 
 
 def _snapshot_ended(headers: Headers, at: float) -> ChannelEvent | None:
-    listed = headers.get(b"ListItems", headers.get(b"Items", b""))
-    return told.SnapshotEnded(at, int(listed) if listed.isdigit() and len(listed) < 9 else None)
+    listed = headers.get("ListItems", headers.get("Items", ""))
+    return told.SnapshotEnded(at, int(listed) if _WHOLE.fullmatch(listed) else None)
 
 
 def _on_channel(make: Callable[[float, str, str, str], ChannelEvent]) -> Reader:
@@ -189,7 +190,7 @@ def _on_channel(make: Callable[[float, str, str, str], ChannelEvent]) -> Reader:
 
 
 def _queue(make: Callable[[float, str, str, str, str], ChannelEvent]) -> Reader:
-    return lambda headers, at: make(at, *_on(headers), _value(headers, b"Queue"))
+    return lambda headers, at: make(at, *_on(headers), _value(headers, "Queue"))
 
 
 def application_began(
@@ -212,7 +213,7 @@ def recorded_paths(arguments: str) -> tuple[str, ...]:
 _READERS: dict[bytes, tuple[Reader, str]] = {
     b"Newchannel": (_born, f"{_CHANNEL} ChannelState Exten CallerIDNum CallerIDName"),
     b"Newstate": (_state, f"{_CHANNEL} ChannelState CallerIDNum"),
-    b"Rename": (lambda h, at: told.ChannelRenamed(at, *_on(h), _value(h, b"Newname")), f"{_CHANNEL} Newname"),
+    b"Rename": (lambda h, at: told.ChannelRenamed(at, *_on(h), _value(h, "Newname")), f"{_CHANNEL} Newname"),
     b"HangupRequest": (_on_channel(told.HangupAsked), _CHANNEL),
     b"Hangup": (_gone, f"{_CHANNEL} Cause"),
     b"DialBegin": (_dial_began, f"{_CHANNEL} {_DEST} DestChannelState DialString"),
@@ -262,32 +263,58 @@ _READERS: dict[bytes, tuple[Reader, str]] = {
 }
 
 
+# Events that say nothing new unless these bytes are in them.
+_NEEDS = {
+    b"CEL": b"\nEventName: APP_START\r",
+    b"QueueMemberStatus": b"\nInterface: ",
+    b"VarSet": _RECORDING_VARIABLE,
+    b"MixMonitorStart": _RECORDING_VARIABLE,
+}
+
+_ALWAYS = "Timestamp ChanVariable DestChanVariable"
+_MOST_MEMBERS = 20_000
+
+
 class AsteriskDialect:
     """See the module. Remembers nothing of calls; only which queue-member events it has told already."""
 
     name = "asterisk"
 
     def __init__(self) -> None:
-        self._plans = {event: (reader, _pattern(names)) for event, (reader, names) in _READERS.items()}
+        self._plans = {
+            event: (reader, HeaderReader(f"{_ALWAYS} {wanted}"), _NEEDS.get(event, b""))
+            for event, (reader, wanted) in _READERS.items()
+        }
+        self._members: set[bytes] = set()
 
     def read(self, message: Message, at: float) -> tuple[ChannelEvent, ...]:
         """What the message says happened; its own `Timestamp:` counts before `at`. Never raises."""
         return self.read_raw(message.raw, at)
 
     def read_raw(self, raw: bytes, at: float) -> tuple[ChannelEvent, ...]:
+        """As `read`, from the message's bare bytes."""
         name = message_name(raw)
         plan = self._plans.get(name)
         if plan is None:
             return self._response(raw, at) if name == b"Success" else ()
-        reader, pattern = plan
-        headers: dict[bytes, bytes] = {}
-        for header, value in pattern.findall(raw):
-            headers.setdefault(header, value)
+        reader, header_reader, needed = plan
+        if needed and (needed not in raw or (name == b"QueueMemberStatus" and self._told_before(raw))):
+            return ()
+        headers = header_reader.read(raw)
         at = _timestamp(headers, at)
         event = reader(headers, at)
-        if _RECORDING_VARIABLE in raw and headers.get(b"Uniqueid"):
+        if "ChanVariable" in headers or "DestChanVariable" in headers or needed is _RECORDING_VARIABLE:
             return (*_recording(raw, headers, at), *((event,) if event else ()))
-        return (event,) if event is not None else ()
+        return () if event is None else (event,)
+
+    def _told_before(self, raw: bytes) -> bool:
+        """Each queue repeats a member at every change of his phone; his name is news once."""
+        member = raw[raw.find(b"\nMemberName: ") : raw.find(b"\nMembership: ")]
+        if member in self._members:
+            return True
+        if len(self._members) < _MOST_MEMBERS:
+            self._members.add(member)
+        return False
 
     @staticmethod
     def _response(raw: bytes, at: float) -> tuple[ChannelEvent, ...]:
@@ -301,23 +328,20 @@ def timestamp_of(raw: bytes) -> float | None:
     start = raw.find(b"\nTimestamp: ")
     if start < 0:
         return None
-    value = raw[start + 12 : raw.find(b"\r", start + 12)] if raw.find(b"\r", start + 12) >= 0 else raw[start + 12 :]
-    return float(value) if _EPOCH.match(value) else None
+    value = text(raw[start + 12 : start + 40].partition(b"\r")[0])
+    return float(value) if _EPOCH.fullmatch(value) else None
 
 
 def _timestamp(headers: Headers, at: float) -> float:
-    value = headers.get(b"Timestamp")
-    return float(value) if value is not None and _EPOCH.match(value) else at
+    value = headers.get("Timestamp")
+    return float(value) if value is not None and _EPOCH.fullmatch(value) else at
 
 
 def _recording(raw: bytes, headers: Headers, at: float) -> tuple[ChannelEvent, ...]:
+    if _RECORDING_VARIABLE not in raw:
+        return ()
     paths = tuple(dict.fromkeys(text(path) for path in _ANNOUNCED.findall(raw)))
-    return (told.RecordingBegan(at, *_on(headers), paths),) if paths else ()
-
-
-def _pattern(names: str) -> re.Pattern[bytes]:
-    wanted = "|".join(sorted(["Timestamp", *names.split()], key=len, reverse=True))
-    return re.compile(rb"\n(%s): ([^\r\n]*)" % wanted.encode())
+    return (told.RecordingBegan(at, *_on(headers), paths),) if paths and headers.get("Uniqueid") else ()
 
 
 DIALECT = AsteriskDialect()
