@@ -28,6 +28,7 @@ class TaskFilters:
     deal_id: int | None = None
     contact_id: int | None = None
     due_before: datetime | None = None
+    unowned: bool = False  # only what is nobody's yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,8 @@ def _narrowed(query: Select[Any], filters: TaskFilters) -> Select[Any]:
     query = query.where(*(column == value for column, value in equal.items() if value is not None))
     if filters.done is not None:
         query = query.where(tasks.c.done_at.is_not(None) if filters.done else tasks.c.done_at.is_(None))
+    if filters.unowned:
+        query = query.where(tasks.c.owner_id.is_(None))
     return query if filters.due_before is None else query.where(tasks.c.due_at < filters.due_before)
 
 

@@ -63,9 +63,10 @@ await rm(fresh, { recursive: true, force: true });
 await mkdir(fresh, { recursive: true });
 const built = await Promise.all(BUNDLES.map((bundle) => esbuild.build({ ...shared, ...bundle })));
 const manifest = Object.fromEntries(built.flatMap(entries));
-const drawn = await sprite();
-manifest["icons.svg"] = `icons-${hash(drawn)}.svg`;
-await writeFile(path.join(fresh, manifest["icons.svg"]), drawn);
+for (const [name, drawn] of [["icons", await sprite()], ["mark", await readFile(path.join(here, "src/mark.svg"), "utf8")]]) {
+  manifest[`${name}.svg`] = `${name}-${hash(drawn)}.svg`;
+  await writeFile(path.join(fresh, manifest[`${name}.svg`]), drawn);
+}
 await writeFile(path.join(fresh, "manifest.json"), JSON.stringify(manifest, null, 1));
 // The finished folder takes the old one's place at once, so a running server never sees half a build.
 await rm(dist, { recursive: true, force: true });

@@ -2,10 +2,13 @@
 import { whenAdded } from "./added.js";
 import { words } from "./words.js";
 
+const YEAR = 365 * 24 * 3600;
+const chosenTheme = () => document.cookie.match(/(?:^|; )theme=(light|dark)/)?.[1] ?? "auto";
+
 whenAdded("[data-theme-choice]", (button) => {
-  const show = () => button.setAttribute("aria-pressed", (localStorage.getItem("theme") || "auto") === button.dataset.themeChoice);
+  const show = () => button.setAttribute("aria-pressed", chosenTheme() === button.dataset.themeChoice);
   button.addEventListener("click", () => {
-    localStorage.setItem("theme", button.dataset.themeChoice);
+    document.cookie = `theme=${button.dataset.themeChoice}; path=/; max-age=${YEAR}; samesite=lax`;
     dispatchEvent(new Event("theme-chosen"));
   });
   addEventListener("theme-chosen", show);

@@ -14,13 +14,14 @@ const names = (event) => {
 const fits = (interest, name) => (interest.endsWith("*") ? name.startsWith(interest.slice(0, -1)) : interest === name);
 
 const concerns = (element, event) =>
-  element.dataset.refreshOn.split(/\s+/).some((interest) => names(event).some((name) => fits(interest, name)));
+  event.event === "reload" || element.dataset.refreshOn.split(/\s+/).some((interest) => names(event).some((name) => fits(interest, name)));
 
 async function fetchAnew(element) {
   await htmx.ajax("GET", element.dataset.refresh, { source: element, target: element, swap: element.dataset.refreshSwap || "outerMorph" });
 }
 
 function refresh(element) {
+  if (element.querySelector("[data-more-shown]")) return; // a list continued by hand stays as it is
   const running = pending.get(element);
   if (running) { running.again = true; return; }
   const turn = { again: false };

@@ -17,7 +17,7 @@ const state = (now) => {
 };
 
 function listen(after) {
-  source = new EventSource(`${address}?after=${after}`);
+  source = new EventSource(`${address}?last_id=${after}`);
   source.onopen = () => state(true);
   source.onmessage = ({ data }) => {
     const event = JSON.parse(data);

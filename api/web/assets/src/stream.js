@@ -9,8 +9,8 @@ export const onState = (listener) => states.add(listener);
 
 function receive({ event, online }) {
   if (online !== undefined) for (const listener of states) listener(online);
-  if (!event || event.id <= reached) return;
-  reached = event.id;
+  if (!event) return;
+  reached = Math.max(reached, event.id);
   for (const listener of listeners) listener(event);
 }
 
@@ -23,7 +23,7 @@ function shareStream() {
 }
 
 function ownStream() {
-  const source = new EventSource(`${url}?after=${reached}`);
+  const source = new EventSource(`${url}?last_id=${reached}`);
   source.onopen = () => receive({ online: true });
   source.onmessage = ({ data }) => receive({ event: JSON.parse(data) });
   source.onerror = () => {

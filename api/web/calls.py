@@ -1,0 +1,123 @@
+"""Calls: the list with its filters, and one call with its recording, its words and its remarks."""
+
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from typing import Annotated, Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, Query
+from starlette.responses import Response
+
+from api.web.visit import Visit, VisitNow
+from crm_core import days
+from crm_core.access import Right
+from crm_core.calls.events import Direction, Outcome
+from crm_core.calls.queries import CallFilters, call_card, list_calls
+from crm_core.errors import Invalid
+from crm_core.paging import Page
+from crm_core.users.queries import UserLine, list_users
+
+router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The filters as they stand in the form: text, to be shown again as it was typed."""
+
+    search: Annotated[str, Query(max_length=200)] = ""
+    direction: Annotated[str, Query(max_length=20)] = ""
+    outcome: Annotated[str, Query(max_length=20)] = ""
+    user_id: Annotated[str, Query(max_length=15)] = ""
+    tag: Annotated[str, Query(max_length=40)] = ""
+    since: Annotated[str, Query(max_length=10, alias="from")] = field(default="")
+    until: Annotated[str, Query(max_length=10, alias="to")] = field(default="")
+
+    def query(self) -> str:
+        named = {{"since": "from", "until": "to"}.get(name, name): value for name, value in asdict(self).items() if value}
+        return urlencode(named)
+
+    def filters(self, zone: ZoneInfo) -> CallFilters:
+        """Raises Invalid for what no form of ours sends."""
+        try:
+            return CallFilters(
+                since=_first_moment(self.since, zone), until=_last_moment(self.until, zone),
+                direction=Direction(self.direction) if self.direction else None,
+                outcome=Outcome(self.outcome) if self.outcome else None,
+                user_id=int(self.user_id) if self.user_id else None,
+                search=self.search or None, tag=self.tag or None,
+            )  # fmt: skip
+        except ValueError as error:
+            raise Invalid("A filter has a value it cannot have") from error
+
+
+AskedNow = Annotated[Asked, Depends()]
+
+
+def _first_moment(day: str, zone: ZoneInfo) -> datetime | None:
+    return days.bounds(date.fromisoformat(day), zone)[0] if day else None
+
+
+def _last_moment(day: str, zone: ZoneInfo) -> datetime | None:
+    return days.bounds(date.fromisoformat(day), zone)[1] if day else None
+
+
+@router.get("/calls")
+async def page(visit: VisitNow, asked: AskedNow) -> Response:
+    return await visit.page("calls/list.html", "calls", people=await _people(visit), **await _listed(visit, asked))
+
+
+@router.get("/calls/list")
+async def part(visit: VisitNow, asked: AskedNow) -> Response:
+    answer = visit.part("calls/_list.html", **await _listed(visit, asked))
+    # The address bar shows the page, not the fragment.
+    answer.headers["HX-Push-Url"] = f"/calls?{asked.query()}" if asked.query() else "/calls"
+    return answer
+
+
+@router.get("/calls/more")
+async def more(
+    visit: VisitNow,
+    asked: AskedNow,
+    cursor: Annotated[str, Query(max_length=500)],
+    after_day: Annotated[str, Query(max_length=60)] = "",
+) -> Response:
+    """The rows after the cursor; `after_day` is the day whose heading stands above already."""
+    calls = await list_calls(visit.connection, visit.actor, asked.filters(visit.context.settings.zone), cursor=cursor)
+    return visit.part("calls/_rows.html", calls=calls, asked_query=asked.query(), after_day=after_day)
+
+
+@router.get("/calls/{call_id}")
+async def card_page(visit: VisitNow, call_id: int) -> Response:
+    return await visit.page("calls/page.html", "calls", **await _card(visit, call_id))
+
+
+@router.get("/calls/{call_id}/card")
+async def card(visit: VisitNow, call_id: int) -> Response:
+    return visit.part("calls/_card.html", **await _card(visit, call_id))
+
+
+@router.get("/calls/{call_id}/talk")
+async def talk(visit: VisitNow, call_id: int) -> Response:
+    """Recording and words alone: also stands inside a deal's timeline."""
+    return visit.part("calls/_talk.html", **await _card(visit, call_id))
+
+
+async def _listed(visit: Visit, asked: Asked) -> dict[str, Any]:
+    facts = {"asked": asked, "asked_query": asked.query(), "after_day": None}
+    try:
+        calls = await list_calls(visit.connection, visit.actor, asked.filters(visit.context.settings.zone))
+    except Invalid:
+        return {**facts, "calls": Page((), None), "wrong": visit.say("Choose them anew.")}
+    return {**facts, "calls": calls, "wrong": None}
+
+
+async def _people(visit: Visit) -> tuple[UserLine, ...]:
+    if not visit.may(Right.SEE_FIGURES):
+        return ()
+    return (await list_users(visit.connection, visit.actor)).items
+
+
+async def _card(visit: Visit, call_id: int) -> dict[str, Any]:
+    found = await call_card(visit.connection, visit.actor, call_id)
+    return {"call": found, "line": found.line, "talks_recorded": found.talks_recorded, "transcript": found.transcript}

@@ -1,0 +1,19 @@
+"""On the line: who talks with whom now, and everybody's figures of the day."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from api.web.visit import VisitNow
+from crm_core.users import desk_queries
+
+router = APIRouter()
+
+
+@router.get("/live")
+async def page(visit: VisitNow) -> Response:
+    return await visit.page("live/page.html", "live", floor=await desk_queries.floor(visit.connection, visit.actor, *visit.today))
+
+
+@router.get("/live/floor")
+async def floor(visit: VisitNow) -> Response:
+    return visit.part("live/_floor.html", floor=await desk_queries.floor(visit.connection, visit.actor, *visit.today))

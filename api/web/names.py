@@ -1,0 +1,138 @@
+"""What codes are called in the reader's language: outcomes, roles, stages of work, tags, tasks."""
+
+from dataclasses import dataclass
+
+from api.web.translations import Texts
+from crm_core.calls.events import Direction, Outcome
+from crm_core.calls.lines import CallLine
+from crm_core.tasks.queries import TaskLine
+from crm_core.tasks.tables import TaskKind
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Each method is a global of templates. A code nobody worded yet is shown as it is."""
+
+    texts: Texts
+
+    def outcome_name(self, line: CallLine) -> str:
+        """How a call ended, in a word or two; what it is doing while it lasts."""
+        if line.outcome is None:
+            return self._now(line)
+        return self._inbound(line) if line.direction is Direction.INBOUND else self._outbound(line)
+
+    def _now(self, line: CallLine) -> str:
+        pgettext = self.texts.pgettext
+        states = {
+            "arrived": pgettext("call", "waiting"), "ringing": pgettext("call", "ringing"),
+            "talking": pgettext("call", "talking"), "held": pgettext("call", "on hold"),
+        }  # fmt: skip
+        return states.get(line.state, line.state)
+
+    def _inbound(self, line: CallLine) -> str:
+        pgettext = self.texts.pgettext
+        if line.voicemail:
+            return pgettext("call", "left to voicemail")
+        outcomes = {
+            Outcome.ANSWERED: pgettext("call", "answered"), Outcome.MISSED: pgettext("call", "missed"),
+            Outcome.ABANDONED: pgettext("call", "did not wait"), Outcome.BUSY: pgettext("call", "all busy"),
+            Outcome.FAILED: pgettext("call", "did not get through"),
+        }  # fmt: skip
+        return outcomes.get(line.outcome, str(line.outcome)) if line.outcome else ""
+
+    def _outbound(self, line: CallLine) -> str:
+        pgettext = self.texts.pgettext
+        outcomes = {
+            Outcome.ANSWERED: pgettext("call", "reached"), Outcome.NO_ANSWER: pgettext("call", "no answer"),
+            Outcome.BUSY: pgettext("call", "busy"), Outcome.FAILED: pgettext("call", "failed"),
+            Outcome.AGENT_NO_ANSWER: pgettext("call", "own phone not picked up"),
+        }  # fmt: skip
+        return outcomes.get(line.outcome, str(line.outcome)) if line.outcome else ""
+
+    def outcome_choices(self) -> list[tuple[str, str]]:
+        pgettext = self.texts.pgettext
+        return [
+            (Outcome.ANSWERED, pgettext("filter", "Answered")), (Outcome.MISSED, pgettext("filter", "Missed")),
+            (Outcome.ABANDONED, pgettext("filter", "Did not wait")), (Outcome.NO_ANSWER, pgettext("filter", "No answer")),
+            (Outcome.BUSY, pgettext("filter", "Busy")), (Outcome.FAILED, pgettext("filter", "Failed")),
+        ]  # fmt: skip
+
+    def direction_choices(self) -> list[tuple[str, str]]:
+        pgettext = self.texts.pgettext
+        return [
+            (Direction.INBOUND, pgettext("filter", "Inbound")), (Direction.OUTBOUND, pgettext("filter", "Outbound")),
+            (Direction.INTERNAL, pgettext("filter", "Internal")),
+        ]  # fmt: skip
+
+    def direction_name(self, direction: str) -> str:
+        pgettext = self.texts.pgettext
+        names = {
+            Direction.INBOUND: pgettext("call", "Inbound call"), Direction.OUTBOUND: pgettext("call", "Outbound call"),
+            Direction.INTERNAL: pgettext("call", "Internal call"),
+        }  # fmt: skip
+        return names.get(Direction(direction), direction)
+
+    def ring_name(self, outcome: str | None) -> str:
+        """How one person's ringing ended."""
+        pgettext = self.texts.pgettext
+        if outcome is None:
+            return pgettext("ring", "rings now")
+        names = {
+            "answered": pgettext("ring", "answered"), "answered_elsewhere": pgettext("ring", "answered by another"),
+            "no_answer": pgettext("ring", "did not answer"), "busy": pgettext("ring", "busy"),
+            "declined": pgettext("ring", "declined"), "unavailable": pgettext("ring", "phone unreachable"),
+            "cancelled": pgettext("ring", "stopped before an answer"),
+        }  # fmt: skip
+        return names.get(outcome, outcome)
+
+    def role_name(self, role: str) -> str:
+        return dict(self.role_choices()).get(role, role)
+
+    def role_choices(self) -> list[tuple[str, str]]:
+        pgettext = self.texts.pgettext
+        return [
+            ("manager", pgettext("role", "Sales manager")), ("head", pgettext("role", "Head of sales")),
+            ("qa", pgettext("role", "Quality control")), ("admin", pgettext("role", "Administrator")),
+        ]  # fmt: skip
+
+    def tag_name(self, tag: str) -> str:
+        return dict(self.tag_choices()).get(tag, tag)
+
+    def tag_choices(self) -> list[tuple[str, str]]:
+        """The starter set of rules."""
+        pgettext = self.texts.pgettext
+        return [
+            ("greeting", pgettext("tag", "greeting")), ("price_asked", pgettext("tag", "price asked")),
+            ("meeting_agreed", pgettext("tag", "meeting agreed")),
+            ("call_back_promised", pgettext("tag", "call-back promised")),
+        ]  # fmt: skip
+
+    def task_title(self, task: TaskLine) -> str:
+        pgettext = self.texts.pgettext
+        if task.title:
+            return task.title
+        names = {TaskKind.CLASSIFY: pgettext("task", "Classify the request"), TaskKind.CALL_BACK: pgettext("task", "Call back")}
+        return names.get(task.kind, pgettext("task", "Task"))
+
+    def exchange_state(self, state: str) -> str:
+        pgettext = self.texts.pgettext
+        names = {
+            "new": pgettext("exchange", "not tried yet"), "connecting": pgettext("exchange", "connecting"),
+            "up": pgettext("exchange", "connected"), "down": pgettext("exchange", "no connection"),
+            "refused": pgettext("exchange", "login refused"),
+        }  # fmt: skip
+        return names.get(state, state)
+
+    def side_name(self, side: str, manager: str | None = None) -> str:
+        pgettext = self.texts.pgettext
+        if side == "manager":
+            return manager.split()[0] if manager and manager.split() else pgettext("side", "Manager")
+        return {"customer": pgettext("side", "Customer")}.get(side, pgettext("side", "Voice"))
+
+    def transfer_name(self, kind: str) -> str:
+        pgettext = self.texts.pgettext
+        names = {
+            "blind": pgettext("transfer", "Transferred"), "attended": pgettext("transfer", "Transferred after consulting"),
+            "park": pgettext("transfer", "Parked"),
+        }  # fmt: skip
+        return names.get(kind, kind)

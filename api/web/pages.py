@@ -1,0 +1,34 @@
+"""All pages in one router, and the page that an error becomes."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, Response
+
+from api.web import calls, contacts, deals, entrance, exchange, frame, live, missed, people, tasks, today
+from api.web.render import Look
+from api.web.visit import look_for
+
+router = APIRouter(include_in_schema=False)
+for noun in (entrance, frame, today, live, calls, missed, contacts, deals, tasks, people, exchange):
+    router.include_router(noun.router)
+
+
+def error_page(request: Request, status: int, say: str) -> Response:
+    """A page, or for a fragment a line that takes its place. What went wrong inside is not told."""
+    reader = look_for(request)
+    title, text = worded(reader, status, say)
+    facts = {"title": title, "text": text, "now": request.app.state.context.now()}
+    template = "errors/_fragment.html" if request.headers.get("hx-request") else "errors/page.html"
+    return HTMLResponse(reader.render(template, **facts), status)
+
+
+def worded(reader: Look, status: int, say: str) -> tuple[str, str]:
+    """Title and text of an error in the reader's language; a refusal that has no wording yet says itself."""
+    gettext = reader.wording.texts.gettext
+    known = {
+        403: (gettext("Not for you"), gettext("Your role does not allow this. The administrator can change it.")),
+        404: (gettext("Not here"), gettext("There is no such page, or it belongs to a colleague.")),
+        409: (gettext("Not done"), gettext("Somebody was faster, or a rule forbids it. Open the page again and look.")),
+        422: (gettext("Not understood"), gettext("The form or the address cannot be read: %(why)s") % {"why": say}),
+        500: (gettext("Something broke"), gettext("The mistake is ours and is in the log. Try again in a moment.")),
+    }  # fmt: skip
+    return known.get(status, (gettext("This did not work"), say))

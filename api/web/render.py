@@ -1,0 +1,83 @@
+"""Templates in the reader's language: one environment a language, made once, with the texts, filters and names it needs."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from api.web.names import Names
+from api.web.translations import CHOICES, texts_in
+from api.web.wording import Wording
+from crm_core.transcripts.queries import Transcript
+
+WEB = Path(__file__).parent
+DIST = WEB / "static" / "dist"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How pages read for one language and zone."""
+
+    language: str
+    wording: Wording
+    names: Names
+    environment: Environment
+
+    def render(self, template: str, **context: Any) -> str:
+        return self.environment.get_template(template).render(context)
+
+    def gettext(self, text: str) -> str:
+        return self.wording.texts.gettext(text)
+
+
+@cache
+def look(language: str, zone: ZoneInfo) -> Look:
+    texts = texts_in(language)
+    environment = Environment(
+        loader=FileSystemLoader(WEB / "templates"), extensions=["jinja2.ext.i18n"], autoescape=True,
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, auto_reload=True,
+    )  # fmt: skip
+    environment.install_gettext_translations(texts.catalogue, newstyle=True)  # type: ignore[attr-defined]
+    wording, names = Wording(texts, Locale(language), zone), Names(texts)
+    environment.filters.update(wording.filters())
+    environment.globals.update(named(names))
+    environment.globals.update(asset=asset, language=language, languages=CHOICES, tagged_words=tagged_words)
+    return Look(language, wording, names, environment)
+
+
+def named(names: Names) -> dict[str, Callable[..., Any]]:
+    public = [name for name in dir(names) if not name.startswith("_") and name != "texts"]
+    return {name: getattr(names, name) for name in public}
+
+
+def asset(name: str) -> str:
+    """The address of a built file; its name carries a hash, so browsers may keep it."""
+    return f"/static/dist/{_manifest(_built_at()).get(name, name)}"
+
+
+def _built_at() -> float:
+    manifest = DIST / "manifest.json"
+    return manifest.stat().st_mtime if manifest.exists() else 0.0
+
+
+@cache
+def _manifest(built_at: float) -> dict[str, str]:
+    if not built_at:
+        return {}
+    names: dict[str, str] = json.loads((DIST / "manifest.json").read_text())
+    return names
+
+
+def tagged_words(transcript: Transcript) -> frozenset[tuple[int, int]]:
+    """Segment and word of every word that a tag points to."""
+    places: set[tuple[int, int]] = set()
+    for tag in transcript.tags:
+        if tag.segment is not None and tag.word_start is not None and tag.word_end is not None:
+            places.update((tag.segment, word) for word in range(tag.word_start, tag.word_end + 1))
+    return frozenset(places)

@@ -1,0 +1,39 @@
+"""Tasks: one's own, nobody's, everybody's, and what is done."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from api.web.visit import Visit, VisitNow
+from crm_core.paging import Page
+from crm_core.tasks.queries import TaskFilters, TaskLine, list_tasks
+
+router = APIRouter()
+
+Show = Literal["mine", "free", "all", "done"]
+
+
+@router.get("/tasks")
+async def page(visit: VisitNow, show: Show = "mine") -> Response:
+    tasks = await _tasks(visit, show)
+    return await visit.page(
+        "tasks/page.html", "tasks", tasks=tasks, show=show, everybody=visit.actor.sees_everybody, continued=False
+    )
+
+
+@router.get("/tasks/list")
+async def part(visit: VisitNow, show: Show = "mine") -> Response:
+    return visit.part("tasks/_list.html", tasks=await _tasks(visit, show), show=show, continued=False)
+
+
+@router.get("/tasks/more")
+async def more(visit: VisitNow, cursor: Annotated[str, Query(max_length=500)], show: Show = "mine") -> Response:
+    return visit.part("tasks/_rows.html", tasks=await _tasks(visit, show, cursor), show=show, continued=True)
+
+
+async def _tasks(visit: Visit, show: Show, cursor: str | None = None) -> Page[TaskLine]:
+    own = None if show in ("free", "all") or (show == "done" and visit.actor.sees_everybody) else visit.actor.user_id
+    filters = TaskFilters(done=show == "done", owner_id=own, unowned=show == "free")
+    sort = "-due_at" if show == "done" else "due_at"
+    return await list_tasks(visit.connection, visit.actor, filters, sort=sort, cursor=cursor)

@@ -1,0 +1,96 @@
+"""A visit: who looks at which page, in which language; renders pages with their frame, and fragments without."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from api.context import AppContext
+from api.deps import Context, CurrentActor, ReadDb
+from api.web.menu import menu
+from api.web.render import Look, look
+from api.web.translations import LANGUAGES
+from crm_core import days, event_log
+from crm_core.access import Actor, Right, require
+from crm_core.calls.live_queries import current_calls_for
+from crm_core.users.desk_queries import badges
+from crm_core.users.queries import user
+
+LANGUAGE_COOKIE = "language"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request of a person who is logged in."""
+
+    request: Request
+    context: AppContext
+    actor: Actor
+    connection: AsyncConnection
+    now: datetime
+    look: Look
+
+    @property
+    def today(self) -> tuple[datetime, datetime]:
+        """The first moments of this day and of the next."""
+        zone = self.context.settings.zone
+        return days.bounds(days.day_of(self.now, zone), zone)
+
+    def may(self, right: str) -> bool:
+        return self.actor.may(Right(right))
+
+    def require(self, right: Right) -> None:
+        require(self.actor, right)
+
+    def say(self, text: str) -> str:
+        return self.look.gettext(text)
+
+    def part(self, template: str, status: int = 200, **facts: Any) -> HTMLResponse:
+        """A fragment: the same partial that the page includes."""
+        return HTMLResponse(self.look.render(template, **self._own(), **facts), status)
+
+    async def page(self, template: str, section: str, status: int = 200, **facts: Any) -> HTMLResponse:
+        """A whole page; `section` is its place in the menu."""
+        frame = {**await self.frame(section), "pops": await current_calls_for(self.connection, self.actor)}
+        return HTMLResponse(self.look.render(template, **self._own(), **frame, **facts), status)
+
+    async def frame(self, section: str) -> dict[str, Any]:
+        own = await user(self.connection, self.actor, self.actor.user_id)
+        counted = await badges(self.connection, self.actor, self.today[1])
+        return {
+            "section": section, "nav_items": menu(self.actor, counted, self.look.wording.texts), "my_phones": own.phones,
+            "cursor": await event_log.newest_id(self.connection), "script_words": script_words(self.look),
+        }  # fmt: skip
+
+    def _own(self) -> dict[str, Any]:
+        path = self.request.url.path
+        query = f"?{self.request.url.query}" if self.request.url.query else ""
+        return {"me": self.actor, "may": self.may, "now": self.now, "here": path + query}
+
+
+async def visit(request: Request, context: Context, actor: CurrentActor, connection: ReadDb) -> Visit:
+    return Visit(request, context, actor, connection, context.now(), look_for(request, actor))
+
+
+VisitNow = Annotated[Visit, Depends(visit)]
+
+
+def look_for(request: Request, actor: Actor | None = None) -> Look:
+    """The person's own language, else the browser's last choice, else the installation's."""
+    settings = request.app.state.context.settings
+    wanted = (actor.language if actor else None, request.cookies.get(LANGUAGE_COOKIE), settings.language)
+    return look(next(language for language in (*wanted, "en") if language in LANGUAGES), settings.zone)
+
+
+def back_to(path: str) -> Response:
+    """After a deed: fetch the page anew."""
+    return RedirectResponse(path, 303)
+
+
+def script_words(reader: Look) -> dict[str, str]:
+    """The few texts that scripts put on the page."""
+    texts = reader.wording.texts
+    return {"rings": texts.gettext("is calling"), "copied": texts.gettext("Copied")}
