@@ -126,6 +126,14 @@ async def release_parked(tx: AsyncConnection, kind: str, now: datetime) -> int:
     return freed.rowcount
 
 
+async def free_running(tx: AsyncConnection, now: datetime) -> int:
+    """Let jobs whose process is known to be gone go again at once, without waiting for their lease to run out."""
+    freed = await tx.execute(
+        update(jobs).where(jobs.c.state == JobState.RUNNING).values(state=JobState.QUEUED, run_after=now, lease_until=None)
+    )
+    return freed.rowcount
+
+
 async def forget_done(tx: AsyncConnection, before: datetime) -> None:
     await tx.execute(delete(jobs).where(jobs.c.state == JobState.DONE, jobs.c.finished_at < before))
 

@@ -4,13 +4,17 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, Field
 
-from api.deps import CurrentActor, Cursor, Limit, ReadDb, RowId, Search
+from api.context import AppContext
+from api.deps import Context, CurrentActor, Cursor, Limit, ReadDb, RowId, Search
 from api.paths import PathId
 from api.rest.models import CallOut, Page, SegmentOut, TagOut, TranscriptOut
-from crm_core.access import Right, require
+from crm_core.access import Actor, Right, require, require_visible
+from crm_core.calls import review
 from crm_core.calls.events import Direction, Outcome
 from crm_core.calls.queries import CALL_SORTS, CallFilters, call_line
+from crm_core.calls.tables import calls
 from crm_core.calls.whole_queries import whole_call, whole_calls
 from crm_core.recordings.queries import RecordedTalk, recorded_talks
 from crm_core.transcripts.queries import transcript_state
@@ -73,6 +77,43 @@ async def transcript(call_id: PathId, actor: CurrentActor, connection: ReadDb) -
         ],
         tags=_tags(talks),
     )  # fmt: skip
+
+
+class Review(BaseModel):
+    reviewed: bool = True
+
+
+class RemarkIn(BaseModel):
+    """`second` of the recording it is about; without one it is about the whole call."""
+
+    text: str = Field(max_length=4000)
+    second: float | None = Field(None, ge=0, le=86_400)
+
+
+@router.post("/calls/{call_id}/review", response_model=CallOut)
+async def mark_reviewed(call_id: PathId, mark: Review, actor: CurrentActor, context: Context) -> CallOut:
+    """Quality control heard this call, or did not after all."""
+    require(actor, Right.REVIEW)
+    async with context.database.write() as tx:
+        await require_visible(tx, actor, calls, call_id)
+        deed = review.mark_reviewed if mark.reviewed else review.unmark_reviewed
+        await deed(tx, call_id, by=actor.user_id, now=context.now())
+    return await _seen(context, actor, call_id)
+
+
+@router.post("/calls/{call_id}/remarks", status_code=201)
+async def remark(call_id: PathId, new: RemarkIn, actor: CurrentActor, context: Context) -> dict[str, int]:
+    """Answers the remark's id."""
+    require(actor, Right.REVIEW)
+    async with context.database.write() as tx:
+        await require_visible(tx, actor, calls, call_id)
+        made = await review.remark(tx, call_id, new.text, new.second, by=actor.user_id, now=context.now())
+    return {"id": made}
+
+
+async def _seen(context: AppContext, actor: Actor, call_id: int) -> CallOut:
+    async with context.database.read() as connection:
+        return CallOut.of(await whole_call(connection, actor, call_id))
 
 
 def _nothing(status: str) -> TranscriptOut:

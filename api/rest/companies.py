@@ -3,11 +3,13 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
 
-from api.deps import CurrentActor, Cursor, Limit, ReadDb, Search
+from api.deps import Context, CurrentActor, Cursor, Limit, ReadDb, Search
 from api.paths import PathId
 from api.rest.models import CompanyOut, Page
-from crm_core.contacts import queries
+from crm_core.access import Right, require
+from crm_core.contacts import edits, queries
 
 router = APIRouter(tags=["companies"])
 
@@ -28,3 +30,16 @@ async def list_of_companies(
 @router.get("/companies/{company_id}", response_model=CompanyOut)
 async def one_company(company_id: PathId, actor: CurrentActor, connection: ReadDb) -> CompanyOut:
     return CompanyOut.of(await queries.company(connection, actor, company_id))
+
+
+class CompanyIn(BaseModel):
+    name: str = Field(min_length=1, max_length=300)
+
+
+@router.post("/companies", response_model=CompanyOut, status_code=201)
+async def add_company(new: CompanyIn, actor: CurrentActor, context: Context) -> CompanyOut:
+    """The company of this name; made, unless it is known already."""
+    require(actor, Right.WORK)
+    async with context.database.write() as tx:
+        company_id = await edits.company_named(tx, new.name, now=context.now())
+        return CompanyOut.of(await queries.company(tx, actor, company_id))

@@ -1,13 +1,20 @@
 """`contacts`."""
 
-from typing import Annotated
+from typing import Annotated, cast
 
 from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+from starlette.responses import Response
 
-from api.deps import CurrentActor, Cursor, Limit, ReadDb, RowId, Search
-from api.paths import PathId
+from api.context import AppContext
+from api.deps import Context, CurrentActor, Cursor, Limit, ReadDb, RowId, Search
+from api.paths import BodyId, PathId
 from api.rest.models import ContactOut, Page
-from crm_core.contacts import queries
+from crm_core.access import Actor, Right, require, require_visible
+from crm_core.contacts import edits, queries
+from crm_core.contacts.edits import ContactChanges
+from crm_core.contacts.tables import contacts
+from crm_core.errors import NotFound
 
 router = APIRouter(tags=["contacts"])
 
@@ -33,3 +40,66 @@ async def list_of_contacts(
 @router.get("/contacts/{contact_id}", response_model=ContactOut)
 async def one_contact(contact_id: PathId, actor: CurrentActor, connection: ReadDb) -> ContactOut:
     return ContactOut.of(await queries.contact(connection, actor, contact_id))
+
+
+class ContactChange(BaseModel):
+    """What is left out stays. `company` by its name: found, or made; null: none."""
+
+    name: str | None = Field(None, max_length=200)
+    position: str | None = Field(None, max_length=200)
+    email: str | None = Field(None, max_length=254)
+    note: str | None = Field(None, max_length=10_000)
+    company: str | None = Field(None, max_length=300)
+    owner_id: BodyId | None = None
+
+
+class ContactIn(ContactChange):
+    numbers: list[str] = Field(default=[], max_length=20, description="as people write them")
+
+
+class NumberIn(BaseModel):
+    number: str = Field(max_length=80, description="as people write it")
+
+
+@router.post("/contacts", response_model=ContactOut, status_code=201)
+async def add_contact(new: ContactIn, actor: CurrentActor, context: Context) -> ContactOut:
+    """Yours, unless told otherwise."""
+    require(actor, Right.WORK)
+    given = {"owner_id": actor.user_id} | new.model_dump(exclude_unset=True, exclude={"numbers"})
+    region = context.settings.region
+    async with context.database.write() as tx:
+        contact_id = await edits.add_contact(
+            tx, cast("ContactChanges", given), new.numbers, region, by=actor.user_id, now=context.now()
+        )
+        return ContactOut.of(await queries.contact(tx, actor, contact_id))
+
+
+@router.patch("/contacts/{contact_id}", response_model=ContactOut, responses={204: {"description": "done, and yours no more"}})
+async def change_contact(
+    contact_id: PathId, change: ContactChange, actor: CurrentActor, context: Context
+) -> ContactOut | Response:
+    """A contact given to a colleague may be out of your sight afterwards: 204."""
+    require(actor, Right.WORK)
+    async with context.database.write() as tx:
+        await require_visible(tx, actor, contacts, contact_id)
+        changes = cast("ContactChanges", change.model_dump(exclude_unset=True))
+        await edits.edit_contact(tx, contact_id, changes, by=actor.user_id, now=context.now())
+    return await _seen(context, actor, contact_id)
+
+
+@router.post("/contacts/{contact_id}/numbers", response_model=ContactOut)
+async def add_number(contact_id: PathId, new: NumberIn, actor: CurrentActor, context: Context) -> ContactOut:
+    """409 if another contact has it."""
+    require(actor, Right.WORK)
+    async with context.database.write() as tx:
+        await require_visible(tx, actor, contacts, contact_id)
+        await edits.add_number(tx, contact_id, new.number, context.settings.region, by=actor.user_id, now=context.now())
+        return ContactOut.of(await queries.contact(tx, actor, contact_id))
+
+
+async def _seen(context: AppContext, actor: Actor, contact_id: int) -> ContactOut | Response:
+    async with context.database.read() as connection:
+        try:
+            return ContactOut.of(await queries.contact(connection, actor, contact_id))
+        except NotFound:
+            return Response(status_code=204)

@@ -1,14 +1,22 @@
 """`deals` and their moves along the pipeline."""
 
-from typing import Annotated
+from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, Field
+from starlette.responses import Response
 
-from api.deps import CurrentActor, Cursor, Limit, ReadDb, RowId, Search
-from api.paths import PathId
+from api.context import AppContext
+from api.deps import Context, CurrentActor, Cursor, Limit, ReadDb, RowId, Search
+from api.paths import BodyId, PathId
 from api.rest.models import DealOut, Page
-from crm_core.deals import queries
+from crm_core.access import Actor, Right, require, require_visible
+from crm_core.contacts.tables import contacts
+from crm_core.deals import edits, moves, queries
+from crm_core.deals.edits import DealChanges, NewDeal
 from crm_core.deals.queries import DealFilters
+from crm_core.deals.tables import deals
+from crm_core.errors import NotFound
 
 router = APIRouter(tags=["deals"])
 
@@ -42,3 +50,76 @@ async def list_of_deals(
 @router.get("/deals/{deal_id}", response_model=DealOut)
 async def one_deal(deal_id: PathId, actor: CurrentActor, connection: ReadDb) -> DealOut:
     return DealOut.of(await queries.deal(connection, actor, deal_id))
+
+
+class DealIn(BaseModel):
+    """`amount` in the smallest unit of the currency. Without a stage it begins in the first; without an owner it is yours."""
+
+    contact_id: BodyId
+    title: str | None = Field(None, max_length=300)
+    amount: int | None = Field(None, ge=0)
+    stage_id: BodyId | None = None
+    owner_id: BodyId | None = None
+    source: str | None = Field(None, max_length=300)
+
+
+class DealChange(BaseModel):
+    """What is left out stays. `owner_id` null: nobody's."""
+
+    title: str | None = Field(None, max_length=300)
+    amount: int | None = Field(None, ge=0)
+    currency: str = Field("RUB", min_length=3, max_length=3)
+    source: str | None = Field(None, max_length=300)
+    owner_id: BodyId | None = None
+
+
+class Move(BaseModel):
+    """`expected_stage`: where you saw it last; `override`: why, where a rule is set aside."""
+
+    stage: BodyId
+    expected_stage: BodyId | None = None
+    override: str | None = Field(None, max_length=1000)
+
+
+@router.post("/deals", response_model=DealOut, status_code=201)
+async def open_deal(new: DealIn, actor: CurrentActor, context: Context) -> DealOut:
+    require(actor, Right.WORK)
+    made = NewDeal(new.contact_id, new.title, new.amount, new.stage_id, new.owner_id or actor.user_id, new.source)
+    async with context.database.write() as tx:
+        await require_visible(tx, actor, contacts, new.contact_id)
+        deal_id = await edits.open_deal(tx, made, by=actor.user_id, now=context.now())
+        return DealOut.of(await queries.deal(tx, actor, deal_id))
+
+
+@router.patch("/deals/{deal_id}", response_model=DealOut, responses={204: {"description": "done, and yours no more"}})
+async def change_deal(deal_id: PathId, change: DealChange, actor: CurrentActor, context: Context) -> DealOut | Response:
+    """A deal given to a colleague may be out of your sight afterwards: 204."""
+    require(actor, Right.WORK)
+    given = change.model_dump(exclude_unset=True, exclude={"owner_id"})
+    async with context.database.write() as tx:
+        await require_visible(tx, actor, deals, deal_id)
+        await edits.edit_deal(tx, deal_id, cast("DealChanges", given), by=actor.user_id, now=context.now())
+        if "owner_id" in change.model_fields_set:
+            await edits.assign_deal(tx, deal_id, change.owner_id, by=actor.user_id, now=context.now())
+    return await _seen(context, actor, deal_id)
+
+
+@router.post("/deals/{deal_id}/move", response_model=DealOut)
+async def move_deal(deal_id: PathId, move: Move, actor: CurrentActor, context: Context) -> DealOut:
+    """409 with `moved_to` {id, name} if somebody was first."""
+    require(actor, Right.WORK)
+    async with context.database.write() as tx:
+        await require_visible(tx, actor, deals, deal_id)
+        await moves.move(
+            tx, deal_id, move.stage, by=actor.user_id, now=context.now(),
+            expected_stage=move.expected_stage, reason=move.override,
+        )  # fmt: skip
+        return DealOut.of(await queries.deal(tx, actor, deal_id))
+
+
+async def _seen(context: AppContext, actor: Actor, deal_id: int) -> DealOut | Response:
+    async with context.database.read() as connection:
+        try:
+            return DealOut.of(await queries.deal(connection, actor, deal_id))
+        except NotFound:
+            return Response(status_code=204)

@@ -1,0 +1,183 @@
+"""The command `firstring`. Each command imports what it needs when it runs, so that the small ones start at once."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="firstring", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+    help="Call tracking and communications for sales teams on Asterisk.",
+)  # fmt: skip
+
+
+def _group(name: str, say: str) -> typer.Typer:
+    group = typer.Typer(no_args_is_help=True, help=say, rich_markup_mode=None)
+    app.add_typer(group, name=name)
+    return group
+
+
+models = _group("models", "Speech models.")
+database = _group("db", "The database.")
+users = _group("user", "People.")
+tokens = _group("token", "Bearer tokens for programs.")
+exchanges = _group("exchange", "Exchanges to listen to.")
+
+
+class Part(StrEnum):
+    WEB = "web"
+    LISTEN = "listen"
+    WORK = "work"
+
+
+class RoleName(StrEnum):
+    MANAGER = "manager"
+    HEAD = "head"
+    QA = "qa"
+    ADMIN = "admin"
+
+
+@app.command()
+def serve(only: Annotated[list[Part] | None, typer.Option(help="run only this part; may be repeated")] = None) -> None:
+    """Run the product: everything in one process tree, unless --only splits it."""
+    from api.commands.serve import serve as run
+
+    run(tuple(part.value for part in only or Part))
+
+
+@app.command()
+def demo() -> None:
+    """Run the product with a practice exchange that plays calls and a demo company; loopback only."""
+    from api.commands.demo import demo as run
+
+    run()
+
+
+@app.command()
+def replay(
+    files: Annotated[list[Path] | None, typer.Argument(metavar="FILE.ami...", help="sessions of one exchange, in order")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object a call")] = False,
+    cel: Annotated[Path | None, typer.Option(help="the exchange's CEL for the same time; fills the gaps")] = None,
+    trunk: Annotated[list[str] | None, typer.Option(help="glob on channel names that are outside lines")] = None,
+    extension: Annotated[list[str] | None, typer.Option(help="glob on channel names that are people's phones")] = None,
+    region: Annotated[str, typer.Option(help="where national numbers are dialled")] = "RU",
+) -> None:
+    """AMI captures → calls, without a database."""
+    from api.commands.replay import replay as run
+
+    run(files or [], as_json=as_json, cel=cel, trunks=trunk or [], extensions=extension or [], region=region)
+
+
+@models.command("fetch")
+def models_fetch(name: Annotated[str | None, typer.Argument(help="FIRSTRING_WHISPER_MODEL, unless told")] = None) -> None:
+    """Fetch a speech model, unless it is there."""
+    from api.commands.models import fetch
+
+    fetch(name)
+
+
+@models.command("list")
+def models_list() -> None:
+    """The models that are there; the one in use is marked."""
+    from api.commands.models import show
+
+    show()
+
+
+@database.command("upgrade")
+def database_upgrade() -> None:
+    """Bring the database to this version's tables."""
+    from api.commands.database import upgrade
+
+    upgrade()
+
+
+@users.command("add")
+def user_add(
+    email: str,
+    role: Annotated[RoleName, typer.Option()],
+    extension: Annotated[str | None, typer.Option(help="his phone")] = None,
+    exchange: Annotated[str, typer.Option(help="the exchange of that phone")] = "default",
+    name: Annotated[str | None, typer.Option(help="as others see him; else the e-mail")] = None,
+    password_file: Annotated[Path | None, typer.Option(help="holds his password; else one is made and printed")] = None,
+    may_listen: Annotated[bool, typer.Option("--may-listen", help="for an administrator: also hears and reads calls")] = False,
+) -> None:
+    """Add a person."""
+    from api.commands.users import add
+
+    add(email, role.value, extension, exchange, name or email, password_file, may_listen=may_listen)
+
+
+@tokens.command("create")
+def token_create(email: str) -> None:
+    """Make a bearer token that acts as this user; prints the token alone."""
+    from api.commands.users import create_token
+
+    create_token(email)
+
+
+@exchanges.command("add")
+def exchange_add(
+    name: str,
+    ami: Annotated[str, typer.Option(metavar="HOST:PORT")],
+    user: Annotated[str, typer.Option(help="AMI user that reads events")],
+    secret_file: Annotated[Path, typer.Option(help="holds his secret")],
+    recordings: Annotated[Path, typer.Option(metavar="DIR", help="where its recordings are on this machine")],
+    dial_user: Annotated[str | None, typer.Option(help="AMI user that dials")] = None,
+    dial_secret_file: Annotated[Path | None, typer.Option(help="holds his secret")] = None,
+    tls: Annotated[bool, typer.Option("--tls", help="AMI over TLS")] = False,
+    region: Annotated[str | None, typer.Option(help="FIRSTRING_REGION, unless told")] = None,
+    language: Annotated[str | None, typer.Option(help="of the speech on its lines; else detected")] = None,
+    trunk: Annotated[list[str] | None, typer.Option(help="glob on channel names that are outside lines")] = None,
+    extension: Annotated[list[str] | None, typer.Option(help="glob on channel names that are people's phones")] = None,
+    own_number: Annotated[list[str] | None, typer.Option(help="a number of the house")] = None,
+) -> None:
+    """Add an exchange; a running product begins to listen to it at once."""
+    from api.commands.exchanges import Lines, Login, add
+
+    dialler = Login(dial_user, dial_secret_file) if dial_user and dial_secret_file else None
+    lines = Lines(region, language, trunk or [], extension or [], own_number or [])
+    add(name, ami, Login(user, secret_file), dialler, recordings, lines, tls=tls)
+
+
+@exchanges.command("list")
+def exchange_list() -> None:
+    """Exchanges and how they stand."""
+    from api.commands.exchanges import show
+
+    show()
+
+
+def main() -> None:
+    """Errors are one line on stderr saying what to do. Exit codes: 0 done, 1 a check failed, 2 wrong use."""
+    sys.exit(_run())
+
+
+def _run() -> int:
+    from crm_core.errors import FirstringError, Invalid, SettingsError
+
+    try:
+        code = app(standalone_mode=False)
+    except typer.Abort:
+        return 1
+    except typer.TyperException as error:
+        return _tell(f"{_worded(error)}; see firstring --help", 2)
+    except (SettingsError, Invalid) as error:
+        return _tell(error.say, 2)
+    except FirstringError as error:
+        return _tell(error.say, 1)
+    except BrokenPipeError:
+        return 1  # whoever read our output has had enough of it
+    return code if isinstance(code, int) else 0
+
+
+def _worded(error: typer.TyperException) -> str:
+    worded = getattr(error, "format_message", None)
+    return str(worded() if worded else error).strip().rstrip(".")
+
+
+def _tell(say: str, code: int) -> int:
+    print("firstring: " + " ".join(say.split()), file=sys.stderr)
+    return code

@@ -1,0 +1,61 @@
+"""`firstring exchange`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from api.commands.files import secret_in
+from api.commands.ready import Desk, with_database
+from crm_core.errors import SettingsError
+from crm_core.exchanges import registry
+from crm_core.exchanges.addresses import AmiAddress, host_and_port
+from crm_core.exchanges.registry import NewExchange
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    user: str
+    secret_file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """What is told of the exchange's lines; globs on channel names, numbers as dialled."""
+
+    region: str | None
+    language: str | None
+    trunks: list[str]
+    extensions: list[str]
+    own_numbers: list[str]
+
+
+def add(name: str, ami: str, reader: Login, dialler: Login | None, recordings: Path, lines: Lines, *, tls: bool) -> None:
+    """Raises SettingsError where what is named cannot be used."""
+    host, port = host_and_port(ami)
+    if not recordings.is_dir():
+        raise SettingsError(f"{recordings} is no folder: name the one where the exchange's recordings are on this machine")
+    root = recordings.resolve()
+    address = AmiAddress(host, port, tls, reader.user, secret_in(reader.secret_file))
+
+    async def work(desk: Desk) -> None:
+        new = NewExchange(
+            name=name, ami=address, region=(lines.region or desk.settings.region).upper(), language=lines.language,
+            dial_user=dialler.user if dialler else None, dial_secret=secret_in(dialler.secret_file) if dialler else None,
+            recordings_root=root, trunks=lines.trunks, extensions=lines.extensions,
+            own_numbers=lines.own_numbers,
+        )  # fmt: skip
+        async with desk.database.write() as tx:
+            await registry.add(tx, new, desk.box, now=desk.now)
+
+    with_database(work)
+    print(f"Added {name} at {host}:{port}.")
+
+
+def show() -> None:
+    async def work(desk: Desk) -> None:
+        async with desk.database.read() as connection:
+            for row in await registry.listed(connection):
+                note = f"  {row.state_note}" if row.state_note else ""
+                state = row.state if row.active else "off"
+                print(f"{row.name}  {row.ami_host}:{row.ami_port}  {state}{note}")
+
+    with_database(work)

@@ -1,0 +1,113 @@
+"""`firstring serve`: the way up, in an order in which each failure is one clear line and nothing is half started."""
+
+import asyncio
+import socket
+from pathlib import Path
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from api import wiring
+from api.auth import is_loopback
+from api.context import AppContext
+from api.hub import Hub
+from api.locking import CannotStart, DataLock, make_data_dir
+from api.logs import begin_log
+from api.serving import address_shown, open_socket
+from crm_core.calls.tables import exchanges
+from crm_core.demo_company import seed_pipeline
+from crm_core.exchanges import registry
+from crm_core.migrations.upgrade import upgrade
+from crm_core.settings import Settings, load_settings
+from crm_core.users import setup_links
+from crm_core.users.tables import users
+from transcribe import models
+
+log = structlog.get_logger()
+
+DEMO_USERS = "%@demo.local"
+
+
+def serve(parts: tuple[str, ...]) -> None:
+    """Run these parts until asked to stop; raises CannotStart, SettingsError."""
+    settings = load_settings()
+    begin_log(settings)
+    make_data_dir(settings.data_dir)
+    lock = DataLock(settings.data_dir)
+    lock.take(parts)
+    try:
+        asyncio.run(_serve(settings, parts))
+    finally:
+        lock.release()
+
+
+async def _serve(settings: Settings, parts: tuple[str, ...]) -> None:
+    opened = open_socket(settings.host, settings.port) if "web" in parts else None
+    await upgrade(settings.database)
+    context = wiring.build(settings)
+    try:
+        await prepare(context)
+        link = await _set_up_link(context) if opened else None
+        await Hub(context, parts, opened).run(ready=lambda: _announce(settings, opened, link))
+    finally:
+        await context.database.close()
+
+
+async def prepare(context: AppContext) -> None:
+    """What every start looks after: the exchange of the environment, the first pipeline, folder and model."""
+    async with context.database.write() as tx:
+        await _refuse_demo_outside(tx, context.settings)
+        await registry.from_settings(tx, context.settings, context.box, now=context.now())
+        await seed_pipeline(tx)
+    async with context.database.read() as connection:
+        await warn_of_folders(connection)
+    warn_of_model(context.settings)
+
+
+async def warn_of_folders(connection: AsyncConnection) -> None:
+    """A recordings folder that is missing is told in one line; calls go on without recordings."""
+    query = select(exchanges.c.name, exchanges.c.recordings_root).where(exchanges.c.active)
+    for name, root in (await connection.execute(query)).all():
+        if root is None or not await asyncio.to_thread(Path(root).is_dir):
+            say = (
+                f"{root} is no folder: mount it there or set FIRSTRING_RECORDINGS_ROOT"
+                if root
+                else "set FIRSTRING_RECORDINGS_ROOT"
+            )
+            log.warning("recordings_folder_missing", exchange=name, say=say)
+
+
+def warn_of_model(settings: Settings) -> None:
+    if models.find(settings.whisper_model, settings.models_dir) is None:
+        say = "calls work, transcripts wait: firstring models fetch"
+        log.warning("speech_model_missing", model=settings.whisper_model, say=say)
+
+
+async def _refuse_demo_outside(tx: AsyncConnection, settings: Settings) -> None:
+    """The demo's passwords are known to everybody."""
+    demo = select(users.c.id).where(users.c.email.like(DEMO_USERS), users.c.active).limit(1)
+    if not loopback_host(settings.host) and await tx.scalar(demo) is not None:
+        raise CannotStart(
+            f"This data has the demo's accounts, whose password everybody knows: set FIRSTRING_HOST=127.0.0.1 instead of "
+            f"{settings.host}, or another FIRSTRING_DATA_DIR"
+        )
+
+
+def loopback_host(host: str) -> bool:
+    return host == "localhost" or is_loopback(host)
+
+
+async def _set_up_link(context: AppContext) -> str | None:
+    """A fresh link while there is nobody; it is told here and nowhere else."""
+    async with context.database.write() as tx:
+        return await setup_links.make_link(tx, now=context.now()) if await setup_links.nobody_yet(tx) else None
+
+
+def _announce(settings: Settings, opened: socket.socket | None, link: str | None) -> None:
+    if opened is None:
+        return
+    address = address_shown(settings.host, settings.port)
+    print(f"Firstring is at {address}", flush=True)
+    if link is not None:
+        print(f"Nobody can log in yet. Make the first administrator: {address}/setup/{link}", flush=True)

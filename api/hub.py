@@ -1,0 +1,111 @@
+"""`firstring serve`: all parts in one event loop, each kept up on its own, ended together."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from pbx.listener import Listener
+
+from api import wiring
+from api.app import create_app
+from api.context import AppContext
+from api.housekeeping import keep_house
+from api.job_loop import carry_jobs
+from api.listening import keep_listening
+from api.reactor import keep_reacting
+from api.serving import open_socket, serve_web
+from api.supervision import keep_up
+from api.worker_process import run_worker
+from crm_core import jobs
+from crm_core.exchanges.config import ExchangeConfig
+
+log = structlog.get_logger()
+
+LAST_JOBS_TIME = timedelta(seconds=10)
+
+Part = Callable[[], Coroutine[Any, Any, None]]
+
+
+class Hub:
+    """The parts of one process. `extra` are parts of the caller's own, such as the demo's practice exchange."""
+
+    def __init__(self, context: AppContext, parts: tuple[str, ...], opened: socket.socket | None) -> None:
+        self._context = context
+        self._parts = parts
+        self._opened = opened
+        self._app = create_app(context) if "web" in parts else None
+
+    async def run(self, extra: dict[str, Part] | None = None, ready: Callable[[], None] = lambda: None) -> None:
+        """Until SIGTERM or SIGINT."""
+        self._await_signals()
+        if "work" in self._parts and self._context.database.is_sqlite:
+            await self._free_lost_jobs()
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(keep_up(self._context.parts, name, run), name=name)
+                for name, run in {**self._own(), **(extra or {})}.items()
+            ]
+            ready()
+            await self._context.stopping.wait()
+            log.info("stopping")
+            await self._wind_down(tasks)
+
+    def _own(self) -> dict[str, Part]:
+        own: dict[str, Part] = {}
+        if self._app is not None:
+            own |= {"web": self._web, "stream": self._app.state.streams.run}
+        if "listen" in self._parts:
+            own |= {"listen": lambda: keep_listening(self._context, self._listen)}
+        if "work" in self._parts:
+            runner = wiring.job_runner(self._context)
+            own |= {
+                "reactions": lambda: keep_reacting(self._context, wiring.REACTIONS),
+                "jobs": lambda: carry_jobs(self._context, runner),
+                "worker": self._workers,
+                "housekeeping": lambda: keep_house(self._context),
+            }
+        return own
+
+    async def _web(self) -> None:
+        settings = self._context.settings
+        opened, self._opened = self._opened or open_socket(settings.host, settings.port), None
+        with opened:
+            await serve_web(self._app, opened, self._context.stopping.wait)
+
+    async def _listen(self, exchange: ExchangeConfig) -> None:
+        await Listener(self._context.database, exchange).run()
+
+    async def _workers(self) -> None:
+        """One worker after another: each is recycled now and then, for its libraries leak."""
+        while not self._context.stopping.is_set():
+            await run_worker(self._context, {})
+
+    async def _free_lost_jobs(self) -> None:
+        """We hold the only lock on this data: a job that still counts as running was lost with its process."""
+        async with self._context.database.write() as tx:
+            freed = await jobs.free_running(tx, self._context.now())
+        if freed:
+            log.info("lost_jobs_freed", jobs=freed)
+
+    def _await_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._context.stopping.set)
+
+    async def _wind_down(self, tasks: list[asyncio.Task[None]]) -> None:
+        """Streams and jobs under way end by themselves; what has no end is cancelled."""
+        self._context.wake.wake()
+        if self._app is not None:
+            self._app.state.streams.end_all()
+        ending = [task for task in tasks if task.get_name() in ("web", "jobs")]
+        for task in tasks:
+            if task not in ending:
+                task.cancel()
+        if ending:
+            await asyncio.wait(ending, timeout=LAST_JOBS_TIME.total_seconds())
+        for task in ending:
+            task.cancel()

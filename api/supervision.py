@@ -1,0 +1,36 @@
+"""Parts of the product that are started again when they fail. One that is down never takes the others with it."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import structlog
+from prometheus_client import Counter
+
+from api.context import Parts
+
+log = structlog.get_logger()
+
+LONGEST_PAUSE = 60.0
+STEADY = 60.0  # seconds: a part that ran so long begins its pauses anew
+
+FAILURES = Counter("firstring_part_failures", "Times a part of the product failed and was started again", ["part"])
+
+
+async def keep_up(parts: Parts, part: str, run: Callable[[], Awaitable[None]]) -> None:
+    """Run a part until cancelled or until it returns; after a failure again, with growing pauses."""
+    pause = 1.0
+    while True:
+        began = time.monotonic()
+        parts.up(part)
+        try:
+            await run()
+        except Exception as error:  # whatever it was: the others go on
+            FAILURES.labels(part.partition(" ")[0]).inc()
+            parts.down(part, f"{type(error).__name__}: {error}"[:300])
+            log.exception("part_failed", part=part, again_in=pause)
+        else:
+            parts.gone(part)
+            return
+        await asyncio.sleep(pause)
+        pause = 1.0 if time.monotonic() - began > STEADY else min(2 * pause, LONGEST_PAUSE)

@@ -1,0 +1,43 @@
+"""Where the product is put together: who is given what, and what follows from what."""
+
+from collections.abc import Mapping
+
+from transcribe.tagging import tag_calls
+
+from api.context import AppContext
+from api.reactor import Reactions
+from crm_core.blobs import Blobs
+from crm_core.db import Database
+from crm_core.events import EventKind
+from crm_core.jobs import JobKind, JobRunner
+from crm_core.live import Wake
+from crm_core.secrets import SecretBox
+from crm_core.settings import Settings, secret_key
+from recordings import fetch
+from recordings.fetch import attach_recordings
+from transcribe.jobs import transcribe_recordings
+
+# What follows from what: read this first. A reaction runs once for each event, in the transaction that marks it done,
+# and usually puts a job down.
+REACTIONS: Reactions = {
+    EventKind.CALL_ENDED: [attach_recordings],
+    EventKind.RECORDING_STORED: [transcribe_recordings],
+    EventKind.TRANSCRIPT_READY: [tag_calls],
+}
+
+
+def build(settings: Settings, *, demo: bool = False) -> AppContext:
+    """Everything the parts share; touches the data folder (key, blobs), not yet the database."""
+    database, wake = Database(settings.database), Wake()
+    database.on_commit(wake.wake)
+    return AppContext(
+        settings=settings, database=database, blobs=Blobs(settings.data_dir / "blobs"),
+        box=SecretBox(secret_key(settings)), wake=wake, demo=demo,
+    )  # fmt: skip
+
+
+def job_runner(context: AppContext) -> JobRunner:
+    """The kinds of jobs that the hub itself carries out; speech is the worker's."""
+    attach = fetch.job_kind(context.database, context.blobs, context.data_dir / "scratch", context.now)
+    kinds: Mapping[str, JobKind] = {attach.name: attach}
+    return JobRunner(context.database, kinds, context.now)
