@@ -17,6 +17,8 @@ from pbx.lines import LineKind, LineRule
 from pbx.parties import came_in
 
 _FORGOTTEN_KEPT = 50_000
+_EARLY_KEPT = 1_000
+_EARLY_PER_CHANNEL = 20
 _RECALL_WITHIN = 120.0
 """Seconds after an attended transfer within which the exchange calls the transferer back."""
 
@@ -32,6 +34,8 @@ class ChannelGraph:
         self.cases: dict[str, Case] = {}
         self._in_bridge: dict[str, set[str]] = {}
         self._forgotten: dict[str, None] = {}
+        self._early: dict[str, list[OnChannel]] = {}
+        self._newly_made: list[str] = []
         self._takers: dict[type[ChannelEvent], Callable[[Any, Channel], None]] = {
             told.ChannelBorn: self._born,
             told.ChannelRang: self._rang,
@@ -70,9 +74,22 @@ class ChannelGraph:
             return None
         channel = self.channel(event.uid, event.channel, event.linkedid, event.at, isinstance(event, _NO_BIRTH))
         if channel is None:
+            self._keep_early(event)
             return None
         taker(event, channel)
+        while self._newly_made:
+            for early in self._early.pop(self._newly_made.pop(), ()):
+                self.take(early)
         return self.cases[channel.linkedid]
+
+    def _keep_early(self, event: OnChannel) -> None:
+        """An end may come before its beginning; of a channel never told it says nothing worth a call."""
+        if event.uid and event.uid not in self._forgotten:
+            kept = self._early.setdefault(event.uid, [])
+            if len(kept) < _EARLY_PER_CHANNEL:
+                kept.append(event)
+            if len(self._early) > _EARLY_KEPT:
+                del self._early[next(iter(self._early))]
 
     def channel(self, uid: str, name: str, linkedid: str, at: float, known_only: bool = False) -> Channel | None:
         """The channel, made if need be (a listener may attach in mid-call), with its linkedid noted."""
@@ -118,6 +135,8 @@ class ChannelGraph:
             case = self.cases[linkedid] = Case(linkedid, at)
         case.channels[uid] = channel
         self._pair_by_name(channel, case)
+        if uid in self._early:
+            self._newly_made.append(uid)
         return channel
 
     def _pair_by_name(self, channel: Channel, case: Case) -> None:

@@ -73,6 +73,7 @@ class MessageReader:
         self._max = max_message
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
+        self._seam = b""  # the last bytes of what waits: an end may be cut in two
         self._skipping = False
 
     def feed(self, data: bytes) -> list[Message]:
@@ -85,10 +86,11 @@ class MessageReader:
         if buffer is None:
             return []
         parts = _END.split(buffer) if b"\r\n\n" in buffer else buffer.split(b"\r\n\r\n")
-        self._wait(parts.pop())
-        if self._skipping and parts:
+        rest = parts.pop()
+        if self._skipping:
             self._skipping = False
             del parts[0]
+        self._wait(rest)
         found = [raw for part in parts if (raw := part.lstrip(b"\r\n"))]
         if self.greeting is None and found:
             found[0] = self._greeted(found[0])
@@ -101,22 +103,19 @@ class MessageReader:
 
     def _completed(self, data: bytes) -> bytes | None:
         """All bytes not cut yet if `data` ends a message; else it only waits, unlooked at but for its seam."""
-        seam = self._waiting[-1][-3:] if self._waiting else b""
-        if not _END.search(seam + data):
+        if not _END.search(self._seam + data):
             self._wait(data)
             return None
         buffer = b"".join([*self._waiting, data])
         self._waiting.clear()
         self._waiting_bytes = 0
+        self._seam = b""
         return buffer
 
     def _wait(self, data: bytes) -> None:
-        if not data:
-            return
-        self._waiting_bytes += len(data)
-        if self._waiting and len(self._waiting[-1]) < 3:
-            data = self._waiting.pop() + data  # the seam must not be spread over three pieces
         self._waiting.append(data)
+        self._waiting_bytes += len(data)
+        self._seam = (self._seam + data[-3:])[-3:]
         if self._waiting_bytes > self._max:
             self._drop_oversized()
 
@@ -139,8 +138,8 @@ class MessageReader:
         if not self._skipping:
             self.oversized += 1
         self._skipping = True
-        self._waiting = [self._waiting[-1][-3:]]
-        self._waiting_bytes = len(self._waiting[0])
+        self._waiting = [self._seam]
+        self._waiting_bytes = len(self._seam)
 
 
 def encode_action(name: str, headers: Iterable[tuple[str, str]] = ()) -> bytes:
