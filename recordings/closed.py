@@ -20,7 +20,7 @@ class Readiness(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A file at one moment. `at`: seconds of a monotonic clock."""
+    """A file at one moment. `at`: seconds of our own clock, not of the folder's."""
 
     size: int
     modified_ns: int

@@ -130,7 +130,8 @@ class _Attaching:
 
     def _judge(self, job_id: int, files: Sequence[Located]) -> dict[Located, Readiness]:
         before = self._looks.get(job_id, {})
-        seen = {file: now for file in files if (now := look(file.path, time.monotonic()))}
+        at = self._now().timestamp()
+        seen = {file: now for file in files if (now := look(file.path, at))}
         if len(seen) < len(files):
             raise RecordingChanged
         # A look is kept as long as nothing changes, so that impatient looks add up to the time asked for.

@@ -89,7 +89,9 @@ def find_announced(root: Path, announced: str) -> Located | None:
         REFUSED.labels("hostile_path").inc()
         return None
     ends = [root.joinpath(*parts[start:]) for start in range(max(0, len(parts) - MOST_PARTS), len(parts))]
-    converted = (end.with_suffix(f".{ending}") for end in ends if extension_of(end.name) for ending in FORMATS)
+    converted = (
+        end.with_suffix(f".{other}") for end in ends if (own := extension_of(end.name)) for other in FORMATS if other != own
+    )
     for candidate in (*ends, *converted):
         if located := _inside(root, candidate):
             return located

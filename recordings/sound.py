@@ -23,6 +23,8 @@ class Sound:
         self._path = path
         with self._open() as container:
             stream = container.streams.audio[0]
+            if stream.codec_context is None:
+                raise RecordingUnreadable("the file is of a codec that is not known")
             if not LOWEST_RATE <= stream.rate <= HIGHEST_RATE:
                 raise RecordingUnreadable(f"a sampling rate of {stream.rate} Hz is no speech")
             self.rate: int = min(max(stream.rate, KEPT_RATES.start), KEPT_RATES.stop - 1)

@@ -15,7 +15,7 @@ recordings = Table(
     Column("stage_id", ForeignKey("stages.id")),  # frozen with the call's
     Column("blob", String(200), nullable=False),  # the original audio (sides joined where there were sides)
     Column("play_blob", String(200)),  # the small copy that browsers play; null until it is made
-    Column("peaks", Json),  # {"per_second": int, "sides": [[0..255, …], …]}
+    Column("peaks", Json),  # {"per_second": number, "sides": [[0..255, …], …]}
     Column("seconds", Float, nullable=False),
     Column("sides", Integer, nullable=False),  # 1 mixed; 2 left customer, right manager
     Column("bytes", BigInteger, nullable=False),
