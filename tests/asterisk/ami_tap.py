@@ -56,6 +56,13 @@ class AmiTap:
             time.sleep(0.05)
         raise AssertionError(f"not heard in {seconds} s; last: {self.messages()[-3:]}")
 
+    def settle(self, seconds: float = 0.5) -> None:
+        """Waits until nothing has come for so long."""
+        length = -1
+        while length != len(self.heard):
+            length = len(self.heard)
+            time.sleep(seconds)
+
     def _read(self) -> None:
         while not self._stopped.is_set():
             try:

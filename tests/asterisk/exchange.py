@@ -229,6 +229,11 @@ class RealExchange:
         """Waits until no channel is up and the last record is written."""
         self._wait_until("is quiet", lambda: "0 active channels" in self.cli("core show channels count"), seconds)
 
+    def wait_for_channels(self, number: int, seconds: float = 10.0) -> None:
+        """Waits until so many channels are up: two of an inbound call that rings one phone."""
+        count = f"{number} active channel"
+        self._wait_until(f"has {count}s", lambda: count in self.cli("core show channels count"), seconds)
+
     # ---- the rest ----
     def _wait_until(self, what: str, claim: Callable[[], bool], seconds: float) -> None:
         until = time.monotonic() + seconds

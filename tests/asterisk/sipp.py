@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.asterisk.speech import LONGEST_CALL
+
 SCENARIOS = Path(__file__).with_name("scenarios")
-LONGEST = 120  # seconds after which any sipp ends by itself, whatever happened to its test
 _numbers = itertools.count(1)
 
 
@@ -48,7 +49,7 @@ class Sipp:
         self._console, messages = stem.with_suffix(".console"), stem.with_suffix(".messages")
         script = _filled(scenario, stem, fill or {})
         words = ["sipp", str(exchange), "-sf", str(script), "-i", own.host, "-p", str(own.port), "-mi", own.host]
-        words += ["-s", service, "-nostdin", "-aa", "-timeout", f"{LONGEST}s", "-recv_timeout", f"{LONGEST * 1000}"]
+        words += ["-s", service, "-nostdin", "-aa", "-timeout", f"{LONGEST_CALL}s", "-recv_timeout", f"{LONGEST_CALL * 1000}"]
         words += ["-trace_err", "-error_file", str(self._errors), "-trace_msg", "-message_file", str(messages)]
         words += ["-m", "1"] if answering is None else ["-l", "1", "-oocsf", str(_filled(answering, stem, fill or {}))]
         words += [] if login is None else ["-au", login[0], "-ap", login[1]]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tests.asterisk import chroot
 
 RATE = 8000
+LONGEST_CALL = 120  # seconds
 SILENCE = b"\xd5"  # A-law zero
 PROMPTS = "usr/share/asterisk/sounds/ru_RU_f_IvrvoiceRU"
 CUSTOMER_PROMPT = "vm-nobox.wav"
@@ -22,13 +23,18 @@ def prompt(name: str) -> Path:
 
 
 def as_alaw(source: Path | None, folder: Path) -> Path:
-    """`source` (anything PyAV reads) as raw A-law, mono, 8 kHz, in `folder`; without a source, a second of silence."""
+    """`source` (anything PyAV reads) as raw A-law, mono, 8 kHz, in `folder`, then silence: a line never stops sending."""
     target = folder / f"{source.stem if source else 'silence'}.alaw"
     if target.exists():
         return target
-    if source is None:
-        target.write_bytes(SILENCE * RATE)
-        return target
+    if source is not None:
+        _encode(source, target)
+    with target.open("ab") as line:
+        line.write(SILENCE * RATE * LONGEST_CALL)
+    return target
+
+
+def _encode(source: Path, target: Path) -> None:
     with av.open(str(source)) as heard, av.open(str(target), "w", format="alaw") as line:
         stream = line.add_stream("pcm_alaw", rate=RATE, layout="mono")
         resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
@@ -36,7 +42,6 @@ def as_alaw(source: Path | None, folder: Path) -> Path:
             for piece in resampler.resample(frame):
                 line.mux(stream.encode(piece))
         line.mux(stream.encode(None))
-    return target
 
 
 def samples(source: Path) -> NDArray[np.float64]:
