@@ -69,17 +69,31 @@ def ensure(suite: str) -> Path:
 def inside(folder: Path, command: Sequence[str]) -> list[str]:
     """The words that run a command inside, with its own /proc; the process started is the command itself."""
     script = 'mount -t proc proc "$1/proc" && root=$1 && shift && exec chroot "$root" "$@"'
-    return ["unshare", "--mount", "sh", "-c", script, "sh", str(folder), *command]
+    return apart(["sh", "-c", script, "sh", str(folder), *command])
+
+
+def apart(command: Sequence[str]) -> list[str]:
+    """The words that run a command with mounts of its own, and end it when whoever starts it is gone."""
+    return ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", *command]
+
+
+def remove(folder: Path) -> None:
+    """Removes a half-made or outdated folder of the test system, never across a mount."""
+    mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    if any(mount.startswith(f"{folder}/") for mount in mounts):
+        raise NotBuilt(f"something is still mounted under {folder}; unmount it first")
+    if folder.exists():
+        subprocess.run(["rm", "-r", "--one-file-system", "--", str(folder)], check=True, timeout=300)
 
 
 def _build(suite: str) -> None:
     done, building = folder_of(suite), cache_folder() / f"asterisk-{suite}.building"
     began = time.monotonic()
-    _remove(building)
+    remove(building)
     environment = _environment()
     mirror = _mirror()
     more = ("--include=ca-certificates",) if mirror.startswith("https") else ()
-    _run(["debootstrap", "--variant=minbase", *more, suite, str(building), mirror], environment)
+    _run(apart(["debootstrap", "--variant=minbase", *more, suite, str(building), mirror]), environment)
     _prepare(building)
     packages = [*PACKAGES, *MORE_PACKAGES.get(suite, ())]
     _run(inside(building, [*APT, "update"]), environment)
@@ -87,7 +101,7 @@ def _build(suite: str) -> None:
     _run(inside(building, [*APT, "clean"]), environment)
     stamp = {"recipe": RECIPE, "version": _asterisk_version(building), "seconds": round(time.monotonic() - began, 1)}
     (building / STAMP).write_text(json.dumps(stamp))
-    _remove(done)
+    remove(done)
     building.rename(done)
 
 
@@ -134,15 +148,6 @@ def _run(command: Sequence[str], environment: Mapping[str, str]) -> None:
     if run.returncode != 0:
         words = (run.stderr + run.stdout).strip().splitlines() or ["nothing said"]
         raise NotBuilt(f"{' '.join(command[-3:])}: {words[-1]}")
-
-
-def _remove(folder: Path) -> None:
-    """Removes a half-made or outdated system, never across a mount."""
-    mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
-    if any(mount.startswith(f"{folder}/") for mount in mounts):
-        raise NotBuilt(f"something is still mounted under {folder}; unmount it first")
-    if folder.exists():
-        subprocess.run(["rm", "-r", "--one-file-system", "--", str(folder)], check=True, timeout=300)
 
 
 def _stamp(suite: str) -> dict[str, object]:

@@ -99,7 +99,7 @@ class _Measured:
 def _compare_with_cel(name: str, truths: list[Truth], rows: list[list[str]]) -> None:
     for truth, linkedid in zip(truths, dict.fromkeys(row[11] for row in rows), strict=True):
         measured = _measure([row for row in rows if row[11] == linkedid], customer_is_callee=truth.direction == "outbound")
-        told = {ext: talk for ext, talk in truth.answered_by}
+        told = dict(truth.answered_by)
         if set(told) != set(measured.talks):
             raise TruthDiffers(f"{name}: joined were {measured.talks}, told {told}")
         for ext, seconds in told.items():
