@@ -11,7 +11,7 @@ from datetime import datetime
 from crm_core.calls.call_words import tell_call
 from crm_core.calls.events import Call, CallEvent, Direction, Outcome
 from crm_core.calls.ledger import CallDraft, ContactDraft, DealDraft, Ledger, NumberDraft, TaskDraft, Told
-from crm_core.calls.telling import facts_told, moment_of
+from crm_core.calls.telling import moment_of
 from crm_core.events import EventKind
 from crm_core.receivers import keepers
 from crm_core.tasks.tables import TaskKind
@@ -23,10 +23,10 @@ def decide(ledger: Ledger, happened: Sequence[CallEvent]) -> None:
     """Note in the ledger all that follows from these events, in their order."""
     for event in happened:
         draft = draft_of(ledger, event.call)
-        if draft is None or draft.is_older_telling(event.call):
+        if draft is None or not draft.take_word(event.call):
             continue
         at = moment_of(event.at, ledger.now) or ledger.now
-        _take_word(ledger, draft, event.call)
+        _note_people(ledger, draft, event.call)
         _link(ledger, draft)
         _open_lead(ledger, draft, at)
         _settle_owner(ledger, draft, at)
@@ -50,18 +50,17 @@ def draft_of(ledger: Ledger, call: Call) -> CallDraft | None:
     return draft
 
 
-def _take_word(ledger: Ledger, draft: CallDraft, call: Call) -> None:
-    draft.call, draft.touched = call, True
-    draft.told = facts_told(call)
-    started_at = moment_of(call.started_at, ledger.now) or ledger.now
-    for extension in (*(ring.extension for ring in call.rang), *(talk.extension for talk in call.answered_by)):
-        ledger.person(draft, extension, started_at)
-    ledger.person(draft, call.caller, started_at)
-    ledger.person(draft, call.callee, started_at)
-    if call.direction is Direction.INBOUND and call.did is not None and reached_us(call):
+def _note_people(ledger: Ledger, draft: CallDraft, call: Call) -> None:
+    """Who is in it; and that the DID is ours, once the call came as far as somebody or something of ours."""
+    extensions = [ring.extension for ring in call.rang]
+    extensions += [talk.extension for talk in call.answered_by]
+    extensions += [number for number in (call.caller, call.callee) if number is not None]
+    if len(draft.people) < len(extensions):
+        ledger.note_people(draft, extensions, moment_of(call.started_at, ledger.now) or ledger.now)
+    if call.direction is not Direction.INBOUND:
+        draft.user_id = draft.user_id or draft.people.get(call.caller or "")
+    elif call.did is not None and not ledger.own_numbers and reached_us(call):
         ledger.reached_dids.add(call.did)
-    if call.direction is not Direction.INBOUND and draft.user_id is None:
-        draft.user_id = draft.people.get(call.caller or "")
 
 
 def customer_of(ledger: Ledger, draft: CallDraft) -> str | None:
@@ -85,9 +84,9 @@ def did_is_ours(ledger: Ledger, call: Call) -> bool:
 
 def _link(ledger: Ledger, draft: CallDraft) -> None:
     """A known number: its contact and his open deal, with the stage of this moment (F4, F5)."""
-    number = customer_of(ledger, draft)
+    number = customer_of(ledger, draft) if draft.contact is None else None
     known = ledger.numbers.get(number) if number is not None and not SHORT.fullmatch(number) else None
-    if draft.contact is not None or known is None or known.contact is None:
+    if known is None or known.contact is None:
         return
     draft.contact = known.contact
     deal = ledger.open_deals.get(known.contact)
@@ -97,8 +96,10 @@ def _link(ledger: Ledger, draft: CallDraft) -> None:
 
 def _open_lead(ledger: Ledger, draft: CallDraft, at: datetime) -> None:
     """A new number: a contact; when it rang us, a deal in the first stage and a task to classify it, too (F13)."""
+    if draft.deal is not None or draft.was_ended:
+        return
     number = customer_of(ledger, draft)
-    if number is None or SHORT.fullmatch(number) or draft.was_ended or draft.deal is not None:
+    if number is None or SHORT.fullmatch(number):
         return
     known = ledger.numbers.get(number)
     if known is not None and known.not_customer:

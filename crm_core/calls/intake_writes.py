@@ -1,9 +1,11 @@
 """Writes what a ledger decided: one multi-row statement for each table, parents before children."""
 
 from collections.abc import Iterable
+from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, insert, update
+from sqlalchemy import ColumnElement, Executable, bindparam, delete, func, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import event_log
@@ -13,9 +15,8 @@ from crm_core.calls.ledger import CallDraft, ContactDraft, DealDraft, Ledger, Ta
 from crm_core.calls.tables import call_linkedids, call_rings, call_talks, calls
 from crm_core.contacts.tables import contact_numbers, contacts
 from crm_core.deals.tables import deals, stage_history
-from crm_core.events import Event
 from crm_core.tasks.tables import tasks
-from crm_core.upserts import insert_into
+from crm_core.upserts import Insert, insert_for
 
 # Written once, when the call is first taken in.
 KEPT = frozenset(["id", "exchange_id", "key", "journal_id", "reviewed_at", "reviewed_by"])
@@ -38,7 +39,7 @@ async def write(tx: AsyncConnection, exchange_id: int, ledger: Ledger) -> None:
     for draft in drafts:
         if draft.absorbed and draft.id is not None:
             await absorb(tx, draft.id, [other.id for other in draft.absorbed if other.id is not None])
-    await event_log.append(tx, [_event(exchange_id, told) for told in ledger.told])
+    await event_log.append_rows(tx, [_event_row(exchange_id, told) for told in ledger.told])
 
 
 def _touched(ledger: Ledger) -> list[CallDraft]:
@@ -46,11 +47,15 @@ def _touched(ledger: Ledger) -> list[CallDraft]:
 
 
 async def _write_contacts(tx: AsyncConnection, ledger: Ledger) -> None:
+    """Ids come back in no order anyone promises; two new contacts alike in all they have may change places."""
     rows = [{"owner_id": contact.owner_id, "created_at": contact.created_at} for contact in ledger.new_contacts]
-    if rows:
-        added = await tx.scalars(insert(contacts).returning(contacts.c.id, sort_by_parameter_order=True), rows)
-        for contact, contact_id in zip(ledger.new_contacts, added, strict=True):
-            contact.id = contact_id
+    if not rows:
+        return
+    ids: dict[tuple[int | None, datetime | None], list[int]] = {}
+    for row in await tx.execute(insert(contacts).returning(contacts.c.id, contacts.c.owner_id, contacts.c.created_at), rows):
+        ids.setdefault((row.owner_id, row.created_at), []).append(row.id)
+    for contact in ledger.new_contacts:
+        contact.id = ids[contact.owner_id, contact.created_at].pop()
 
 
 async def _write_numbers(tx: AsyncConnection, ledger: Ledger) -> None:
@@ -60,18 +65,24 @@ async def _write_numbers(tx: AsyncConnection, ledger: Ledger) -> None:
         if known.gets_contact and known.contact is not None
     ]
     if rows:
-        added = insert_into(tx, contact_numbers)
-        belongs = {"contact_id": func.coalesce(contact_numbers.c.contact_id, added.excluded.contact_id)}
-        await tx.execute(added.on_conflict_do_update(index_elements=[contact_numbers.c.number], set_=belongs), rows)
+        await tx.execute(_number_upsert(tx.dialect.name), rows)
+
+
+@cache
+def _number_upsert(dialect: str) -> Insert:
+    added = insert_for(dialect, contact_numbers)
+    belongs = {"contact_id": func.coalesce(contact_numbers.c.contact_id, added.excluded.contact_id)}
+    return added.on_conflict_do_update(index_elements=[contact_numbers.c.number], set_=belongs)
 
 
 async def _write_deals(tx: AsyncConnection, ledger: Ledger) -> None:
     new = [deal for deal, _ in ledger.new_deals]
     if not new:
         return
-    added = await tx.scalars(insert(deals).returning(deals.c.id, sort_by_parameter_order=True), [_deal_row(deal) for deal in new])
-    for deal, deal_id in zip(new, added, strict=True):
-        deal.id = deal_id
+    added = await tx.execute(insert(deals).returning(deals.c.contact_id, deals.c.id), [_deal_row(deal) for deal in new])
+    ids = {row.contact_id: row.id for row in added}
+    for deal in new:
+        deal.id = ids[deal.contact.id if deal.contact else None]
     await tx.execute(
         insert(stage_history), [{"deal_id": deal.id, "stage_id": deal.stage_id, "at": deal.created_at} for deal in new]
     )
@@ -90,14 +101,19 @@ async def _write_calls(tx: AsyncConnection, exchange_id: int, ledger: Ledger, dr
     rows = [call_row(exchange_id, ledger, draft) for draft in drafts]
     if not rows:
         return
-    added = insert_into(tx, calls)
-    changed: dict[str, ColumnElement[Any]] = {name: added.excluded[name] for name in rows[0] if name not in KEPT}
+    ids = {row.key: row.id for row in await tx.execute(_call_upsert(tx.dialect.name, tuple(rows[0])), rows)}
+    for draft in drafts:
+        draft.was_new, draft.id = draft.id is None, ids[draft.key]
+
+
+@cache
+def _call_upsert(dialect: str, columns: tuple[str, ...]) -> Executable:
+    added = insert_for(dialect, calls)
+    changed: dict[str, ColumnElement[Any]] = {name: added.excluded[name] for name in columns if name not in KEPT}
     for name in FROZEN:
         changed[name] = func.coalesce(calls.c[name], added.excluded[name])
     upserted = added.on_conflict_do_update(index_elements=[calls.c.exchange_id, calls.c.key], set_=changed)
-    ids = {row.key: row.id for row in await tx.execute(upserted.returning(calls.c.id, calls.c.key), rows)}
-    for draft in drafts:
-        draft.was_new, draft.id = draft.id is None, ids[draft.key]
+    return upserted.returning(calls.c.id, calls.c.key)
 
 
 async def _write_linkedids(tx: AsyncConnection, exchange_id: int, drafts: list[CallDraft]) -> None:
@@ -108,9 +124,14 @@ async def _write_linkedids(tx: AsyncConnection, exchange_id: int, drafts: list[C
         for linkedid in draft.call.linkedids
     ]
     if rows:
-        added = insert_into(tx, call_linkedids)
-        place = [call_linkedids.c.exchange_id, call_linkedids.c.linkedid]
-        await tx.execute(added.on_conflict_do_update(index_elements=place, set_={"call_id": added.excluded.call_id}), rows)
+        await tx.execute(_linkedid_upsert(tx.dialect.name), rows)
+
+
+@cache
+def _linkedid_upsert(dialect: str) -> Insert:
+    added = insert_for(dialect, call_linkedids)
+    place = [call_linkedids.c.exchange_id, call_linkedids.c.linkedid]
+    return added.on_conflict_do_update(index_elements=place, set_={"call_id": added.excluded.call_id})
 
 
 async def _write_parties(tx: AsyncConnection, ledger: Ledger, drafts: list[CallDraft]) -> None:
@@ -125,9 +146,10 @@ async def _write_parties(tx: AsyncConnection, ledger: Ledger, drafts: list[CallD
 async def _write_tasks(tx: AsyncConnection, ledger: Ledger) -> None:
     if ledger.tasks:
         rows = [_task_row(task) for task in ledger.tasks]
-        added = await tx.scalars(insert(tasks).returning(tasks.c.id, sort_by_parameter_order=True), rows)
-        for task, task_id in zip(ledger.tasks, added, strict=True):
-            task.id = task_id
+        added = await tx.execute(insert(tasks).returning(tasks.c.call_id, tasks.c.kind, tasks.c.id), rows)
+        ids = {(row.call_id, row.kind): row.id for row in added}
+        for task in ledger.tasks:
+            task.id = ids[task.call.id if task.call else None, task.kind]
     changed = [{"task": task.id, **_task_end(task)} for task in ledger.known_tasks if task.changed]
     if changed:
         values: dict[str, Any] = {name: bindparam(name) for name in changed[0] if name != "task"}
@@ -166,12 +188,12 @@ async def _give(tx: AsyncConnection, table: Any, drafts: Iterable[ContactDraft |
         await tx.execute(nobodys.values(owner_id=bindparam("owner")), rows)
 
 
-def _event(exchange_id: int, told: Told) -> Event:
-    call = told.call
-    return Event(
-        told.kind, told.at, told.receivers,
-        call_id=call.id if call else None, contact_id=told.contact.id if told.contact else None,
-        deal_id=told.deal.id if told.deal else None, task_id=told.task.id if told.task else None,
-        user_id=told.user_id, facts=told.facts,
-        key=f"{exchange_id}/{call.key}/{told.key}"[:200] if call and told.key else None,
-    )  # fmt: skip
+def _event_row(exchange_id: int, told: Told) -> dict[str, Any]:
+    call, receivers = told.call, told.receivers
+    return {
+        "kind": told.kind, "at": told.at, "receivers": None if receivers is None else list(receivers),
+        "call_id": call.id if call else None, "contact_id": told.contact.id if told.contact else None,
+        "deal_id": told.deal.id if told.deal else None, "task_id": told.task.id if told.task else None,
+        "user_id": told.user_id, "facts": told.facts,
+        "key": f"{exchange_id}/{call.key}/{told.key}"[:200] if call and told.key else None,
+    }  # fmt: skip

@@ -3,7 +3,7 @@
 Drafts stand for rows. One with an id exists already; one without is written at the end, and then gets its id.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -97,10 +97,13 @@ class CallDraft:
     was_new: bool = False
     people: dict[str, int | None] = field(default_factory=dict)  # extension → whose phone it was when the call began
 
-    def is_older_telling(self, call: Call) -> bool:
-        if call.ended_at is not None:
+    def take_word(self, call: Call) -> bool:
+        """Hear a telling of this call; False if it is older than what is known, and nothing was taken from it."""
+        told = facts_told(call)
+        if call.ended_at is None and (self.was_ended or told < self.told):
             return False
-        return self.was_ended or facts_told(call) < self.told
+        self.call, self.told, self.touched = call, told, True
+        return True
 
     def note_end(self, call: Call) -> None:
         self.was_ended = True
@@ -161,10 +164,8 @@ class Ledger:
     tasks: list[TaskDraft] = field(default_factory=list)  # opened in it
     told: list[Told] = field(default_factory=list)
 
-    def person(self, draft: CallDraft, extension: str | None, at: datetime) -> int | None:
-        """Whose phone it was at that moment; asked once for a call, so a call keeps the users of its time."""
-        if extension is None:
-            return None
-        if extension not in draft.people:
-            draft.people[extension] = holder_at(self.holders, extension, at)
-        return draft.people[extension]
+    def note_people(self, draft: CallDraft, extensions: Iterable[str], at: datetime) -> None:
+        """Whose phones these were at that moment; asked once for a call, so a call keeps the users of its time."""
+        for extension in extensions:
+            if extension not in draft.people:
+                draft.people[extension] = holder_at(self.holders, extension, at)
