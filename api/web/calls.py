@@ -2,23 +2,35 @@
 
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Form, Query
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
-from api.web.visit import Visit, VisitNow
+from api.paths import PathId
+from api.web.visit import Visit, VisitNow, back_to
 from crm_core import days
-from crm_core.access import Right
+from crm_core.access import Right, require_visible
 from crm_core.calls.events import Direction, Outcome
 from crm_core.calls.queries import CallFilters, call_card, list_calls
+from crm_core.calls.review import mark_reviewed, remark, unmark_reviewed
+from crm_core.calls.tables import calls
 from crm_core.errors import Invalid
 from crm_core.paging import Page
 from crm_core.users.queries import UserLine, list_users
 
 router = APIRouter()
+
+Text = Annotated[str, Form(max_length=12_000)]
+
+
+class Review(Protocol):
+    """Marks a call reviewed, or takes the mark off."""
+
+    async def __call__(self, tx: AsyncConnection, call_id: int, *, by: int, now: datetime) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,22 +95,22 @@ async def more(
     after_day: Annotated[str, Query(max_length=60)] = "",
 ) -> Response:
     """The rows after the cursor; `after_day` is the day whose heading stands above already."""
-    calls = await list_calls(visit.connection, visit.actor, asked.filters(visit.context.settings.zone), cursor=cursor)
-    return visit.part("calls/_rows.html", calls=calls, asked_query=asked.query(), after_day=after_day)
+    found = await list_calls(visit.connection, visit.actor, asked.filters(visit.context.settings.zone), cursor=cursor)
+    return visit.part("calls/_rows.html", calls=found, asked_query=asked.query(), after_day=after_day)
 
 
 @router.get("/calls/{call_id}")
-async def card_page(visit: VisitNow, call_id: int) -> Response:
+async def card_page(visit: VisitNow, call_id: PathId) -> Response:
     return await visit.page("calls/page.html", "calls", **await _card(visit, call_id))
 
 
 @router.get("/calls/{call_id}/card")
-async def card(visit: VisitNow, call_id: int) -> Response:
+async def card(visit: VisitNow, call_id: PathId) -> Response:
     return visit.part("calls/_card.html", **await _card(visit, call_id))
 
 
 @router.get("/calls/{call_id}/talk")
-async def talk(visit: VisitNow, call_id: int) -> Response:
+async def talk(visit: VisitNow, call_id: PathId) -> Response:
     """Recording and words alone: also stands inside a deal's timeline."""
     return visit.part("calls/_talk.html", **await _card(visit, call_id))
 
@@ -106,10 +118,10 @@ async def talk(visit: VisitNow, call_id: int) -> Response:
 async def _listed(visit: Visit, asked: Asked) -> dict[str, Any]:
     facts = {"asked": asked, "asked_query": asked.query(), "after_day": None}
     try:
-        calls = await list_calls(visit.connection, visit.actor, asked.filters(visit.context.settings.zone))
+        found = await list_calls(visit.connection, visit.actor, asked.filters(visit.context.settings.zone))
     except Invalid:
         return {**facts, "calls": Page((), None), "wrong": visit.say("Choose them anew.")}
-    return {**facts, "calls": calls, "wrong": None}
+    return {**facts, "calls": found, "wrong": None}
 
 
 async def _people(visit: Visit) -> tuple[UserLine, ...]:
@@ -121,3 +133,33 @@ async def _people(visit: Visit) -> tuple[UserLine, ...]:
 async def _card(visit: Visit, call_id: int) -> dict[str, Any]:
     found = await call_card(visit.connection, visit.actor, call_id)
     return {"call": found, "line": found.line, "talks_recorded": found.talks_recorded, "transcript": found.transcript}
+
+
+@router.post("/calls/{call_id}/review")
+async def review(visit: VisitNow, call_id: PathId) -> Response:
+    return await _reviewed(visit, call_id, mark_reviewed)
+
+
+@router.post("/calls/{call_id}/unreview")
+async def unreview(visit: VisitNow, call_id: PathId) -> Response:
+    return await _reviewed(visit, call_id, unmark_reviewed)
+
+
+@router.post("/calls/{call_id}/remarks")
+async def add_remark(
+    visit: VisitNow, call_id: PathId, text: Text, second: Annotated[float | None, Form()] = None, whole: Text = ""
+) -> Response:
+    """About the second where the player stands, or about the whole call."""
+    visit.require(Right.REVIEW)
+    async with visit.context.database.write() as tx:
+        await require_visible(tx, visit.actor, calls, call_id)
+        await remark(tx, call_id, text, None if whole else second, by=visit.actor.user_id, now=visit.now)
+    return back_to(f"/calls/{call_id}#remarks")
+
+
+async def _reviewed(visit: Visit, call_id: int, deed: Review) -> Response:
+    visit.require(Right.REVIEW)
+    async with visit.context.database.write() as tx:
+        await require_visible(tx, visit.actor, calls, call_id)
+        await deed(tx, call_id, by=visit.actor.user_id, now=visit.now)
+    return back_to(f"/calls/{call_id}")

@@ -1,18 +1,33 @@
 """Contacts: search, and one person's card."""
 
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Protocol
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Form, Query
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
-from api.web.visit import Visit, VisitNow
+from api.paths import PathId
+from api.web.visit import Visit, VisitNow, back_to
+from crm_core.access import Right, require_visible
+from crm_core.contacts import edits
 from crm_core.contacts.card_queries import contact_card
-from crm_core.contacts.queries import list_contacts
+from crm_core.contacts.not_customer import mark_not_customer, unmark_not_customer
+from crm_core.contacts.queries import list_contacts, numbers_of
+from crm_core.contacts.tables import contacts
+from crm_core.errors import Conflict, Invalid
 
 router = APIRouter()
 
 Search = Annotated[str, Query(max_length=200)]
+Text = Annotated[str, Form(max_length=12_000)]
+
+
+class Mark(Protocol):
+    """Marks a number as no customer's, or takes the mark off."""
+
+    async def __call__(self, tx: AsyncConnection, number: str, *, by: int | None, now: datetime) -> None: ...
 
 
 @router.get("/contacts")
@@ -29,17 +44,17 @@ async def part(visit: VisitNow, search: Search = "") -> Response:
 
 @router.get("/contacts/more")
 async def more(visit: VisitNow, cursor: Annotated[str, Query(max_length=500)], search: Search = "") -> Response:
-    contacts = await list_contacts(visit.connection, visit.actor, search=search, cursor=cursor)
-    return visit.part("contacts/_rows.html", contacts=contacts, search=search)
+    found = await list_contacts(visit.connection, visit.actor, search=search, cursor=cursor)
+    return visit.part("contacts/_rows.html", contacts=found, search=search)
 
 
 @router.get("/contacts/{contact_id}")
-async def card_page(visit: VisitNow, contact_id: int) -> Response:
+async def card_page(visit: VisitNow, contact_id: PathId) -> Response:
     return await contact_page(visit, contact_id)
 
 
 @router.get("/contacts/{contact_id}/card")
-async def card(visit: VisitNow, contact_id: int) -> Response:
+async def card(visit: VisitNow, contact_id: PathId) -> Response:
     return visit.part("contacts/_card.html", contact=await contact_card(visit.connection, visit.actor, contact_id))
 
 
@@ -50,3 +65,58 @@ async def contact_page(visit: Visit, contact_id: int, refused: str | None = None
 
 async def _listed(visit: Visit, search: str) -> dict[str, Any]:
     return {"contacts": await list_contacts(visit.connection, visit.actor, search=search), "search": search}
+
+
+@router.post("/contacts/{contact_id}/edit")
+async def edit(
+    visit: VisitNow,
+    contact_id: PathId,
+    name: Text = "",
+    company: Text = "",
+    position: Text = "",
+    email: Text = "",
+    note: Text = "",
+) -> Response:
+    visit.require(Right.WORK)
+    changes = edits.ContactChanges(name=name, company=company, position=position, email=email, note=note)
+    async with visit.context.database.write() as tx:
+        await require_visible(tx, visit.actor, contacts, contact_id)
+        await edits.edit_contact(tx, contact_id, changes, by=visit.actor.user_id, now=visit.now)
+    return back_to(f"/contacts/{contact_id}")
+
+
+@router.post("/contacts/{contact_id}/numbers")
+async def add_number(visit: VisitNow, contact_id: PathId, number: Text) -> Response:
+    visit.require(Right.WORK)
+    region = visit.context.settings.region
+    try:
+        async with visit.context.database.write() as tx:
+            await require_visible(tx, visit.actor, contacts, contact_id)
+            await edits.add_number(tx, contact_id, number, region, by=visit.actor.user_id, now=visit.now)
+    except Invalid:
+        return await contact_page(
+            visit, contact_id, visit.say("This is no telephone number. Write it like +7 916 111-22-33."), 422
+        )
+    except Conflict:
+        return await contact_page(visit, contact_id, visit.say("Another contact has this number already."), 409)
+    return back_to(f"/contacts/{contact_id}")
+
+
+@router.post("/contacts/{contact_id}/not-customer")
+async def not_a_customer(visit: VisitNow, contact_id: PathId) -> Response:
+    """All his numbers create nothing from now on."""
+    return await _mark(visit, contact_id, mark_not_customer)
+
+
+@router.post("/contacts/{contact_id}/customer")
+async def a_customer_after_all(visit: VisitNow, contact_id: PathId) -> Response:
+    return await _mark(visit, contact_id, unmark_not_customer)
+
+
+async def _mark(visit: Visit, contact_id: int, deed: Mark) -> Response:
+    visit.require(Right.WORK)
+    async with visit.context.database.write() as tx:
+        await require_visible(tx, visit.actor, contacts, contact_id)
+        for number in await numbers_of(tx, contact_id):
+            await deed(tx, number.number, by=visit.actor.user_id, now=visit.now)
+    return back_to(f"/contacts/{contact_id}")

@@ -4,17 +4,26 @@ from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Form, Query
 from starlette.responses import Response
 
-from api.web.visit import Visit, VisitNow
+from api.paths import BodyId, PathId
+from api.web.typed import amount_typed, moment_typed
+from api.web.visit import Visit, VisitNow, back_to
+from crm_core.access import Right, require_visible
+from crm_core.deals import edits, moves, notes
 from crm_core.deals.queries import DealFilters, DealLine, list_deals, list_pipelines
+from crm_core.deals.tables import deals
 from crm_core.deals.timeline_queries import deal_card
-from crm_core.errors import Invalid
+from crm_core.errors import Conflict, Invalid
 from crm_core.paging import LARGEST_ID, Page
+from crm_core.tasks.deeds import NewTask, set_task
 from crm_core.users.queries import on_duty
 
 router = APIRouter()
+
+Text = Annotated[str, Form(max_length=12_000)]
+FormId = Annotated[BodyId, Form()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +76,17 @@ async def part(visit: VisitNow, asked: AskedNow) -> Response:
 
 @router.get("/deals/more")
 async def more(visit: VisitNow, asked: AskedNow, cursor: Annotated[str, Query(max_length=500)]) -> Response:
-    deals = await list_deals(visit.connection, visit.actor, asked.filters(), cursor=cursor)
-    return visit.part("deals/_rows.html", deals=deals, asked_query=asked.query(), continued=True)
+    found = await list_deals(visit.connection, visit.actor, asked.filters(), cursor=cursor)
+    return visit.part("deals/_rows.html", deals=found, asked_query=asked.query(), continued=True)
 
 
 @router.get("/deals/{deal_id}")
-async def card_page(visit: VisitNow, deal_id: int) -> Response:
+async def card_page(visit: VisitNow, deal_id: PathId) -> Response:
     return await deal_page(visit, deal_id)
 
 
 @router.get("/deals/{deal_id}/card")
-async def card(visit: VisitNow, deal_id: int) -> Response:
+async def card(visit: VisitNow, deal_id: PathId) -> Response:
     return visit.part("deals/_card.html", deal=await deal_card(visit.connection, visit.actor, deal_id))
 
 
@@ -88,5 +97,58 @@ async def deal_page(visit: Visit, deal_id: int, refused: str | None = None, stat
 
 
 async def _listed(visit: Visit, asked: Asked) -> dict[str, Any]:
-    deals: Page[DealLine] = await list_deals(visit.connection, visit.actor, asked.filters())
-    return {"asked": asked, "asked_query": asked.query(), "filtered": asked.narrows, "deals": deals, "continued": False}
+    found: Page[DealLine] = await list_deals(visit.connection, visit.actor, asked.filters())
+    return {"asked": asked, "asked_query": asked.query(), "filtered": asked.narrows, "deals": found, "continued": False}
+
+
+@router.post("/deals/{deal_id}/move")
+async def move(visit: VisitNow, deal_id: PathId, stage: FormId, expected: FormId) -> Response:
+    """To another stage; refused where a colleague was faster."""
+    visit.require(Right.WORK)
+    try:
+        async with visit.context.database.write() as tx:
+            await require_visible(tx, visit.actor, deals, deal_id)
+            await moves.move(tx, deal_id, stage, by=visit.actor.user_id, now=visit.now, expected_stage=expected)
+    except Conflict as error:
+        return await deal_page(visit, deal_id, _moved_to(visit, error), 409)
+    return back_to(f"/deals/{deal_id}")
+
+
+@router.post("/deals/{deal_id}/edit")
+async def edit(visit: VisitNow, deal_id: PathId, title: Text = "", amount: Text = "") -> Response:
+    visit.require(Right.WORK)
+    try:
+        changes = edits.DealChanges(title=title.strip() or None, amount=amount_typed(amount))
+        async with visit.context.database.write() as tx:
+            await require_visible(tx, visit.actor, deals, deal_id)
+            await edits.edit_deal(tx, deal_id, changes, by=visit.actor.user_id, now=visit.now)
+    except Invalid:
+        return await deal_page(visit, deal_id, visit.say("The amount is a number such as 240 000."), 422)
+    return back_to(f"/deals/{deal_id}")
+
+
+@router.post("/deals/{deal_id}/notes")
+async def note(visit: VisitNow, deal_id: PathId, text: Text) -> Response:
+    visit.require(Right.WORK)
+    async with visit.context.database.write() as tx:
+        await require_visible(tx, visit.actor, deals, deal_id)
+        await notes.note_deal(tx, deal_id, text, by=visit.actor.user_id, now=visit.now)
+    return back_to(f"/deals/{deal_id}")
+
+
+@router.post("/deals/{deal_id}/tasks")
+async def add_task(visit: VisitNow, deal_id: PathId, title: Text, due: Text) -> Response:
+    """One's own, on this deal."""
+    visit.require(Right.WORK)
+    due_at = moment_typed(due, visit.context.settings.zone)
+    new = NewTask(title, due_at, deal_id=deal_id, owner_id=visit.actor.user_id)
+    async with visit.context.database.write() as tx:
+        await require_visible(tx, visit.actor, deals, deal_id)
+        await set_task(tx, new, by=visit.actor.user_id, now=visit.now)
+    return back_to(f"/deals/{deal_id}")
+
+
+def _moved_to(visit: Visit, error: Conflict) -> str:
+    moved_to = error.facts.get("moved_to")
+    name = moved_to["name"] if isinstance(moved_to, dict) else ""
+    return visit.say("Somebody was faster: the deal stands on “%(stage)s” already.") % {"stage": name}

@@ -1,15 +1,24 @@
 """Exchange: how the line to each exchange stands, what to put on it, and how to connect another."""
 
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Form
 from starlette.responses import Response
 
+from api.paths import PathId
 from api.web.snippets import snippets
-from api.web.visit import Visit, VisitNow
+from api.web.visit import Visit, VisitNow, back_to
+from crm_core.access import Right
 from crm_core.calls.exchange_queries import list_exchanges
+from crm_core.errors import Conflict, Invalid, SettingsError
+from crm_core.exchanges import registry
+from crm_core.exchanges.addresses import AmiAddress, host_and_port
+from crm_core.exchanges.registry import NewExchange
 
 router = APIRouter()
+
+Text = Annotated[str, Form(max_length=1000)]
 
 NOTHING_TYPED = {"name": "", "address": "", "user": "firstring-reader", "recordings": "", "own": "", "tls": ""}
 
@@ -30,3 +39,36 @@ async def exchange_page(
     exchanges = await list_exchanges(visit.connection, visit.actor)
     facts = {"exchanges": exchanges, "snippets": snippets(visit.look.wording.texts), "refused": refused}
     return await visit.page("exchange/page.html", "exchange", status, typed=typed or NOTHING_TYPED, **facts)
+
+
+@router.post("/exchange")
+async def connect(
+    visit: VisitNow, name: Text, address: Text, user: Text, secret: Text, tls: Text = "", recordings: Text = "", own: Text = ""
+) -> Response:
+    """Stored with its secret sealed; the listener takes it up by itself."""
+    visit.require(Right.SETTINGS)
+    typed = {"name": name, "address": address, "user": user, "recordings": recordings, "own": own, "tls": tls}
+    try:
+        host, port = host_and_port(address)
+        new = NewExchange(
+            name, AmiAddress(host, port, bool(tls), user.strip(), secret), region=visit.context.settings.region,
+            recordings_root=Path(recordings.strip()) if recordings.strip() else None, own_numbers=own.split(","),
+        )  # fmt: skip
+        async with visit.context.database.write() as tx:
+            await registry.add(tx, new, visit.context.box, now=visit.now, by=visit.actor.user_id)
+    except Conflict:
+        return await exchange_page(
+            visit, refused=visit.say("There is an exchange of this name already."), typed=typed, status=409
+        )
+    except (Invalid, SettingsError):
+        refused = visit.say("Look at the address again: it is written like 192.168.1.10:5038.")
+        return await exchange_page(visit, refused=refused, typed=typed, status=422)
+    return back_to("/exchange")
+
+
+@router.post("/exchange/{exchange_id}/active")
+async def switch(visit: VisitNow, exchange_id: PathId, active: Text = "") -> Response:
+    visit.require(Right.SETTINGS)
+    async with visit.context.database.write() as tx:
+        await registry.set_active(tx, exchange_id, bool(active), now=visit.now, by=visit.actor.user_id)
+    return back_to("/exchange")

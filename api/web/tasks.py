@@ -5,9 +5,13 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from api.paths import PathId
 from api.web.visit import Visit, VisitNow
+from crm_core.access import Right, require_visible
 from crm_core.paging import Page
-from crm_core.tasks.queries import TaskFilters, TaskLine, list_tasks
+from crm_core.tasks.deeds import do_task
+from crm_core.tasks.queries import TaskFilters, TaskLine, list_tasks, task
+from crm_core.tasks.tables import tasks
 
 router = APIRouter()
 
@@ -16,9 +20,9 @@ Show = Literal["mine", "free", "all", "done"]
 
 @router.get("/tasks")
 async def page(visit: VisitNow, show: Show = "mine") -> Response:
-    tasks = await _tasks(visit, show)
+    found = await _tasks(visit, show)
     return await visit.page(
-        "tasks/page.html", "tasks", tasks=tasks, show=show, everybody=visit.actor.sees_everybody, continued=False
+        "tasks/page.html", "tasks", tasks=found, show=show, everybody=visit.actor.sees_everybody, continued=False
     )
 
 
@@ -37,3 +41,14 @@ async def _tasks(visit: Visit, show: Show, cursor: str | None = None) -> Page[Ta
     filters = TaskFilters(done=show == "done", owner_id=own, unowned=show == "free")
     sort = "-due_at" if show == "done" else "due_at"
     return await list_tasks(visit.connection, visit.actor, filters, sort=sort, cursor=cursor)
+
+
+@router.post("/tasks/{task_id}/done")
+async def done(visit: VisitNow, task_id: PathId) -> Response:
+    """The line as it stands then, ticked; the list is fetched anew by its event."""
+    visit.require(Right.WORK)
+    async with visit.context.database.write() as tx:
+        await require_visible(tx, visit.actor, tasks, task_id)
+        await do_task(tx, task_id, by=visit.actor.user_id, now=visit.now)
+        found = await task(tx, visit.actor, task_id)
+    return visit.part("tasks/_line.html", task=found, with_owner=False)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -29,7 +29,7 @@ class Wording:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         shown = (self.phone, self.money, self.roubles, self.count, self.time, self.day, self.at, self.full, self.ago, self.lasted,
-                 self.due, self.long_day, self.field_time)  # fmt: skip
+                 self.due, self.long_day, self.field_time, self.since, self.next_morning)  # fmt: skip
         return {filter_.__name__: filter_ for filter_ in (*shown, clock, initials, plain, epoch)}
 
     def phone(self, number: str | None) -> str:
@@ -75,6 +75,17 @@ class Wording:
         if (day - today).days in near:
             return near[(day - today).days]
         return format_date(day, self._day_pattern(with_year=day.year != today.year), locale=self.locale).replace(" ", NO_BREAK)
+
+    def since(self, moment: datetime, now: datetime | None = None) -> str:
+        """`since yesterday`, `since 19 November`."""
+        today = self.local(now or datetime.now(UTC)).date()
+        near = {0: self.texts.gettext("since today"), 1: self.texts.gettext("since yesterday")}
+        past = (today - self.local(moment).date()).days
+        return near.get(past) or self.texts.gettext("since %(day)s") % {"day": self.day(moment, now)}
+
+    def next_morning(self, now: datetime) -> datetime:
+        """Ten o'clock of the next day: where a deadline begins that nobody has chosen yet."""
+        return datetime.combine(self.local(now).date() + timedelta(days=1), time(10), self.zone)
 
     def long_day(self, moment: datetime) -> str:
         """`Sunday, 22 November`."""

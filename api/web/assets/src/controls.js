@@ -1,4 +1,4 @@
-// Small controls: theme, menus that close, copying, notifications, forms that send themselves.
+// Small controls: theme, menus that close, copying, notifications, forms that fold or ask first.
 import { whenAdded } from "./added.js";
 import { words } from "./words.js";
 
@@ -45,8 +45,6 @@ whenAdded("[data-ask-notifications]", (button) => {
   });
 });
 
-whenAdded("[data-send-on-change]", (field) => field.addEventListener("change", () => field.form.requestSubmit()));
-
 // A filter left empty has no place in the address.
 document.addEventListener("submit", (event) => {
   if (event.target.method !== "get") return;
@@ -54,8 +52,10 @@ document.addEventListener("submit", (event) => {
   setTimeout(() => { for (const field of event.target.elements) field.disabled = false; });
 });
 
-// A form that was sent whole starts anew.
-document.addEventListener("htmx:after:request", (event) => {
-  const form = event.target.closest?.("form[data-clear]");
-  if (form && event.detail.ctx?.response?.raw?.ok !== false) form.reset();
+whenAdded("[data-opens-form]", (button) => {
+  button.addEventListener("click", () => button.setAttribute("aria-expanded", button.form.classList.toggle("opened")));
+});
+
+whenAdded("form[data-confirm]", (form) => {
+  form.addEventListener("submit", (event) => { if (!window.confirm(form.dataset.confirm)) event.preventDefault(); });
 });

@@ -2,7 +2,7 @@
 const seekTo = (player, at, play = true) =>
   document.getElementById(player)?.dispatchEvent(new CustomEvent("seek", { detail: { at, play } }));
 
-const playerOf = (element) => element.closest("[data-words-of]")?.dataset.wordsOf ?? element.dataset.player;
+const playerOf = (element) => element.closest("[data-words-of]")?.dataset.wordsOf ?? element.dataset.of;
 
 // The last word that begins at or before `at`, if it has not ended long ago.
 function wordAt(spans, starts, at) {
@@ -28,9 +28,9 @@ export function followWords(player) {
   };
 }
 
-function showQuote({ segment, from, to, player }) {
+function showQuote({ segment, from, to, of }) {
   for (const span of document.querySelectorAll(".w.shown")) span.classList.remove("shown");
-  const words = document.querySelectorAll(`[data-words-of="${player}"] [data-segment="${segment}"] .w`);
+  const words = document.querySelectorAll(`[data-words-of="${of}"] [data-segment="${segment}"] .w`);
   const quote = [...words].slice(Number(from), Number(to) + 1);
   for (const span of quote) span.classList.add("shown");
   quote[0]?.scrollIntoView({ block: "center", behavior: "smooth" });

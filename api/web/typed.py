@@ -1,0 +1,31 @@
+"""What people type into forms, read as values."""
+
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from zoneinfo import ZoneInfo
+
+from crm_core.errors import Invalid
+
+DEAREST = Decimal(10) ** 13  # in whole units; no contract is dearer
+
+
+def amount_typed(text: str) -> int | None:
+    """`240 000,50` → 24000050, the smallest unit; empty → None. Raises Invalid."""
+    digits = "".join(text.split()).replace(",", ".").removesuffix("₽")
+    if not digits:
+        return None
+    try:
+        amount = Decimal(digits)
+    except InvalidOperation as error:
+        raise Invalid("An amount is a number", field="amount") from error
+    if not amount.is_finite() or not 0 <= amount < DEAREST:
+        raise Invalid("An amount is a number", field="amount")
+    return int((amount * 100).to_integral_value())
+
+
+def moment_typed(text: str, zone: ZoneInfo) -> datetime:
+    """`2026-11-22T13:00`, as a browser's field sends it, in the installation's zone. Raises Invalid."""
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise Invalid("A deadline is a day and a time", field="due") from error
