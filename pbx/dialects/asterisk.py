@@ -138,7 +138,7 @@ def _member(headers: Headers, at: float) -> ChannelEvent | None:
 
 def _application(headers: Headers, at: float) -> ChannelEvent | None:
     application, arguments = _value(headers, "Application"), _value(headers, "AppData")
-    return told.ApplicationBegan(at, *_on(headers), application, arguments)
+    return application_began(at, *_on(headers), application, arguments, "")
 
 
 def _cel(headers: Headers, at: float) -> ChannelEvent | None:
