@@ -69,7 +69,7 @@ def _facts(event: CallEvent) -> dict[str, object]:
         case CallEnded():
             return {"outcome": event.call.outcome}
         case _:
-            return {}
+            return {"state": event.call.state}
 
 
 def _key(event: CallEvent) -> str:
