@@ -9,6 +9,7 @@ import pytest
 
 from crm_core.transcripts.speech import Side, Transcription
 from pbx.practice_speech import Script, script, scripts, write_recording
+from tests.transcribe.desk import stereo_of
 from tests.transcribe.sound import write_wav
 from transcribe.engine import Samples
 from transcribe.hearing import hear
@@ -33,16 +34,9 @@ def engine(base_model: Path) -> WhisperEngine:
     return WhisperEngine(base_model, "base")
 
 
-def samples_of(path: Path) -> Samples:
-    with wave.open(str(path)) as wav:
-        return np.frombuffer(wav.readframes(wav.getnframes()), "<i2").astype(np.float32) / 32768
-
-
 def recorded(spoken: Script, folder: Path) -> tuple[Path, Path]:
     """A stereo recording, left the customer, and the mono mix."""
-    mix, customer, manager = (folder / f"{name}.wav" for name in ("mix", "customer", "manager"))
-    write_recording(spoken, mix, customer, manager)
-    return write_wav(folder / "stereo.wav", samples_of(customer), samples_of(manager), rate=8000), mix
+    return stereo_of(folder, spoken), folder / "mix.wav"
 
 
 def said(heard: Transcription, side: Side) -> str:
