@@ -50,7 +50,7 @@ class _Story:
 
     def call(self) -> Call:
         rings = rings_of(self.case, self.cast)
-        transfers = transfers_of(self.case, self.cast, self.talks, self.now)
+        transfers = transfers_of(self.case, self.cast, self.talks, self.together, self.teller.region)
         holds = self._holds()
         caller, callee = self._caller(), self._callee()
         origin = self.cast.origin

@@ -2,23 +2,58 @@
 
 from math import inf
 
-from crm_core.calls.events import Transfer, TransferKind
+from crm_core.calls.events import Direction, Transfer, TransferKind
+from crm_core.contacts.numbers import read_number
 from pbx.case import Case, TransferTold
 from pbx.channels import Channel, Span
+from pbx.joins import Together
 from pbx.lines import extension_of, split_name
-from pbx.parties import Cast, came_in
+from pbx.parties import Cast, came_in, legs_tried
 
 _SAME_MOMENT = 1.5
 _HERE = 0.5
+_REDIRECTED_WITHIN = 5.0
+"""Seconds after his talk within which a customer who is dialled on without a word was redirected."""
 
 
-def transfers_of(case: Case, cast: Cast, talks: dict[str, list[Span]], now: float) -> tuple[Transfer, ...]:
+def transfers_of(
+    case: Case, cast: Cast, talks: dict[str, list[Span]], together: list[Together], region: str
+) -> tuple[Transfer, ...]:
     """All transfers in order. A blind transfer to the parking place is a part of the parking."""
     told = _once(sorted(case.transfers, key=lambda t: (t.at, t.kind)))
-    parked = [t for t in told if t.kind is TransferKind.PARK]
-    told = [t for t in told if t.kind is not TransferKind.BLIND or not any(abs(p.at - t.at) <= _SAME_MOMENT for p in parked)]
+    parked = [t.at for t in told if t.kind is TransferKind.PARK]
+    told = [t for t in told if t.kind is not TransferKind.BLIND or not _near(t.at, parked)]
+    if cast.direction is Direction.INBOUND and talks:
+        told = sorted([*told, *_redirections(case, cast, together, told)], key=lambda t: t.at)
     ends = [*(t.at for t in told[1:]), inf][: len(told)]
-    return tuple(_transfer(t, until, case, cast, talks) for t, until in zip(told, ends, strict=True))
+    return tuple(_transfer(t, until, case, cast, talks, region) for t, until in zip(told, ends, strict=True))
+
+
+def _near(at: float, others: list[float]) -> bool:
+    return any(abs(at - other) <= _SAME_MOMENT for other in others)
+
+
+def _redirections(case: Case, cast: Cast, together: list[Together], told: list[TransferTold]) -> list[TransferTold]:
+    """A panel's redirect tells no transfer: the customer is taken from a person who did not hang up, and dialled on."""
+    found = []
+    for group in together:
+        customer = next((case.channels[uid] for uid in group.uids & cast.customers), None)
+        people = [case.channels[uid] for uid in group.uids if uid in cast.people]
+        if customer is None or not people or _near(group.end, [t.at for t in told]):
+            continue
+        on = [leg for leg in legs_tried(case, cast) if _dialled_on(leg, customer, group.end)]
+        if on and not any(_hung_up(c, group.end) for c in [*people, customer]):
+            found.append(TransferTold(group.end, TransferKind.BLIND, people[0].uid, people[0].name, to=cast.people[on[0].uid]))
+    return found
+
+
+def _dialled_on(leg: Channel, customer: Channel, since: float) -> bool:
+    at = leg.dialled_at
+    return leg.dialled_by == customer.uid and at is not None and since - _HERE / 10 <= at <= since + _REDIRECTED_WITHIN
+
+
+def _hung_up(channel: Channel, at: float) -> bool:
+    return channel.hung_up_at is not None and channel.hung_up_at <= at + _HERE
 
 
 def _once(told: list[TransferTold]) -> list[TransferTold]:
@@ -30,17 +65,21 @@ def _once(told: list[TransferTold]) -> list[TransferTold]:
     return kept
 
 
-def _transfer(t: TransferTold, until: float, case: Case, cast: Cast, talks: dict[str, list[Span]]) -> Transfer:
+def _transfer(t: TransferTold, until: float, case: Case, cast: Cast, talks: dict[str, list[Span]], region: str) -> Transfer:
     giver = _giver(t, case, cast)
     takers = _takers(t.at, until, giver, talks)
     if t.kind is TransferKind.PARK:
         to = _retriever(t, case, cast) or (takers[0] if takers else None)
         return Transfer(t.kind, giver, to, bool(to) and bool(takers), t.at)
     if t.kind is TransferKind.BLIND:
-        to = t.to or (takers[0] if takers else None)
+        to = _written(t.to, cast, region) if t.to else (takers[0] if takers else None)
         return Transfer(t.kind, giver, to, bool(takers), t.at)
     to = _consulted(t, case, cast) or (takers[0] if takers else t.to or None)
     return Transfer(t.kind, giver, to, to in takers or (bool(takers) and to not in talks), t.at)
+
+
+def _written(to: str, cast: Cast, region: str) -> str | None:
+    return to if to in cast.people.values() else read_number(to, region).shown
 
 
 def _giver(t: TransferTold, case: Case, cast: Cast) -> str | None:
