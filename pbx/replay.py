@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from pbx.dialects.asterisk import AsteriskDialect, timestamp_of
 from pbx.lines import LineRule
 from pbx.records.cel import read_cel
 
-_EPOCH_UNIQUEID = re.compile(rb"\n(?:Dest)?Uniqueid: (1[0-9]{9})\.[0-9]+\r?\n")
+_EPOCH_UNIQUEID = re.compile(rb"\nUniqueid: (?:[^\r\n]*-)?(1[0-9]{9})\.[0-9]+\r?\n")
 _READ_AT_ONCE = 1 << 16
 _STEP = 1e-6
 """Seconds between messages where no file says when they came: enough to keep their order."""
@@ -140,9 +140,14 @@ def _zero_by_records(heard: list[Heard], records: list[ChannelEvent]) -> float |
 
 
 def _zero_by_uniqueid(heard: list[Heard]) -> float | None:
-    """A Uniqueid begins with the whole second of its channel's birth: right but for up to a second."""
-    for h in heard:
-        match = _EPOCH_UNIQUEID.search(h.raw + b"\n") if h.raw.startswith(b"Event: Newchannel") else None
+    """A Uniqueid begins with the whole second of its channel's birth: right but for up to a second.
+
+    Births count first: where the capture begins in mid-call, other events' channels may be old.
+    """
+    timed = [h for h in heard if h.second is not None]
+    births = (h for h in timed if h.raw.startswith(b"Event: Newchannel"))
+    for h in chain(births, timed):
+        match = _EPOCH_UNIQUEID.search(h.raw + b"\n")
         if match and h.second is not None:
             return float(match[1]) - h.second
     return None
