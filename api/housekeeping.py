@@ -1,4 +1,4 @@
-"""What is dropped when its time has come: ended sessions, old failures, done jobs, journal of calls long over."""
+"""What is dropped when its time has come (ended sessions, old failures, done jobs, old journal), and what is tried again."""
 
 import asyncio
 from datetime import timedelta
@@ -7,6 +7,7 @@ from api.context import AppContext
 from crm_core import jobs
 from crm_core.calls import journal
 from crm_core.users import login_failures, sessions
+from recordings import fetch
 
 ROUND = timedelta(hours=1)
 JOURNAL_KEPT = timedelta(days=30)
@@ -26,5 +27,6 @@ async def tidy(context: AppContext) -> None:
         await sessions.forget_expired(tx, now=now)
         await login_failures.forget_old(tx, now=now)
         await jobs.forget_done(tx, now - DONE_JOBS_KEPT)
+        await fetch.look_again(tx, now)
     async with context.database.write() as tx:
         await journal.forget(tx, now - JOURNAL_KEPT)

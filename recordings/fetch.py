@@ -14,7 +14,7 @@ from pathlib import Path
 
 import structlog
 from prometheus_client import Counter
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.blobs import Blobs
@@ -23,7 +23,7 @@ from crm_core.calls.tables import calls
 from crm_core.db import Database
 from crm_core.errors import FirstringError
 from crm_core.events import Event, EventKind
-from crm_core.jobs import Again, Finish, Job, JobKind, Park, Progress, enqueue
+from crm_core.jobs import Again, Finish, Job, JobKind, JobState, Park, Progress, enqueue, jobs
 from recordings.closed import Look, Readiness, look, readiness
 from recordings.conversion import LET_READ, Sources, convert
 from recordings.errors import RecordingChanged, RecordingNotFound, RecordingsFolderUnusable, RecordingUnreadable
@@ -42,6 +42,7 @@ MISSING = Counter("firstring_recordings_missing", "Calls whose announced recordi
 WAITS = tuple(timedelta(seconds=seconds) for seconds in (1, 1, 2, 3, 5, 8, 15, 25, 60))
 SILENT_AFTER = 4  # looks after which an exchange that announced nothing is believed not to have recorded
 OPEN_AFTER = 12  # looks after which a file at rest whose header was never finished is taken as it is
+GIVEN_UP_AFTER = timedelta(days=7)
 MOST_ATTEMPTS = 60  # a file that still grows is looked at once a minute at last
 STALE_SCRATCH = 86_400  # seconds
 
@@ -56,6 +57,13 @@ async def attach_recordings(tx: AsyncConnection, events: Sequence[Event]) -> Non
         digest = hashlib.sha256("\n".join(map(str, call.announced)).encode(errors="backslashreplace")).hexdigest()[:16]
         payload = {"call_id": call.id, "exchange_id": call.exchange_id, "key": call.key}
         await enqueue(tx, ATTACH_RECORDING, f"{ATTACH_RECORDING}:{call.id}:{digest}", payload, now=now, call_id=call.id)
+
+
+async def look_again(tx: AsyncConnection, now: datetime) -> int:
+    """Let the parked jobs of the last week go again: the folder may have been mended since. Returns how many."""
+    parked = (jobs.c.kind == ATTACH_RECORDING) & (jobs.c.state == JobState.PARKED) & (jobs.c.created_at > now - GIVEN_UP_AFTER)
+    freed = await tx.execute(update(jobs).where(parked).values(state=JobState.QUEUED, run_after=now, attempts=0))
+    return freed.rowcount
 
 
 def job_kind(

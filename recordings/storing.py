@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import event_log
 from crm_core.calls.events import Direction
-from crm_core.calls.tables import call_linkedids, call_rings, call_talks, calls, exchanges
-from crm_core.deals.tables import deals
+from crm_core.calls.receivers import receivers_of
+from crm_core.calls.tables import call_linkedids, calls, exchanges
 from crm_core.event_log import events
 from crm_core.events import Event, EventKind
 from crm_core.recordings.tables import recordings
@@ -75,7 +75,7 @@ async def store(tx: AsyncConnection, call: CallToAttach, kept: Sequence[Kept], m
     if row is None:
         return
     known = set(await tx.scalars(select(recordings.c.name).where(recordings.c.call_id == row.id)))
-    receivers = await _receivers(tx, row)
+    receivers = await receivers_of(tx, row.id)
     told = []
     for one in kept:
         if one.name in known:
@@ -117,21 +117,13 @@ def _began(one: Kept, call: CallToAttach, of_how_many: int) -> datetime | None:
     return None
 
 
-async def _receivers(tx: AsyncConnection, call: Any) -> tuple[int, ...]:
-    """Those who talked or whose phone rang, and the deal's owner."""
-    rang = await tx.scalars(select(call_rings.c.user_id).where(call_rings.c.call_id == call.id))
-    talked = await tx.scalars(select(call_talks.c.user_id).where(call_talks.c.call_id == call.id))
-    owner = await tx.scalar(select(deals.c.owner_id).where(deals.c.id == call.deal_id)) if call.deal_id else None
-    return tuple(sorted({user for user in (call.user_id, owner, *rang, *talked) if user is not None}))
-
-
 async def _told_missing(tx: AsyncConnection, call_id: int) -> bool:
     told = select(events.c.id).where(events.c.call_id == call_id, events.c.kind == EventKind.RECORDING_MISSING).limit(1)
     return await tx.scalar(told) is not None
 
 
 def _event(
-    kind: EventKind, call: Any, receivers: tuple[int, ...], at: datetime, recording_id: int | None, **facts: float
+    kind: EventKind, call: Any, receivers: tuple[int, ...] | None, at: datetime, recording_id: int | None, **facts: float
 ) -> Event:
     return Event(
         kind, at, receivers, call_id=call.id, contact_id=call.contact_id, deal_id=call.deal_id,

@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import struct
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,9 +12,9 @@ import pytest
 from sqlalchemy import delete, update
 
 from crm_core.events import EventKind
-from crm_core.jobs import JobState, release_parked
+from crm_core.jobs import JobState
 from crm_core.tables import call_linkedids, call_rings, call_talks, calls, deals, jobs, recordings
-from recordings.fetch import ATTACH_RECORDING
+from recordings.fetch import look_again
 from tests.recordings.conftest import ANSWERED, BEGAN, KEY, Desk
 from tests.recordings.sounds import pitch, samples, tone
 
@@ -171,14 +172,23 @@ async def test_a_recording_that_never_comes_is_told_once_and_may_come_after_all(
     assert (event.call_id, event.facts) == (call_id, {"missing": 1})
 
     async with desk.database.write() as tx:
-        await release_parked(tx, ATTACH_RECORDING, desk.clock())
+        assert await look_again(tx, desk.clock()) == 1
     assert await desk.work() == [JobState.PARKED]
     sides(desk)
     async with desk.database.write() as tx:
-        await release_parked(tx, ATTACH_RECORDING, desk.clock())
+        assert await look_again(tx, desk.clock()) == 1
     assert await desk.work() == [JobState.DONE]
     assert len(await desk.told(EventKind.RECORDING_MISSING)) == 1
     assert len(await desk.stored()) == 1
+
+
+async def test_what_is_lost_for_a_week_is_given_up(desk: Desk) -> None:
+    await desk.call(MIX)
+    await desk.work()
+    desk.clock.pass_by(8 * 86_400)
+
+    async with desk.database.write() as tx:
+        assert await look_again(tx, desk.clock()) == 0
 
 
 @pytest.mark.parametrize(("root", "says"), [
@@ -313,21 +323,21 @@ async def test_leftovers_of_a_killed_process_are_cleared_in_time(desk: Desk) -> 
 async def test_the_loop_stays_free(desk: Desk) -> None:
     sides(desk, seconds=120)
     await desk.call(f"{SPOOL}/{MIX}")
-    gaps: list[float] = []
+    held: list[float] = []  # seconds of work in this thread between two turns of the loop, however busy the machine is
 
     async def watch() -> None:
-        loop = asyncio.get_running_loop()
         while True:
-            before = loop.time()
-            await asyncio.sleep(0.01)
-            gaps.append(loop.time() - before)
+            before = time.thread_time()
+            await asyncio.sleep(0)
+            held.append(time.thread_time() - before)
+            await asyncio.sleep(0.005)
 
     watching = asyncio.create_task(watch())
     await desk.work()
     watching.cancel()
 
     assert len(await desk.stored()) == 1
-    assert max(gaps) < 0.3
+    assert max(held) < 0.1
 
 
 async def test_disk_faults_are_tried_again(desk: Desk) -> None:
