@@ -1,0 +1,307 @@
+"""The connection to an exchange's manager: logging in, staying alive, coming back. Around the protocol, which does no I/O.
+
+What is received is handed over as raw bytes with the time of receipt; this module looks only into answers to its own actions.
+"""
+
+import asyncio
+import random
+import secrets
+import socket
+import ssl
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from itertools import count
+from typing import NoReturn
+
+import structlog
+
+from crm_core.errors import FirstringError
+from pbx.ami.protocol import Message, MessageReader, UnsafeHeader, challenge_key, encode_action
+from pbx.spool import Received
+
+log = structlog.get_logger()
+
+EVENTS = "system,call,agent"
+"""The classes of events that are needed; a user who may read more would only cost more."""
+
+GREETING = b"Asterisk Call Manager"
+READ_AT_ONCE = 64 * 1024
+
+
+class LinkState(StrEnum):
+    """As on the Exchange page."""
+
+    CONNECTING = "connecting"
+    UP = "up"
+    DOWN = "down"
+    REFUSED = "refused"
+
+
+NO_SUCH_HOST = "This host name is not known. Correct the address of the exchange."
+NOBODY_ANSWERS = "Nobody answers at this address. Is the exchange running, its manager enabled and the port open to us?"
+NO_MANAGER = "What answers at this address is no Asterisk manager. Correct the port (5038, with TLS 5039)."
+UNTRUSTED = "The certificate of the exchange is not trusted. Add the authority that signed it to this machine's trusted ones."
+NO_TLS = "The exchange does not speak TLS on this port. Correct the port, or use the address without TLS."
+WRONG_SECRET = "The exchange refuses this user or secret. Compare both with its manager.conf, then correct them here."  # noqa: S105
+NO_CHALLENGE = "The exchange offers no MD5 login, and without TLS the secret is not sent in the clear. Use its TLS port."
+MAY_NOT_ASK = "The manager user may not ask which calls are up. Add reporting to its write line in manager.conf."
+FELL_SILENT = "The exchange fell silent."
+NO_ROOM = "What the exchange says can be kept nowhere: the database does not take it and the disk is full. Free some space."
+CLOSED = "The exchange closed the connection."
+
+
+class LinkLost(FirstringError):
+    """The connection to the exchange is gone or cannot be made."""
+
+
+class LoginRefused(FirstringError):
+    """The exchange does not let us in: only a person can change that."""
+
+
+@dataclass(frozen=True, slots=True)
+class AmiLogin:
+    host: str
+    port: int
+    user: str
+    secret: str = field(repr=False)
+    tls: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LinkReport:
+    """How the connection stands; `note` says what to do, or why."""
+
+    state: LinkState
+    note: str | None = None
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Waits in seconds. `snapshot` is how often a steady connection asks which calls are up, to heal what was lost."""
+
+    connect: float = 10.0
+    answer: float = 10.0
+    quiet: float = 15.0
+    first: float = 1.0
+    longest: float = 60.0
+    refused: float = 60.0
+    refused_longest: float = 300.0
+    steady: float = 10.0
+    snapshot: float = 300.0
+
+
+USUAL = Patience()
+
+
+class BackOff:
+    """Waits that double up to a limit, with jitter so that many listeners do not knock at once."""
+
+    def __init__(self, first: float, longest: float, chance: random.Random | None = None) -> None:
+        self._first, self._longest = first, longest
+        self._next = first
+        self._chance = chance or random.Random()  # noqa: S311  spreads load, guards nothing
+
+    def next(self) -> float:
+        wait, self._next = self._next, min(self._next * 2, self._longest)
+        return wait * self._chance.uniform(0.75, 1.0)
+
+    def reset(self) -> None:
+        self._next = self._first
+
+
+class AmiConnection:
+    """Connects again and again until cancelled. `receive` gets every byte, `report` every change of state."""
+
+    def __init__(
+        self, login: AmiLogin, receive: Callable[[Received], Awaitable[None]], report: Callable[[LinkReport], None],
+        *, clock: Callable[[], float] = time.time, patience: Patience = USUAL,
+    ) -> None:  # fmt: skip
+        self._login = login
+        self._receive = receive
+        self._report = report
+        self._clock = clock
+        self._patience = patience
+        self._lost = BackOff(patience.first, patience.longest)
+        self._refused = BackOff(patience.refused, patience.refused_longest)
+
+    async def run(self) -> None:
+        self._report(LinkReport(LinkState.CONNECTING))
+        while True:
+            wait = await self._connect_once()
+            await asyncio.sleep(wait)
+
+    async def _connect_once(self) -> float:
+        """One connection from greeting to end; returns how long to wait before the next."""
+        link = Link(self._login, self._receive, self._clock, self._patience)
+        try:
+            await link.run(self._came_up)
+        except LoginRefused as refused:
+            self._report(LinkReport(LinkState.REFUSED, refused.say))
+            return self._refused.next()
+        except LinkLost as lost:
+            self._report(LinkReport(LinkState.DOWN, lost.say))
+            if link.up_for() > self._patience.steady:
+                self._lost.reset()
+            return self._lost.next()
+
+    def _came_up(self, version: str | None, note: str | None) -> None:
+        self._refused.reset()
+        self._report(LinkReport(LinkState.UP, note, version))
+
+
+class Link:
+    """One connection. Raises LinkLost or LoginRefused when it ends."""
+
+    def __init__(
+        self, login: AmiLogin, receive: Callable[[Received], Awaitable[None]], clock: Callable[[], float], patience: Patience
+    ) -> None:
+        self.name = f"{datetime.fromtimestamp(clock(), UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+        self._login = login
+        self._receive = receive
+        self._clock = clock
+        self._patience = patience
+        self._offset = 0
+        self._heard = time.monotonic()
+        self._up_since: float | None = None
+        self._messages = MessageReader()
+        self._asked: dict[str, asyncio.Future[Message]] = {}
+        self._ids = count(1)
+
+    def up_for(self) -> float:
+        """Seconds since the login; 0 if there was none."""
+        return 0.0 if self._up_since is None else time.monotonic() - self._up_since
+
+    async def run(self, came_up: Callable[[str | None, str | None], None]) -> NoReturn:
+        """`came_up` is told the version, and what to note, once the exchange has let us in and said which calls are up."""
+        reader, self._writer = await self._open()
+        tasks = [asyncio.create_task(self._converse(came_up)), asyncio.create_task(self._read(reader))]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if self._up_since is None:  # a refusal tells more than the end of the connection that comes with it
+                await asyncio.wait(tasks[:1], timeout=1.0)
+            raise next(end for end in (task.exception() for task in tasks if task.done()) if end)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._writer.transport.abort()
+
+    async def ask(self, action: str, headers: Iterable[tuple[str, str]] = ()) -> Message:
+        """Send an action and wait for its response. Raises LinkLost if none comes, UnsafeHeader for a value with line breaks."""
+        action_id = f"firstring-{next(self._ids)}"
+        answer = self._asked[action_id] = asyncio.get_running_loop().create_future()
+        try:
+            self._writer.write(encode_action(action, [("ActionID", action_id), *headers]))
+            return await asyncio.wait_for(answer, self._patience.answer)
+        except TimeoutError:
+            raise LinkLost(FELL_SILENT) from None
+        finally:
+            del self._asked[action_id]
+
+    async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        context = ssl.create_default_context() if self._login.tls else None
+        try:
+            return await asyncio.wait_for(
+                asyncio.open_connection(self._login.host, self._login.port, ssl=context), self._patience.connect
+            )
+        except ssl.SSLCertVerificationError as error:
+            raise LinkLost(UNTRUSTED) from error
+        except ssl.SSLError as error:
+            raise LinkLost(NO_TLS) from error
+        except socket.gaierror as error:
+            raise LinkLost(NO_SUCH_HOST) from error
+        except OSError as error:  # TimeoutError is one too
+            raise LinkLost(NOBODY_ANSWERS) from error
+
+    # ---- listening ----------------------------------------------------------------------------------------------
+
+    async def _read(self, reader: asyncio.StreamReader) -> NoReturn:
+        lost = LinkLost(CLOSED)
+        try:
+            while data := await reader.read(READ_AT_ONCE):
+                await self._take(data)
+        except LinkLost as error:
+            lost = error
+        except OSError as error:
+            log.debug("connection_broke", error=str(error))
+        for waiting in self._asked.values():
+            if not waiting.done():
+                waiting.set_exception(lost)
+        raise lost
+
+    async def _take(self, data: bytes) -> None:
+        if not self._offset and not data.startswith(GREETING[: len(data)]):
+            raise LinkLost(NO_MANAGER)
+        self._heard = time.monotonic()
+        received = Received(self.name, self._offset, self._clock(), data)
+        try:
+            await self._receive(received)
+        except OSError as error:
+            raise LinkLost(NO_ROOM) from error
+        self._offset += len(data)
+        self._look_for_answers(data)
+
+    def _look_for_answers(self, data: bytes) -> None:
+        for raw in self._messages.feed_raw(data):
+            if raw.startswith(b"Response:"):
+                message = Message(raw)
+                waiting = self._asked.get(message.first("ActionID") or "")
+                if waiting is not None and not waiting.done():
+                    waiting.set_result(message)
+
+    # ---- speaking -----------------------------------------------------------------------------------------------
+
+    async def _converse(self, came_up: Callable[[str | None, str | None], None]) -> NoReturn:
+        await self._log_in()
+        self._up_since = time.monotonic()
+        version = await self._version()
+        came_up(version, await self._snapshot())
+        while True:
+            asked = time.monotonic()
+            while time.monotonic() - asked < self._patience.snapshot:
+                await self._stay_awake()
+            await self._snapshot()
+
+    async def _stay_awake(self) -> None:
+        """Ping a line that is quiet, and only then."""
+        quiet = time.monotonic() - self._heard
+        if quiet >= self._patience.quiet:
+            await self.ask("Ping")
+        else:
+            await asyncio.sleep(self._patience.quiet - quiet)
+
+    async def _log_in(self) -> None:
+        """By challenge: the secret itself crosses the wire only inside TLS, and only if the exchange knows no better."""
+        login = self._login
+        try:
+            challenge = await self.ask("Challenge", [("AuthType", "MD5")])
+            key = challenge.first("Challenge")
+            if key is not None:
+                proof = [("AuthType", "MD5"), ("Key", challenge_key(key, login.secret))]
+            elif login.tls:
+                proof = [("Secret", login.secret)]
+            else:
+                raise LoginRefused(NO_CHALLENGE)
+            answer = await self.ask("Login", [("Username", login.user), *proof, ("Events", EVENTS)])
+        except UnsafeHeader:
+            raise LoginRefused(WRONG_SECRET) from None
+        if answer.first("Response") != "Success":
+            raise LoginRefused(WRONG_SECRET)
+
+    async def _version(self) -> str | None:
+        """Which Asterisk it is, if we may ask; else what its greeting says."""
+        answer = await self.ask("CoreSettings")
+        told = answer.first("AsteriskVersion")
+        return f"Asterisk {told}" if told else self._messages.greeting
+
+    async def _snapshot(self) -> str | None:
+        """Ask which calls are up; the list itself goes the way of all bytes. Returns what to note if we may not ask."""
+        answer = await self.ask("Status")
+        if answer.first("Response") == "Success":
+            return None
+        log.warning("snapshot_refused", host=self._login.host, said=answer.first("Message"))
+        return MAY_NOT_ASK

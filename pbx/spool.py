@@ -1,0 +1,167 @@
+"""What was received waits here until it is stored: in memory up to a limit, then in a file that outlives the process."""
+
+import asyncio
+import os
+import struct
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+MEMORY = 64 * 1024 * 1024
+"""Bytes that may wait in memory."""
+
+_HEAD = struct.Struct("<4sHQdI")
+_MARK = b"FRsp"
+_READ_AT_ONCE = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Bytes of one connection as they came; `offset` counts from its first byte, `received_at` is epoch seconds."""
+
+    connection: str
+    offset: int
+    received_at: float
+    data: bytes
+
+
+class Spool:
+    """A queue, first in first out. `file` takes what memory should not hold; what an earlier process left there comes first."""
+
+    def __init__(self, file: Path, memory: int = MEMORY) -> None:
+        self._file = SpoolFile(file)
+        self._memory = memory
+        self._waiting: deque[Received] = deque()
+        self._bytes = 0
+        self._there = asyncio.Event()
+        self._one_at_the_file = asyncio.Lock()
+        if self._file.waiting:
+            self._there.set()
+
+    @property
+    def bytes_waiting(self) -> int:
+        return self._bytes + self._file.waiting
+
+    async def put(self, received: Received) -> None:
+        """Take bytes in; waits for nothing but the file, and for that only once memory is full."""
+        if self._file.waiting or self._bytes + len(received.data) > self._memory:
+            async with self._one_at_the_file:
+                await asyncio.to_thread(self._file.append, [received])
+        else:
+            self._keep(received)
+        self._there.set()
+
+    async def wait(self) -> None:
+        """Until something is there to take."""
+        await self._there.wait()
+
+    async def take(self, most_bytes: int, within: float) -> list[Received]:
+        """The oldest pieces: of one connection, received within so many seconds, at most so many bytes unless one has more.
+
+        Empty if nothing waits.
+        """
+        if not self._waiting and self._file.waiting:
+            async with self._one_at_the_file:
+                for piece in await asyncio.to_thread(self._file.take):
+                    self._keep(piece)
+        taken: list[Received] = []
+        size = 0
+        while self._waiting and (not taken or self._fits(taken[0], size, most_bytes, within)):
+            taken.append(self._waiting.popleft())
+            size += len(taken[-1].data)
+        self._bytes -= size
+        if not self._waiting and not self._file.waiting:
+            self._there.clear()
+        return taken
+
+    def save(self, first: Iterable[Received] = ()) -> None:
+        """Put what waits in memory, and `first` before it, into the file for the next start. Blocking; the spool's last deed."""
+        unsaved = [*first, *self._waiting]
+        if unsaved:
+            self._file.put_before(unsaved)
+
+    def _keep(self, received: Received) -> None:
+        self._waiting.append(received)
+        self._bytes += len(received.data)
+
+    def _fits(self, first: Received, size: int, most_bytes: int, within: float) -> bool:
+        other = self._waiting[0]
+        near = other.connection == first.connection and other.received_at - first.received_at <= within
+        return near and size + len(other.data) <= most_bytes
+
+
+class SpoolFile:
+    """Pieces one after another in a file that only its owner reads. Blocking: its methods run in a thread, one at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._place = 0  # up to here it is taken
+        self._end = self._mend()
+
+    @property
+    def waiting(self) -> int:
+        """Bytes that are not taken yet."""
+        return self._end - self._place
+
+    def append(self, pieces: Iterable[Received]) -> None:
+        with self._open(self._path, os.O_APPEND) as out:
+            out.writelines(_packed(piece) for piece in pieces)
+            self._end = out.tell()
+
+    def take(self) -> list[Received]:
+        """Some of the oldest pieces; with the last one the file goes."""
+        pieces: list[Received] = []
+        with self._path.open("rb") as stream:
+            stream.seek(self._place)
+            for piece in _unpacked(stream):
+                pieces.append(piece)
+                self._place = stream.tell()
+                if len(pieces) == _READ_AT_ONCE:
+                    break
+        if not pieces or not self.waiting:
+            self._path.unlink()
+            self._place = self._end = 0
+        return pieces
+
+    def put_before(self, pieces: Iterable[Received]) -> None:
+        """Pieces older than all in the file; a crash leaves the old file or the new one, whole."""
+        rest = self._path.read_bytes()[self._place :] if self.waiting else b""
+        new = self._path.with_name(f"{self._path.name}.new")
+        with self._open(new, os.O_TRUNC) as out:
+            out.writelines(_packed(piece) for piece in pieces)
+            out.write(rest)
+            self._end = out.tell()
+        new.replace(self._path)
+        self._place = 0
+
+    def _mend(self) -> int:
+        """Cut off what a crash wrote only in part; returns how long the file is."""
+        if not self._path.exists():
+            return 0
+        end = 0
+        with self._path.open("r+b") as stream:
+            for _ in _unpacked(stream):
+                end = stream.tell()
+            stream.truncate(end)
+        return end
+
+    def _open(self, path: Path, how: int) -> BinaryIO:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | how, 0o600), "ab" if how == os.O_APPEND else "wb")
+
+
+def _packed(piece: Received) -> bytes:
+    name = piece.connection.encode()
+    return _HEAD.pack(_MARK, len(name), piece.offset, piece.received_at, len(piece.data)) + name + piece.data
+
+
+def _unpacked(stream: BinaryIO) -> Iterator[Received]:
+    """Every whole piece from here on."""
+    while len(head := stream.read(_HEAD.size)) == _HEAD.size:
+        mark, name_length, offset, received_at, length = _HEAD.unpack(head)
+        name, data = stream.read(name_length), stream.read(length)
+        if mark != _MARK or len(data) != length:
+            return
+        yield Received(name.decode("utf-8", "replace"), offset, received_at, data)
