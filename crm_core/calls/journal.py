@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.calls.tables import calls, journal
@@ -72,3 +72,8 @@ async def forget(tx: AsyncConnection, before: datetime) -> int:
     )
     gone = await tx.execute(delete(journal).where(journal.c.received_at < before, or_(needed.is_(None), journal.c.id < needed)))
     return gone.rowcount
+
+
+async def note_fault(tx: AsyncConnection, batch_id: int, fault: str) -> None:
+    """Why deriving from a batch, or taking in what was derived, raised; the bytes stay."""
+    await tx.execute(update(journal).where(journal.c.id == batch_id).values(fault=fault))
