@@ -64,6 +64,16 @@ def need_asterisk() -> str | None:
     return chroot.why_not_built("sid", wanted_major="22")
 
 
+@functools.cache
+def need_asterisk_16() -> str | None:
+    """The oldest Asterisk we care for, of Debian bullseye: only if asked for, it takes another minute and half a gigabyte."""
+    from tests.asterisk import chroot
+
+    if os.environ.get("FIRSTRING_TEST_ASTERISK16") != "1":
+        return "Asterisk 16 is tried only with FIRSTRING_TEST_ASTERISK16=1"
+    return need_asterisk() or chroot.why_not_built("bullseye", wanted_major="16")
+
+
 def _need_program(program: str, package: str) -> str | None:
     if shutil.which(program) is not None:
         return None
@@ -112,6 +122,11 @@ def _skip_because(reason: str | None) -> None:
 @pytest.fixture(scope="session")
 def requires_asterisk() -> None:
     _skip_because(need_asterisk())
+
+
+@pytest.fixture(scope="session")
+def requires_asterisk_16() -> None:
+    _skip_because(need_asterisk_16())
 
 
 @pytest.fixture(scope="session")

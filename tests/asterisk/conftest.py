@@ -1,4 +1,4 @@
-from tests.asterisk.fixtures import real_exchange, shared_exchange
-from tests.requirements import requires_asterisk
+from tests.asterisk.fixtures import exchange_of_16, real_exchange, shared_exchange
+from tests.requirements import requires_asterisk, requires_asterisk_16
 
-__all__ = ["real_exchange", "requires_asterisk", "shared_exchange"]
+__all__ = ["exchange_of_16", "real_exchange", "requires_asterisk", "requires_asterisk_16", "shared_exchange"]

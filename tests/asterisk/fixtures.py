@@ -19,3 +19,10 @@ def shared_exchange(requires_asterisk: None) -> Iterator[RealExchange]:
     """One exchange for the tests of a module that leave it as it was."""
     with RealExchange() as exchange:
         yield exchange
+
+
+@pytest.fixture
+def exchange_of_16(requires_asterisk_16: None) -> Iterator[RealExchange]:
+    """The same with Asterisk 16, if FIRSTRING_TEST_ASTERISK16=1 asks for it."""
+    with RealExchange(suite="bullseye") as exchange:
+        yield exchange

@@ -98,7 +98,7 @@ class Office:
         return (self.home / "etc/firstring.d" / file).read_text()
 
     def _write_own(self, etc: Path) -> None:
-        modules = next(self.root.glob("usr/lib/*/asterisk/modules"))
+        modules = next(self.root.glob("usr/lib/**/asterisk/modules"))
         conf = ASTERISK_CONF.format(home=self.inside, modules=f"/{modules.relative_to(self.root)}")
         (etc / "asterisk.conf").write_text(conf)
         own = etc / "firstring.d"

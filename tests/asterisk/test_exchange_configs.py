@@ -269,6 +269,20 @@ def test_the_exchange_listens_on_loopback_only(shared_exchange: RealExchange) ->
     assert listening == {"127.0.0.1"}
 
 
+def test_asterisk_16_takes_the_same_configs(exchange_of_16: RealExchange, customer_voice: Path, manager_voice: Path) -> None:
+    uniqueid = recorded_call(
+        exchange_of_16,
+        lambda exchange: exchange.customer_calls(QUEUE, says=customer_voice, talks=4).finish(),
+        phone={"answers_after": 0.5, "says": manager_voice},
+    )
+
+    assert_sides(exchange_of_16, uniqueid, customer_voice, manager_voice)
+    assert {len(row) for row in cel_of(exchange_of_16, uniqueid)} == {14}
+    with AmiTap(exchange_of_16.host, exchange_of_16.port, *exchange_of_16.reader) as tap:
+        assert tap.ask({"Action": "Status"})["Response"] == "Success"
+        assert tap.ask(FORBIDDEN_TO_THE_READER[0])["Response"] == "Error"
+
+
 CEL_COLUMNS = (
     "time", "type", "num", "name", "dnid", "exten", "context", "channel", "app", "appdata", "uniqueid", "linkedid",
     "peer", "extra",
@@ -306,8 +320,8 @@ def assert_sides(exchange: RealExchange, uniqueid: str, customer_voice: Path, ma
         heard = speech.samples(file_of(exchange, uniqueid, side))
         spoken = speaker[: heard.size]
         assert speech.loudness(heard) > 0.02, side
-        assert speech.likeness(heard, spoken) > 0.9, side
-        assert speech.likeness(heard, other[: heard.size]) < 0.7, side
+        assert speech.likeness(heard, spoken) > 0.7, side  # about 0.95; less when a busy machine delays packets
+        assert speech.likeness(heard, other[: heard.size]) < 0.5, side  # about 0.3
 
 
 def rows_of(file: Path) -> list[list[str]]:
