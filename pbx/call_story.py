@@ -138,10 +138,12 @@ class _Story:
         stays = customer.stays()
         parked = [(a, b) for a, b, bridge in stays if bridge in customer.waiting_bridges]
         bridged = [(a, b) for a, b, bridge in stays if bridge not in customer.waiting_bridges]
+        # Who put the customer on hold may leave him alone in their bridge, to ask a colleague in another.
+        alone = joins.without(bridged, [span for spans in self.talks.values() for span in spans])
         held = [
             span
             for uid, person in self.cast.people.items()
-            for span in joins.common(self.case.channels[uid].hold_spans(), self.talks.get(person, []))
+            for span in joins.common(self.case.channels[uid].hold_spans(), [*self.talks.get(person, []), *alone])
         ]
         music = joins.common(customer.music_spans(), bridged)
         since: list[Span] = [(self.first_join, inf)]
@@ -246,7 +248,8 @@ class _Story:
             for leg in legs_tried(self.case, self.cast)
             if leg.uid in self.cast.people and self.cast.people[leg.uid] != leg.extension
         ]
-        return next((self.cast.people[leg.uid] for leg in outside if leg.started_at < first_transfer_at), None)
+        until = min(first_transfer_at, inf if self.first_join is None else self.first_join)
+        return next((self.cast.people[leg.uid] for leg in outside if leg.started_at < until), None)
 
     def _queue(self) -> str | None:
         joined = sorted((at, queue) for c in self.case.channels.values() for at, began, queue in c.queues if began and queue)

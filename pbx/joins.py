@@ -68,6 +68,14 @@ def common(ones: list[Span], others: list[Span]) -> list[Span]:
     return [(max(a, c), min(b, d)) for a, b in ones for c, d in others if max(a, c) < min(b, d)]
 
 
+def without(ones: list[Span], others: list[Span]) -> list[Span]:
+    """Where only the first are."""
+    left = merged(ones)
+    for start, end in others:
+        left = [piece for a, b in left for piece in ((a, min(b, start)), (max(a, end), b)) if piece[0] < piece[1]]
+    return left
+
+
 def seconds(spans: Iterable[Span], now: float) -> float:
     """How long, up to `now` for what goes on."""
     return sum((max(0.0, min(end, now) - start) for start, end in spans), 0.0)

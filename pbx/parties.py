@@ -191,7 +191,8 @@ def _unanswered(leg: Channel, status: str, at: float, case: Case, cast: Cast) ->
         return RingOutcome.UNAVAILABLE
     if leg.cause == _ELSEWHERE_CAUSE or _somebody_else_answered(leg, at, case, cast):
         return RingOutcome.ANSWERED_ELSEWHERE
-    if status == "CANCEL" or (not status and _caller_left(at, case, cast)):
+    # The exchange itself cancels too: a transfer's ringing that nobody answered in time.
+    if status in {"CANCEL", ""} and _caller_left(at, case, cast):
         return RingOutcome.CANCELLED
     return RingOutcome.NO_ANSWER
 
