@@ -53,6 +53,7 @@ def test_nothing_unfinished_is_left_in_the_code() -> None:
 
 
 def test_every_file_of_code_stays_readable_in_one_sitting() -> None:
-    long = {str(file.relative_to(ROOT)): n for file in tracked("*.py") if (n := len(file.read_text().splitlines())) > 400}
+    written = [file for file in tracked("*.py") if "versions" not in file.parts]  # migrations are drawn up by Alembic
+    long = {str(file.relative_to(ROOT)): n for file in written if (n := len(file.read_text().splitlines())) > 400}
 
     assert long == {}
