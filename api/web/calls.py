@@ -154,7 +154,7 @@ async def add_remark(
     async with visit.context.database.write() as tx:
         await require_visible(tx, visit.actor, calls, call_id)
         await remark(tx, call_id, text, None if whole else second, by=visit.actor.user_id, now=visit.now)
-    return back_to(f"/calls/{call_id}#remarks")
+    return await _after(visit, call_id)
 
 
 async def _reviewed(visit: Visit, call_id: int, deed: Review) -> Response:
@@ -162,4 +162,11 @@ async def _reviewed(visit: Visit, call_id: int, deed: Review) -> Response:
     async with visit.context.database.write() as tx:
         await require_visible(tx, visit.actor, calls, call_id)
         await deed(tx, call_id, by=visit.actor.user_id, now=visit.now)
+    return await _after(visit, call_id)
+
+
+async def _after(visit: Visit, call_id: int) -> Response:
+    """The card in place, so that the recording plays on; without scripts the whole page."""
+    if visit.wants_part:
+        return visit.part("calls/_card.html", **await _card(visit, call_id))
     return back_to(f"/calls/{call_id}")

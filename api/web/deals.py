@@ -1,10 +1,13 @@
 """Deals: the list, and one deal with its stages and all that happened on it."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Query
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
 from api.paths import BodyId, PathId
@@ -15,7 +18,7 @@ from crm_core.deals import edits, moves, notes
 from crm_core.deals.queries import DealFilters, DealLine, list_deals, list_pipelines
 from crm_core.deals.tables import deals
 from crm_core.deals.timeline_queries import deal_card
-from crm_core.errors import Conflict, Invalid
+from crm_core.errors import Conflict, Forbidden, Invalid
 from crm_core.paging import LARGEST_ID, Page
 from crm_core.tasks.deeds import NewTask, set_task
 from crm_core.users.queries import on_duty
@@ -82,70 +85,106 @@ async def more(visit: VisitNow, asked: AskedNow, cursor: Annotated[str, Query(ma
 
 @router.get("/deals/{deal_id}")
 async def card_page(visit: VisitNow, deal_id: PathId) -> Response:
-    return await deal_page(visit, deal_id)
+    return await _page(visit, await _card(visit, deal_id))
 
 
 @router.get("/deals/{deal_id}/card")
 async def card(visit: VisitNow, deal_id: PathId) -> Response:
-    return visit.part("deals/_card.html", deal=await deal_card(visit.connection, visit.actor, deal_id))
-
-
-async def deal_page(visit: Visit, deal_id: int, refused: str | None = None, status: int = 200) -> Response:
-    """The card, with what was refused above it where a deed was."""
-    deal = await deal_card(visit.connection, visit.actor, deal_id)
-    return await visit.page("deals/page.html", "deals", status, deal=deal, refused=refused)
-
-
-async def _listed(visit: Visit, asked: Asked) -> dict[str, Any]:
-    found: Page[DealLine] = await list_deals(visit.connection, visit.actor, asked.filters())
-    return {"asked": asked, "asked_query": asked.query(), "filtered": asked.narrows, "deals": found, "continued": False}
+    return visit.part("deals/_card.html", **await _card(visit, deal_id))
 
 
 @router.post("/deals/{deal_id}/move")
 async def move(visit: VisitNow, deal_id: PathId, stage: FormId, expected: FormId) -> Response:
     """To another stage; refused where a colleague was faster."""
-    visit.require(Right.WORK)
     try:
-        async with visit.context.database.write() as tx:
-            await require_visible(tx, visit.actor, deals, deal_id)
+        async with _of_mine(visit, deal_id) as tx:
             await moves.move(tx, deal_id, stage, by=visit.actor.user_id, now=visit.now, expected_stage=expected)
     except Conflict as error:
-        return await deal_page(visit, deal_id, _moved_to(visit, error), 409)
-    return back_to(f"/deals/{deal_id}")
+        return await _after(visit, deal_id, _moved_to(visit, error), 409)
+    return await _after(visit, deal_id)
+
+
+@router.post("/deals/{deal_id}/lose")
+async def lose(visit: VisitNow, deal_id: PathId, reason: Text) -> Response:
+    """Nothing will come of it; the reason is kept with the stage it was lost on."""
+    async with _of_mine(visit, deal_id) as tx:
+        await edits.lose_deal(tx, deal_id, reason, by=visit.actor.user_id, now=visit.now)
+    return await _after(visit, deal_id)
+
+
+@router.post("/deals/{deal_id}/reopen")
+async def reopen(visit: VisitNow, deal_id: PathId) -> Response:
+    async with _of_mine(visit, deal_id) as tx:
+        await edits.reopen_deal(tx, deal_id, by=visit.actor.user_id, now=visit.now)
+    return await _after(visit, deal_id)
 
 
 @router.post("/deals/{deal_id}/edit")
 async def edit(visit: VisitNow, deal_id: PathId, title: Text = "", amount: Text = "") -> Response:
-    visit.require(Right.WORK)
     try:
         changes = edits.DealChanges(title=title.strip() or None, amount=amount_typed(amount))
-        async with visit.context.database.write() as tx:
-            await require_visible(tx, visit.actor, deals, deal_id)
+        async with _of_mine(visit, deal_id) as tx:
             await edits.edit_deal(tx, deal_id, changes, by=visit.actor.user_id, now=visit.now)
     except Invalid:
-        return await deal_page(visit, deal_id, visit.say("The amount is a number such as 240 000."), 422)
-    return back_to(f"/deals/{deal_id}")
+        return await _after(visit, deal_id, visit.say("The amount is a number such as 240 000."), 422)
+    return await _after(visit, deal_id)
+
+
+@router.post("/deals/{deal_id}/owner")
+async def give(visit: VisitNow, deal_id: PathId, owner_id: FormId) -> Response:
+    """Who sees everybody gives it to anybody; a manager takes what is nobody's."""
+    if not visit.actor.sees_everybody and owner_id != visit.actor.user_id:
+        raise Forbidden
+    async with _of_mine(visit, deal_id) as tx:
+        await edits.assign_deal(tx, deal_id, owner_id, by=visit.actor.user_id, now=visit.now)
+    return await _after(visit, deal_id)
 
 
 @router.post("/deals/{deal_id}/notes")
 async def note(visit: VisitNow, deal_id: PathId, text: Text) -> Response:
-    visit.require(Right.WORK)
-    async with visit.context.database.write() as tx:
-        await require_visible(tx, visit.actor, deals, deal_id)
+    async with _of_mine(visit, deal_id) as tx:
         await notes.note_deal(tx, deal_id, text, by=visit.actor.user_id, now=visit.now)
-    return back_to(f"/deals/{deal_id}")
+    return await _after(visit, deal_id)
 
 
 @router.post("/deals/{deal_id}/tasks")
 async def add_task(visit: VisitNow, deal_id: PathId, title: Text, due: Text) -> Response:
     """One's own, on this deal."""
+    new = NewTask(title, moment_typed(due, visit.context.settings.zone), deal_id=deal_id, owner_id=visit.actor.user_id)
+    async with _of_mine(visit, deal_id) as tx:
+        await set_task(tx, new, by=visit.actor.user_id, now=visit.now)
+    return await _after(visit, deal_id)
+
+
+@asynccontextmanager
+async def _of_mine(visit: Visit, deal_id: int) -> AsyncIterator[AsyncConnection]:
+    """A transaction in which the deal is known to be one the visitor may work on."""
     visit.require(Right.WORK)
-    due_at = moment_typed(due, visit.context.settings.zone)
-    new = NewTask(title, due_at, deal_id=deal_id, owner_id=visit.actor.user_id)
     async with visit.context.database.write() as tx:
         await require_visible(tx, visit.actor, deals, deal_id)
-        await set_task(tx, new, by=visit.actor.user_id, now=visit.now)
-    return back_to(f"/deals/{deal_id}")
+        yield tx
+
+
+async def _after(visit: Visit, deal_id: int, refused: str | None = None, status: int = 200) -> Response:
+    """The card in place, so that a recording that plays goes on; without scripts the whole page."""
+    if not visit.wants_part and refused is None:
+        return back_to(f"/deals/{deal_id}")
+    facts = await _card(visit, deal_id, refused)
+    return visit.part("deals/_card.html", status, **facts) if visit.wants_part else await _page(visit, facts, status)
+
+
+async def _page(visit: Visit, facts: dict[str, Any], status: int = 200) -> Response:
+    return await visit.page("deals/page.html", "deals", status, **facts)
+
+
+async def _card(visit: Visit, deal_id: int, refused: str | None = None) -> dict[str, Any]:
+    owners = await on_duty(visit.connection) if visit.actor.sees_everybody else ()
+    return {"deal": await deal_card(visit.connection, visit.actor, deal_id), "owners": owners, "refused": refused}
+
+
+async def _listed(visit: Visit, asked: Asked) -> dict[str, Any]:
+    found: Page[DealLine] = await list_deals(visit.connection, visit.actor, asked.filters())
+    return {"asked": asked, "asked_query": asked.query(), "filtered": asked.narrows, "deals": found, "continued": False}
 
 
 def _moved_to(visit: Visit, error: Conflict) -> str:

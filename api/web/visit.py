@@ -39,6 +39,11 @@ class Visit:
         zone = self.context.settings.zone
         return days.bounds(days.day_of(self.now, zone), zone)
 
+    @property
+    def wants_part(self) -> bool:
+        """Whether a script asks, and puts the answer in its place on the page."""
+        return "hx-request" in self.request.headers
+
     def may(self, right: str) -> bool:
         return self.actor.may(Right(right))
 

@@ -15,11 +15,11 @@ const hash = (text) => createHash("sha256").update(text).digest("hex").slice(0, 
 const dataToFiles = {
   name: "data-to-files",
   setup(build) {
-    build.onResolve({ filter: /^data:image\/svg\+xml/ }, ({ path: address }) => ({ path: address, namespace: "drawn" }));
-    build.onLoad({ filter: /.*/, namespace: "drawn" }, ({ path: address }) => {
-      const body = address.slice(address.indexOf(",") + 1);
-      return { contents: decodeURIComponent(body), loader: "file" };
+    build.onResolve({ filter: /^data:image\/svg\+xml/ }, ({ path: address }) => {
+      const drawn = decodeURIComponent(address.slice(address.indexOf(",") + 1));
+      return { path: `${hash(drawn)}.svg`, namespace: "drawn", pluginData: drawn };
     });
+    build.onLoad({ filter: /.*/, namespace: "drawn" }, ({ pluginData }) => ({ contents: pluginData, loader: "file" }));
   },
 };
 

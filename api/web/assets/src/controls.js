@@ -59,3 +59,11 @@ whenAdded("[data-opens-form]", (button) => {
 whenAdded("form[data-confirm]", (form) => {
   form.addEventListener("submit", (event) => { if (!window.confirm(form.dataset.confirm)) event.preventDefault(); });
 });
+
+// What was sent is on the card now: the field is free for the next.
+document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
+  const form = ctx?.sourceElement?.closest?.("form");
+  if (!form || ctx.response?.status >= 400) return;
+  if (form.matches("[data-clear]")) form.reset();
+  form.closest("details[data-menu]")?.removeAttribute("open");
+});
