@@ -79,9 +79,9 @@ def _need_program(program: str, package: str) -> str | None:
         return None
     if (reason := why_not_install()) is not None:
         return f"{program} is not installed (Debian: {package}): {reason}"
-    if (reason := _refreshed()) is not None:
-        return reason
-    return _installed([package])
+    stale = _refreshed()  # old lists may still do, if the mirror is only partly out of reach
+    failed = _installed([package])
+    return failed and "; ".join(reason for reason in (failed, stale) if reason)
 
 
 @functools.cache
