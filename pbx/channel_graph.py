@@ -278,6 +278,9 @@ class ChannelGraph:
     def _attended(self, e: told.AttendedTransferred, c: Channel) -> None:
         for linkedid in e.linkedids:
             self._link(c, linkedid)
+        for uid in (e.second_uid, e.target_uid):
+            if uid in self.channels:
+                self._join(self.case_of(c), self.case_of(self.channels[uid]))
         self.case_of(c).transfers.add(
             TransferTold(e.at, TransferKind.ATTENDED, e.uid, e.channel, e.second_uid, e.target_uid, e.second_exten)
         )

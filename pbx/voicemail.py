@@ -4,8 +4,8 @@ from pbx.case import Case
 from pbx.channels import Channel, toggled
 
 _MENU_APPLICATIONS = frozenset(["background", "waitexten", "read", "ivrdemo", "playback", "queue", "directory"])
-_LET_STAND = 4.0
-"""Seconds a caller must have stayed after the last ring, on an answered line, to have been with voicemail."""
+_LET_STAND = 1.5
+"""Seconds a caller must have stayed after the last ring, on a line answered before, to have been with voicemail."""
 _SAME_MOMENT = 0.5
 
 
@@ -29,8 +29,10 @@ def _inferred(customer: Channel, legs: list[Channel]) -> float | None:
         return None
     let_go = _let_go_at(customer, legs, hung_up)
     told_otherwise = any(at >= let_go - _SAME_MOMENT for at, _ in customer.applications)
-    stayed = hung_up - let_go >= _LET_STAND and all(_ended_at(leg) <= let_go for leg in legs)
-    return let_go if stayed and not told_otherwise else None
+    # A line that the exchange answers only after the last ring was answered by voicemail itself.
+    stayed = hung_up - let_go >= (_LET_STAND if customer.up_at < let_go else 0.0)
+    over = all(_ended_at(leg) <= let_go for leg in legs)
+    return let_go if stayed and over and not told_otherwise else None
 
 
 def _let_go_at(customer: Channel, legs: list[Channel], before: float) -> float:
@@ -51,9 +53,7 @@ def gave_up_waiting(customer: Channel | None, legs: list[Channel]) -> bool:
     if customer is None:
         return False
     hung_up = customer.hung_up_at
-    if hung_up is None:
-        return _abandoned_at_the_end(customer)
-    return _in_queue(customer, hung_up) or _in_menu(customer, legs, hung_up)
+    return hung_up is not None and (_in_queue(customer, hung_up) or _in_menu(customer, legs, hung_up))
 
 
 def _in_queue(customer: Channel, at: float) -> bool:
@@ -64,11 +64,6 @@ def _in_queue(customer: Channel, at: float) -> bool:
         for name in names
         for start, end in toggled({(t, began) for t, began, queue in customer.queues if queue == name}, ends)
     )
-
-
-def _abandoned_at_the_end(customer: Channel) -> bool:
-    """The hang-up itself was not seen (records, or a gap), but he was still in the queue then."""
-    return customer.gone_at is not None and bool(customer.queues) and _in_queue(customer, customer.gone_at)
 
 
 def _in_menu(customer: Channel, legs: list[Channel], at: float) -> bool:

@@ -85,41 +85,114 @@ def _row(line: str) -> Row:
 
 
 def _told(rows: list[Row]) -> Iterator[ChannelEvent]:
-    dialling: dict[str, Row] = {}
+    reading = _Reading(rows)
     for row in rows:
-        if row.type == "APP_START" and row.application.lower() in {"dial", "queue", "followme", "page"}:
-            dialling[row.uid] = row
-        elif row.type in {"APP_END", "CHAN_END"}:
-            dialling.pop(row.uid, None)
-        if row.type == "CHAN_START":
-            yield from _born(row, dialling)
-        elif row.type in _READERS:
-            event = _READERS[row.type](row)
-            if event is not None:
-                yield event
+        reader = _READERS.get(row.type)
+        if reader is not None:
+            yield from reader(reading, row)
 
 
-def _born(row: Row, dialling: dict[str, Row]) -> Iterator[ChannelEvent]:
-    """CEL tells no DialBegin: a channel born with `s` in another's linkedid, while that one dials, is dialled by it."""
-    by = [dialler for dialler in dialling.values() if dialler.linkedid == row.linkedid]
-    came_in = row.uid == row.linkedid or not by
-    if row.channel.endswith(";2"):
-        came_in = True
-    yield told.ChannelBorn(row.at, row.uid, row.channel, row.linkedid, row.exten, row.number, row.name, came_in)
-    if came_in:
-        return
-    dialler = next((d for d in reversed(by) if _dials(d, row)), by[-1])
-    yield told.DialBegan(
-        row.at,
-        row.uid,
-        row.channel,
-        row.linkedid,
-        dialler.uid,
-        dialler.channel,
-        dialler.linkedid,
-        _dial_string(dialler, row),
-        False,
-    )
+class _Reading:
+    """What of the rows before (and of the whole file) a row is understood by."""
+
+    def __init__(self, rows: list[Row]) -> None:
+        self.dialling: dict[str, Row] = {}
+        self.queueing: dict[str, str] = {}
+        self.causes: dict[str, int] = {}
+        self.uids = {row.channel: row.uid for row in rows if row.type == "CHAN_START"}
+        # AppDial2 is the application of a leg that no channel dialled: an originate, or a call back to a transferer.
+        self.originated = {row.uid for row in rows if row.application == "AppDial2"}
+
+    def born(self, row: Row) -> Iterator[ChannelEvent]:
+        """CEL tells no DialBegin: a channel born into another's call while that one dials is dialled by it."""
+        by = [dialler for dialler in self.dialling.values() if dialler.linkedid == row.linkedid]
+        originated = row.uid in self.originated
+        came_in = not originated and (row.uid == row.linkedid or not by or row.channel.endswith(";2"))
+        yield told.ChannelBorn(*_on(row), row.exten, row.number, row.name, came_in)
+        if originated:
+            yield told.DialBegan(*_on(row), "", "", "", "", ringing=False)
+        elif not came_in:
+            dialler = next((d for d in reversed(by) if _dials(d, row)), by[-1])
+            string = _dial_string(dialler, row)
+            yield told.DialBegan(*_on(row), dialler.uid, dialler.channel, dialler.linkedid, string, ringing=False)
+
+    def application(self, row: Row) -> Iterator[ChannelEvent]:
+        name = row.application.lower()
+        if name in _DIALLING:
+            self.dialling[row.uid] = row
+        if name == "queue":
+            self.queueing[row.uid] = row.arguments.partition(",")[0]
+            yield told.QueueJoined(*_on(row), self.queueing[row.uid])
+        yield application_began(*_on(row), row.application, row.arguments, row.dnid)
+
+    def application_ended(self, row: Row) -> Iterator[ChannelEvent]:
+        self.dialling.pop(row.uid, None)
+        queue = self.queueing.pop(row.uid, None)
+        if queue is not None:
+            yield told.QueueLeft(*_on(row), queue)
+
+    def joined(self, row: Row) -> Iterator[ChannelEvent]:
+        yield from self.application_ended(row) if row.uid in self.queueing else ()
+        conference = row.application.lower() == "confbridge"
+        yield told.BridgeJoined(*_on(row), _text(row, "bridge_id"), _waiting(row), conference)
+
+    def left(self, row: Row) -> Iterator[ChannelEvent]:
+        yield told.BridgeLeft(*_on(row), _text(row, "bridge_id"), _waiting(row))
+
+    def answered(self, row: Row) -> Iterator[ChannelEvent]:
+        yield told.ChannelUp(*_on(row))
+
+    def hung_up(self, row: Row) -> Iterator[ChannelEvent]:
+        cause = row.extra.get("hangupcause")
+        self.causes[row.uid] = cause if isinstance(cause, int) and 0 <= cause < 1000 else 0
+        if row.channel and _text(row, "hangupsource") == row.channel:
+            yield told.HangupAsked(*_on(row))  # the far end of this very channel hung up
+        if row.uid in self.originated:
+            yield told.OriginateAnswered(*_on(row), row.number)  # it was shown whom it was to call
+
+    def gone(self, row: Row) -> Iterator[ChannelEvent]:
+        self.dialling.pop(row.uid, None)
+        yield told.ChannelGone(*_on(row), self.causes.pop(row.uid, 0))
+
+    def blind_transfer(self, row: Row) -> Iterator[ChannelEvent]:
+        transferee = _text(row, "transferee_channel_uniqueid")
+        yield told.BlindTransferred(*_on(row), transferee, "", _text(row, "extension"))
+
+    def attended_transfer(self, row: Row) -> Iterator[ChannelEvent]:
+        second, target = _text(row, "channel2_uniqueid"), _text(row, "transfer_target_channel_uniqueid")
+        yield told.AttendedTransferred(*_on(row), second, "", target, ())
+
+    def picked_up(self, row: Row) -> Iterator[ChannelEvent]:
+        """The row is the phone's that rang."""
+        by, uid = _text(row, "pickup_channel"), _text(row, "pickup_channel_uniqueid")
+        if uid:
+            yield told.CallPickedUp(row.at, uid, by, "", row.uid, row.channel, row.linkedid)
+
+    def parked(self, row: Row) -> Iterator[ChannelEvent]:
+        yield told.CallParked(*_on(row), _text(row, "parker_dial_string"))
+
+    def unparked(self, row: Row) -> Iterator[ChannelEvent]:
+        retriever = _text(row, "retriever")
+        if retriever in self.uids:
+            yield told.CallUnparked(*_on(row), self.uids[retriever], retriever, "")
+
+
+_DIALLING = frozenset(["dial", "queue", "followme", "page"])
+_READERS: dict[str, Callable[[_Reading, Row], Iterator[ChannelEvent]]] = {
+    "CHAN_START": _Reading.born,
+    "APP_START": _Reading.application,
+    "APP_END": _Reading.application_ended,
+    "ANSWER": _Reading.answered,
+    "BRIDGE_ENTER": _Reading.joined,
+    "BRIDGE_EXIT": _Reading.left,
+    "BLINDTRANSFER": _Reading.blind_transfer,
+    "ATTENDEDTRANSFER": _Reading.attended_transfer,
+    "PICKUP": _Reading.picked_up,
+    "PARK_START": _Reading.parked,
+    "PARK_END": _Reading.unparked,
+    "HANGUP": _Reading.hung_up,
+    "CHAN_END": _Reading.gone,
+}
 
 
 def _dials(dialler: Row, row: Row) -> bool:
@@ -146,29 +219,3 @@ def _text(row: Row, key: str) -> str:
 
 def _waiting(row: Row) -> bool:
     return _text(row, "bridge_technology") == "holding_bridge"
-
-
-def _bridge_enter(row: Row) -> ChannelEvent | None:
-    conference = row.application.lower() == "confbridge"
-    return told.BridgeJoined(*_on(row), _text(row, "bridge_id"), _waiting(row), conference)
-
-
-def _hangup(row: Row) -> ChannelEvent | None:
-    # The far end of this very channel hung up.
-    return told.HangupAsked(*_on(row)) if row.channel and _text(row, "hangupsource") == row.channel else None
-
-
-def _chan_end(row: Row) -> ChannelEvent | None:
-    return told.ChannelGone(*_on(row), 0)
-
-
-_READERS: dict[str, Callable[[Row], ChannelEvent | None]] = {
-    "ANSWER": lambda row: told.ChannelUp(*_on(row)),
-    "BRIDGE_ENTER": _bridge_enter,
-    "BRIDGE_EXIT": lambda row: told.BridgeLeft(*_on(row), _text(row, "bridge_id"), _waiting(row)),
-    "HANGUP": _hangup,
-    "CHAN_END": _chan_end,
-    "APP_START": lambda row: application_began(
-        row.at, row.uid, row.channel, row.linkedid, row.application, row.arguments, row.dnid
-    ),
-}
