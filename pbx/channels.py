@@ -92,6 +92,8 @@ class Channel:
 
     @property
     def extension(self) -> str:
+        if self.technology == "Local":
+            return self.endpoint.partition("@")[0]
         return extension_of(self.endpoint, self.caller_number)
 
     @property

@@ -40,7 +40,7 @@ def cast_of(case: Case, lines: LineRule, region: str) -> Cast | None:
     kinds = {c.uid: c.kind(lines) for c in by_age}
     legs = [c for c in by_age if kinds[c.uid] is not LineKind.MACHINERY]
     if not legs:
-        return None
+        return _clicked_in_vain(by_age, region) if case.over else None
     phones = [c for c in legs if kinds[c.uid] is LineKind.PHONE]
     trunks = [c for c in legs if kinds[c.uid] is LineKind.TRUNK]
     clicked = any(c.originated for c in by_age if c.started_at <= legs[0].started_at)
@@ -85,6 +85,15 @@ def _clicked(phones: list[Channel], trunks: list[Channel], by_age: list[Channel]
     colleagues = [c for c in phones if agent is not None and c.extension != agent.extension]
     callee = _clicked_callee(agent, trunks, by_age, region)
     return _outbound(agent, phones, trunks or colleagues[:1], callee, region, clicked=True)
+
+
+def _clicked_in_vain(by_age: list[Channel], region: str) -> Cast | None:
+    """An originate by a Local channel to an extension that could not be reached leaves no other channel at all."""
+    agent = next((c for c in by_age if c.originated and c.originated_to), None)
+    if agent is None or read_number(agent.extension, region).kind is not NumberKind.EXTENSION:
+        return None
+    callee = best_number([agent.originated_to], region)
+    return _outbound(agent, [], [], callee, region, clicked=True)
 
 
 def _clicked_callee(agent: Channel | None, trunks: list[Channel], by_age: list[Channel], region: str) -> Number | None:
@@ -186,7 +195,9 @@ def _unanswered(leg: Channel, status: str, at: float, case: Case, cast: Cast) ->
     if leg.cause == _REJECTED_CAUSE:
         return RingOutcome.DECLINED
     if status == "BUSY" or (not status and leg.cause == _BUSY_CAUSE):
-        return RingOutcome.BUSY if leg.rang_at is None else RingOutcome.DECLINED
+        # A phone in the house that rang before was declined; of others "busy" is all that can be said.
+        declined = leg.rang_at is not None and cast.direction is Direction.INBOUND
+        return RingOutcome.DECLINED if declined else RingOutcome.BUSY
     if status in _UNREACHABLE or (status != "CANCEL" and leg.cause in _UNREACHABLE_CAUSES):
         return RingOutcome.UNAVAILABLE
     if leg.cause == _ELSEWHERE_CAUSE or _somebody_else_answered(leg, at, case, cast):
