@@ -24,6 +24,9 @@ from pbx.lines import LineRule
 REMEMBERED = 30.0
 """Seconds (by the events' own time) that a finished call is kept for late events."""
 
+STILL_UP = 0.001
+"""A channel that vanished was up at the last moment known, so it went later: whoever was just answered was answered."""
+
 _MOST_FINISHED = 5_000
 
 
@@ -117,7 +120,7 @@ class CallTracker:
         ]
         for channel in gone:
             channel.vanished = True
-            channel.gone_at = max(channel.last_at, self._lost_at if self._lost_at is not None else -inf)
+            channel.gone_at = max(channel.last_at, self._lost_at if self._lost_at is not None else -inf) + STILL_UP
         return list(dict.fromkeys(self._graph.case_of(channel) for channel in gone))
 
     def _fill_gap(self, since: float) -> list[Case]:
@@ -136,6 +139,8 @@ class CallTracker:
         before = case.told
         if not may_move(before.state if before else None, call.state):
             self.dropped += 1
+        if before is not None and before.key not in {call.key, *case.absorbed}:
+            case.absorbed.append(before.key)  # an older linkedid was learned late and is the key now
         found = changes(before, call, tuple(case.absorbed), self._now)
         case.told = call
         case.absorbed.clear()
