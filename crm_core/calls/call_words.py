@@ -1,6 +1,8 @@
 """Which rows of `events` a call's telling becomes, whom they are for, and by what key a repeated one is known. Pure."""
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from crm_core.calls.events import (
     CallAnswered,
@@ -16,29 +18,22 @@ from crm_core.calls.events import (
 )
 from crm_core.calls.ledger import CallDraft, Ledger, Told
 from crm_core.events import EventKind
+from crm_core.text import clean
 
-KINDS: dict[type[CallEvent], EventKind] = {
-    CallStarted: EventKind.CALL_STARTED,
-    PartyRang: EventKind.PARTY_RANG,
-    PartyStopped: EventKind.PARTY_STOPPED,
-    CallAnswered: EventKind.CALL_ANSWERED,
-    CallTransferred: EventKind.CALL_TRANSFERRED,
-    CallChanged: EventKind.CALL_CHANGED,
-    CallsJoined: EventKind.CALLS_JOINED,
-    CallEnded: EventKind.CALL_ENDED,
-}
+Words = tuple[dict[str, object], str]
+"""The facts of an event, and what makes it itself and no other within its call."""
 
 
 def tell_call(ledger: Ledger, draft: CallDraft, event: CallEvent, at: datetime) -> None:
     """Note the `events` row of a call event."""
-    facts = _facts(event)
+    kind, words = WORDS.get(type(event), CHANGED)
+    facts, particular = words(event)
     extension = facts.get("extension")
     ledger.told.append(
         Told(
-            KINDS.get(type(event), EventKind.CALL_CHANGED), at, receivers_of(draft),
-            call=draft, contact=draft.contact, deal=draft.deal,
+            kind, at, receivers_of(draft), draft, draft.contact, draft.deal,
             user_id=draft.people.get(extension) if isinstance(extension, str) else None,
-            facts=facts, key=_key(event),
+            facts=facts, key=f"{kind}/{clean(particular, 100)}",
         )
     )  # fmt: skip
 
@@ -58,44 +53,53 @@ def _owner(draft: CallDraft) -> int | None:
     return None if draft.contact is None else draft.contact.owner_id
 
 
-def _facts(event: CallEvent) -> dict[str, object]:
-    match event:
-        case PartyRang() | CallAnswered():
-            return {"extension": event.extension}
-        case PartyStopped():
-            return {"extension": event.extension, "outcome": event.outcome}
-        case CallTransferred():
-            return {"kind": event.transfer.kind, "to": event.transfer.to, "answered": event.transfer.answered}
-        case CallEnded():
-            return {"outcome": event.call.outcome}
-        case _:
-            return {"state": event.call.state}
+def _started(_event: Any) -> Words:
+    return {}, ""
 
 
-def _key(event: CallEvent) -> str:
-    """What makes the event itself and no other within its call."""
-    return "/".join([KINDS.get(type(event), EventKind.CALL_CHANGED), *_particulars(event)])
+def _rang(event: PartyRang) -> Words:
+    times = [ring.rang_at for ring in event.call.rang if ring.extension == event.extension]
+    return {"extension": clean(event.extension, 80)}, f"{event.extension}/{max(times, default=event.at):.3f}"
 
 
-def _particulars(event: CallEvent) -> tuple[str, ...]:
+def _stopped(event: PartyStopped) -> Words:
+    times = [ring.ended_at for ring in event.call.rang if ring.extension == event.extension and ring.ended_at is not None]
+    facts: dict[str, object] = {"extension": clean(event.extension, 80), "outcome": event.outcome}
+    return facts, f"{event.extension}/{max(times, default=event.at):.3f}"
+
+
+def _answered(event: CallAnswered) -> Words:
+    return {"extension": clean(event.extension, 80)}, ""
+
+
+def _transferred(event: CallTransferred) -> Words:
+    transfer = event.transfer
+    to = clean(transfer.to, 80) if transfer.to else None
+    facts: dict[str, object] = {"kind": transfer.kind, "to": to, "answered": transfer.answered}
+    return facts, f"{len(event.call.transfers)}/{transfer.answered}"
+
+
+def _joined(event: CallsJoined) -> Words:
+    return {}, str(len(event.call.linkedids))
+
+
+def _ended(event: CallEnded) -> Words:
     call = event.call
-    match event:
-        case PartyRang() | PartyStopped():
-            return event.extension, f"{_last_ring(event):.3f}"
-        case CallTransferred():
-            return str(len(call.transfers)), str(event.transfer.answered)
-        case CallsJoined():
-            return (str(len(call.linkedids)),)
-        case CallEnded():
-            return str(call.outcome), f"{call.talk_seconds:.3f}", str(len(call.linkedids)), str(len(call.recordings))
-        case CallStarted() | CallAnswered():
-            return ()
-        case _:
-            return call.state, f"{event.at:.6f}"
+    return {"outcome": call.outcome}, f"{call.outcome}/{call.talk_seconds:.3f}/{len(call.linkedids)}/{len(call.recordings)}"
 
 
-def _last_ring(event: PartyRang | PartyStopped) -> float:
-    """When the ring began or stopped that the event is about: the person's last one."""
-    rings = [ring for ring in event.call.rang if ring.extension == event.extension]
-    times = [ring.rang_at if isinstance(event, PartyRang) else ring.ended_at for ring in rings]
-    return max((moment for moment in times if moment is not None), default=event.at)
+def _changed(event: CallEvent) -> Words:
+    return {}, f"{event.call.state}/{event.at:.6f}"
+
+
+CHANGED = (EventKind.CALL_CHANGED, _changed)
+WORDS: dict[type[CallEvent], tuple[EventKind, Callable[[Any], Words]]] = {
+    CallStarted: (EventKind.CALL_STARTED, _started),
+    PartyRang: (EventKind.PARTY_RANG, _rang),
+    PartyStopped: (EventKind.PARTY_STOPPED, _stopped),
+    CallAnswered: (EventKind.CALL_ANSWERED, _answered),
+    CallTransferred: (EventKind.CALL_TRANSFERRED, _transferred),
+    CallChanged: CHANGED,
+    CallsJoined: (EventKind.CALLS_JOINED, _joined),
+    CallEnded: (EventKind.CALL_ENDED, _ended),
+}

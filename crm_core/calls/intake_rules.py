@@ -27,12 +27,15 @@ def decide(ledger: Ledger, happened: Sequence[CallEvent]) -> None:
             continue
         at = moment_of(event.at, ledger.now) or ledger.now
         _note_people(ledger, draft, event.call)
-        _link(ledger, draft)
-        _open_lead(ledger, draft, at)
-        _settle_owner(ledger, draft, at)
-        _close_call_back(ledger, draft, at)
+        if draft.deal is None:
+            _link(ledger, draft)
+            _open_lead(ledger, draft, at)
+        if event.call.answered_by:
+            _settle_owner(ledger, draft, at)
+            _close_call_back(ledger, draft, at)
         tell_call(ledger, draft, event, at)
-        _leave_call_back(ledger, draft, at)
+        if event.call.ended_at is not None:
+            _leave_call_back(ledger, draft, at)
 
 
 def draft_of(ledger: Ledger, call: Call) -> CallDraft | None:
@@ -52,14 +55,15 @@ def draft_of(ledger: Ledger, call: Call) -> CallDraft | None:
 
 def _note_people(ledger: Ledger, draft: CallDraft, call: Call) -> None:
     """Who is in it; and that the DID is ours, once the call came as far as somebody or something of ours."""
-    extensions = [ring.extension for ring in call.rang]
-    extensions += [talk.extension for talk in call.answered_by]
-    extensions += [number for number in (call.caller, call.callee) if number is not None]
-    if len(draft.people) < len(extensions):
-        ledger.note_people(draft, extensions, moment_of(call.started_at, ledger.now) or ledger.now)
+    new = {
+        party.extension for parties in (call.rang, call.answered_by) for party in parties if party.extension not in draft.people
+    }
+    new.update(number for number in (call.caller, call.callee) if number is not None and number not in draft.people)
+    if new:
+        ledger.note_people(draft, new, moment_of(call.started_at, ledger.now) or ledger.now)
     if call.direction is not Direction.INBOUND:
         draft.user_id = draft.user_id or draft.people.get(call.caller or "")
-    elif call.did is not None and not ledger.own_numbers and reached_us(call):
+    elif not ledger.own_numbers and call.did is not None and reached_us(call):
         ledger.reached_dids.add(call.did)
 
 
@@ -96,9 +100,7 @@ def _link(ledger: Ledger, draft: CallDraft) -> None:
 
 def _open_lead(ledger: Ledger, draft: CallDraft, at: datetime) -> None:
     """A new number: a contact; when it rang us, a deal in the first stage and a task to classify it, too (F13)."""
-    if draft.deal is not None or draft.was_ended:
-        return
-    number = customer_of(ledger, draft)
+    number = None if draft.was_ended or draft.deal is not None else customer_of(ledger, draft)
     if number is None or SHORT.fullmatch(number):
         return
     known = ledger.numbers.get(number)
@@ -201,8 +203,6 @@ def _close_call_back(ledger: Ledger, draft: CallDraft, at: datetime) -> None:
 def _leave_call_back(ledger: Ledger, draft: CallDraft, at: datetime) -> None:
     """No person answered a customer who shows his number: one task to call him back, however often he rang."""
     call = draft.call
-    if call.ended_at is None:
-        return
     told_before = draft.was_unanswered
     draft.note_end(call)
     number = customer_of(ledger, draft)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, exists, literal, or_, select, union_all
+from sqlalchemy import Column, ScalarSelect, and_, bindparam, exists, literal, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.calls.events import Call, CallState, Direction, Outcome
@@ -18,13 +18,13 @@ from crm_core.calls.ledger import (
     NumberDraft,
     TaskDraft,
 )
-from crm_core.calls.tables import call_linkedids, call_rings, calls
+from crm_core.calls.tables import call_linkedids, call_rings, calls, exchanges
 from crm_core.contacts.tables import contact_numbers, contacts
 from crm_core.deals.tables import deals, pipelines, stages
 from crm_core.exchanges.config import ExchangeConfig
 from crm_core.tasks.tables import TaskKind, tasks
-from crm_core.users.extensions import periods
-from crm_core.users.tables import users
+from crm_core.users.extensions import Period
+from crm_core.users.tables import user_extensions, users
 
 # Signs that a call reached somebody or something of ours.
 REACHED_STATES = (CallState.RINGING, CallState.TALKING, CallState.HELD)
@@ -36,63 +36,99 @@ async def read(
     """A ledger with everything in it that these calls may touch."""
     ledger = Ledger(
         rules=rules, now=now, house_numbers=exchange.house_numbers | exchange.own_numbers, own_numbers=exchange.own_numbers,
-        first_stage=await _first_stage(tx), journal_id=journal_id,
+        journal_id=journal_id,
     )  # fmt: skip
     customers = sorted({number for call in told if (number := call.customer) is not None})
     if not exchange.own_numbers:
         ledger.reached_dids = await _reached_dids(tx, exchange.id, told, customers)
-    ledger.holders = await periods(tx, exchange.id, _extensions(told))
+    await _read_house(tx, ledger, exchange.id, _extensions(told))
     rows = await _call_rows(tx, exchange.id, told)
     people = await _read_numbers(tx, ledger, customers, {row.contact_id for row in rows if row.contact_id})
     known_deals = await _read_deals(tx, ledger, people, {row.deal_id for row in rows if row.deal_id})
     _note_calls(ledger, rows, people, known_deals)
-    await _read_tasks(tx, ledger, customers, known_deals)
+    await _read_tasks(tx, ledger, told, known_deals)
     return ledger
 
 
-async def _first_stage(tx: AsyncConnection) -> FirstStage | None:
-    query = (
-        select(stages.c.pipeline_id, stages.c.id)
-        .join(pipelines)
-        .where(stages.c.kind == "open")
-        .order_by(pipelines.c.position, pipelines.c.id, stages.c.position)
-        .limit(1)
+def _beginning(column: Column[int]) -> ScalarSelect[int]:
+    """Of the first open stage of the first pipeline: where new deals begin."""
+    query = select(column).select_from(stages.join(pipelines)).where(stages.c.kind == "open")
+    return query.order_by(pipelines.c.position, pipelines.c.id, stages.c.position).limit(1).scalar_subquery()
+
+
+HOUSE = (
+    select(
+        _beginning(stages.c.pipeline_id).label("pipeline_id"), _beginning(stages.c.id).label("stage_id"),
+        user_extensions.c.extension, user_extensions.c.user_id, user_extensions.c.since, user_extensions.c.until,
     )
-    row = (await tx.execute(query)).one_or_none()
-    return None if row is None else FirstStage(row.pipeline_id, row.id)
+    .select_from(
+        exchanges.outerjoin(
+            user_extensions,
+            and_(
+                user_extensions.c.exchange_id == exchanges.c.id,
+                user_extensions.c.extension.in_(bindparam("extensions", expanding=True)),
+            ),
+        )
+    )
+    .where(exchanges.c.id == bindparam("exchange"))
+)  # fmt: skip
+
+
+async def _read_house(tx: AsyncConnection, ledger: Ledger, exchange_id: int, extensions: set[str]) -> None:
+    """Who had which phone and when, and where new deals begin: one row at least, so one question does."""
+    holders: dict[str, list[Period]] = {}
+    for row in await tx.execute(HOUSE, {"exchange": exchange_id, "extensions": sorted(extensions)}):
+        if row.stage_id is not None:
+            ledger.first_stage = FirstStage(row.pipeline_id, row.stage_id)
+        if row.extension is not None:
+            holders.setdefault(row.extension, []).append(Period(row.user_id, row.since, row.until))
+    ledger.holders = holders
+
+
+CALLS = (
+    select(
+        calls.c.id, calls.c.key, calls.c.ended_at, calls.c.answered_at, calls.c.outcome, calls.c.told, calls.c.user_id,
+        calls.c.contact_id, calls.c.deal_id, calls.c.stage_id, call_linkedids.c.linkedid,
+    )
+    .join(call_linkedids, call_linkedids.c.call_id == calls.c.id)
+    .where(call_linkedids.c.exchange_id == bindparam("exchange"))
+    .where(call_linkedids.c.linkedid.in_(bindparam("linkedids", expanding=True)))
+)  # fmt: skip
 
 
 async def _call_rows(tx: AsyncConnection, exchange_id: int, told: Sequence[Call]) -> Sequence[Any]:
     linkedids = sorted({linkedid for call in told for linkedid in call.linkedids})
-    wanted = (
-        calls.c.id, calls.c.key, calls.c.ended_at, calls.c.answered_at, calls.c.outcome, calls.c.told, calls.c.user_id,
-        calls.c.contact_id, calls.c.deal_id, calls.c.stage_id, call_linkedids.c.linkedid,
-    )  # fmt: skip
-    query = select(*wanted).join(call_linkedids, call_linkedids.c.call_id == calls.c.id)
-    here = (call_linkedids.c.exchange_id == exchange_id, call_linkedids.c.linkedid.in_(linkedids))
-    return (await tx.execute(query.where(*here))).all()
+    return (await tx.execute(CALLS, {"exchange": exchange_id, "linkedids": linkedids})).all()
+
+
+NUMBERS = (
+    select(
+        contact_numbers.c.number, contact_numbers.c.raw, contact_numbers.c.not_customer_at,
+        contacts.c.id.label("contact_id"), contacts.c.owner_id, contacts.c.company_id, users.c.active,
+    )
+    .select_from(
+        contact_numbers.outerjoin(contacts, contacts.c.id == contact_numbers.c.contact_id)
+        .outerjoin(users, users.c.id == contacts.c.owner_id)
+    )
+    .where(contact_numbers.c.number.in_(bindparam("numbers", expanding=True)))
+)  # fmt: skip
+CONTACTS = (
+    select(contacts.c.id.label("contact_id"), contacts.c.owner_id, contacts.c.company_id, users.c.active)
+    .outerjoin(users, users.c.id == contacts.c.owner_id)
+    .where(contacts.c.id.in_(bindparam("ids", expanding=True)))
+)
 
 
 async def _read_numbers(
     tx: AsyncConnection, ledger: Ledger, customers: Sequence[str], of_calls: set[int]
 ) -> dict[int, ContactDraft]:
     """The numbers outside, and the contacts by these numbers or of these calls."""
-    if not customers and not of_calls:
-        return {}
-    wanted = (
-        contact_numbers.c.number, contact_numbers.c.raw, contact_numbers.c.not_customer_at,
-        contacts.c.id.label("contact_id"), contacts.c.owner_id, contacts.c.company_id, users.c.active,
-    )  # fmt: skip
-    sides = contact_numbers.join(contacts, contacts.c.id == contact_numbers.c.contact_id, isouter=True)
-    query = select(*wanted).select_from(sides.join(users, users.c.id == contacts.c.owner_id, isouter=True))
     found: dict[int, ContactDraft] = {}
-    for row in await tx.execute(query.where(contact_numbers.c.number.in_(customers))):
+    for row in await tx.execute(NUMBERS, {"numbers": customers}) if customers else ():
         contact = _contact(found, row)
         ledger.numbers[row.number] = NumberDraft(row.number, row.raw, contact, row.not_customer_at is not None)
     if missing := of_calls - set(found):
-        them = select(contacts.c.id.label("contact_id"), contacts.c.owner_id, contacts.c.company_id, users.c.active)
-        them = them.join(users, users.c.id == contacts.c.owner_id, isouter=True)
-        for other in await tx.execute(them.where(contacts.c.id.in_(sorted(missing)))):
+        for other in await tx.execute(CONTACTS, {"ids": sorted(missing)}):
             _contact(found, other)
     return found
 
@@ -140,14 +176,23 @@ def _known_call(row: Any, contact: ContactDraft | None, deal: DealDraft | None) 
     )  # fmt: skip
 
 
-async def _read_tasks(tx: AsyncConnection, ledger: Ledger, customers: Sequence[str], known_deals: dict[int, DealDraft]) -> None:
-    """Open call-backs of these numbers, and open tasks nobody has of deals nobody has."""
+TASKS = select(tasks).where(
+    tasks.c.done_at.is_(None),
+    or_(
+        and_(tasks.c.kind == TaskKind.CALL_BACK, tasks.c.number.in_(bindparam("numbers", expanding=True))),
+        and_(tasks.c.deal_id.in_(bindparam("deals", expanding=True)), tasks.c.owner_id.is_(None)),
+    ),
+)
+
+
+async def _read_tasks(tx: AsyncConnection, ledger: Ledger, told: Sequence[Call], known_deals: dict[int, DealDraft]) -> None:
+    """Open call-backs of numbers that were answered or rang in vain; open tasks nobody has of deals nobody has."""
+    numbers = {call.customer for call in told if call.answered_at is not None or call.ended_at is not None}
     nobodys = sorted(deal_id for deal_id, deal in known_deals.items() if deal.owner_id is None)
-    if not customers and not nobodys:
+    shown = sorted(number for number in numbers if number is not None)
+    if not shown and not nobodys:
         return
-    call_back = and_(tasks.c.kind == TaskKind.CALL_BACK, tasks.c.number.in_(customers))
-    unowned = and_(tasks.c.deal_id.in_(nobodys), tasks.c.owner_id.is_(None))
-    for row in await tx.execute(select(tasks).where(tasks.c.done_at.is_(None), or_(call_back, unowned))):
+    for row in await tx.execute(TASKS, {"numbers": shown, "deals": nobodys}):
         deal = known_deals.get(row.deal_id)
         task = TaskDraft(TaskKind(row.kind), row.due_at, row.created_at, row.number, deal=deal, owner_id=row.owner_id, id=row.id)
         ledger.known_tasks.append(task)
@@ -183,9 +228,7 @@ def _reached() -> Any:
 
 
 def _extensions(told: Iterable[Call]) -> set[str]:
-    found: set[str] = set()
-    for call in told:
-        found.update(ring.extension for ring in call.rang)
-        found.update(talk.extension for talk in call.answered_by)
-        found.update(number for number in (call.caller, call.callee) if number is not None and len(number) <= 80)
+    found = {ring.extension for call in told for ring in call.rang}
+    found.update(talk.extension for call in told for talk in call.answered_by)
+    found.update(number for call in told for number in (call.caller, call.callee) if number is not None)
     return found

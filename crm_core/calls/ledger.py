@@ -149,7 +149,7 @@ class Ledger:
     now: datetime
     house_numbers: frozenset[str]
     own_numbers: frozenset[str]
-    first_stage: FirstStage | None
+    first_stage: FirstStage | None = None
     journal_id: int | None = None
     reached_dids: set[str] = field(default_factory=set)  # DIDs by which somebody or something of ours was reached
     by_linkedid: dict[str, CallDraft] = field(default_factory=dict)
@@ -167,5 +167,4 @@ class Ledger:
     def note_people(self, draft: CallDraft, extensions: Iterable[str], at: datetime) -> None:
         """Whose phones these were at that moment; asked once for a call, so a call keeps the users of its time."""
         for extension in extensions:
-            if extension not in draft.people:
-                draft.people[extension] = holder_at(self.holders, extension, at)
+            draft.people[extension] = holder_at(self.holders, extension, at)

@@ -1,6 +1,6 @@
 """Whose phone is whose, and since when. A call keeps the user of its time, so periods are closed, never rewritten."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -53,18 +53,6 @@ async def release(tx: AsyncConnection, user_id: int, exchange_id: int, *, now: d
 
 async def release_all(tx: AsyncConnection, user_id: int, *, now: datetime) -> None:
     await _close(tx, user_extensions.c.user_id == user_id, now=now)
-
-
-async def periods(connection: AsyncConnection, exchange_id: int, extensions: Iterable[str]) -> Mapping[str, list[Period]]:
-    """Who had each of these extensions, and when."""
-    wanted = sorted(set(extensions))
-    if not wanted:
-        return {}
-    query = select(user_extensions).where(user_extensions.c.exchange_id == exchange_id, user_extensions.c.extension.in_(wanted))
-    found: dict[str, list[Period]] = {}
-    for row in await connection.execute(query):
-        found.setdefault(row.extension, []).append(Period(row.user_id, row.since, row.until))
-    return found
 
 
 def holder_at(found: Mapping[str, list[Period]], extension: str | None, at: datetime) -> int | None:
