@@ -74,14 +74,20 @@ def inside(folder: Path, command: Sequence[str]) -> list[str]:
 
 def apart(command: Sequence[str]) -> list[str]:
     """The words that run a command with mounts of its own, and end it when whoever starts it is gone."""
-    return ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", *command]
+    # Where / is no mount of its own (we are in a chroot ourselves) unshare cannot make it private.
+    alike = [] if "/" in _mounts() else ["--propagation", "unchanged"]
+    return ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", *alike, *command]
+
+
+def unmount(folder: Path) -> None:
+    """Takes down what got out of a command's own mounts, as it can where they could not be made private."""
+    for mount in reversed([mount for mount in _mounts() if mount.startswith(f"{folder}/")]):
+        subprocess.run(["umount", mount], check=True, timeout=60)
 
 
 def remove(folder: Path) -> None:
     """Removes a half-made or outdated folder of the test system, never across a mount."""
-    mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
-    if any(mount.startswith(f"{folder}/") for mount in mounts):
-        raise NotBuilt(f"something is still mounted under {folder}; unmount it first")
+    unmount(folder)
     if folder.exists():
         subprocess.run(["rm", "-r", "--one-file-system", "--", str(folder)], check=True, timeout=300)
 
@@ -101,6 +107,7 @@ def _build(suite: str) -> None:
     _run(inside(building, [*APT, "clean"]), environment)
     stamp = {"recipe": RECIPE, "version": _asterisk_version(building), "seconds": round(time.monotonic() - began, 1)}
     (building / STAMP).write_text(json.dumps(stamp))
+    unmount(building)
     remove(done)
     building.rename(done)
 
@@ -148,6 +155,10 @@ def _run(command: Sequence[str], environment: Mapping[str, str]) -> None:
     if run.returncode != 0:
         words = (run.stderr + run.stdout).strip().splitlines() or ["nothing said"]
         raise NotBuilt(f"{' '.join(command[-3:])}: {words[-1]}")
+
+
+def _mounts() -> list[str]:
+    return [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
 
 
 def _stamp(suite: str) -> dict[str, object]:

@@ -49,6 +49,7 @@ class Daemon:
             self._process.kill()
             self._process.wait(15)
         self._process = None
+        chroot.unmount(self._office.root)
 
     def cli(self, command: str) -> str:
         """What the exchange's own console answers."""

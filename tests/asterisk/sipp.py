@@ -11,6 +11,8 @@ from pathlib import Path
 from tests.asterisk.speech import LONGEST_CALL
 
 SCENARIOS = Path(__file__).with_name("scenarios")
+LONGEST_ON = 3600  # seconds a phone may stay switched on; its scenario says the same
+DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL")
 _numbers = itertools.count(1)
 
 
@@ -48,8 +50,9 @@ class Sipp:
         self._name, self._own, self._errors = f"{scenario} at {own}", own, stem.with_suffix(".errors")
         self._console, messages = stem.with_suffix(".console"), stem.with_suffix(".messages")
         script = _filled(scenario, stem, fill or {})
-        words = ["sipp", str(exchange), "-sf", str(script), "-i", own.host, "-p", str(own.port), "-mi", own.host]
-        words += ["-s", service, "-nostdin", "-aa", "-timeout", f"{LONGEST_CALL}s", "-recv_timeout", f"{LONGEST_CALL * 1000}"]
+        longest = LONGEST_CALL if answering is None else LONGEST_ON
+        words = [*DIES_WITH_US, "sipp", str(exchange), "-sf", str(script), "-i", own.host, "-p", str(own.port), "-mi", own.host]
+        words += ["-s", service, "-nostdin", "-aa", "-timeout", f"{longest}s", "-recv_timeout", f"{longest * 1000}"]
         words += ["-trace_err", "-error_file", str(self._errors), "-trace_msg", "-message_file", str(messages)]
         words += ["-m", "1"] if answering is None else ["-l", "1", "-oocsf", str(_filled(answering, stem, fill or {}))]
         words += [] if login is None else ["-au", login[0], "-ap", login[1]]
