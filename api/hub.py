@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from pbx.listener import Listener
 
 from api import wiring
 from api.app import create_app
@@ -22,6 +21,7 @@ from api.supervision import keep_up
 from api.worker_process import run_worker
 from crm_core import jobs
 from crm_core.exchanges.config import ExchangeConfig
+from pbx.listener import Listener
 
 log = structlog.get_logger()
 
@@ -46,7 +46,7 @@ class Hub:
             await self._free_lost_jobs()
         async with asyncio.TaskGroup() as group:
             tasks = [
-                group.create_task(keep_up(self._context.parts, name, run), name=name)
+                group.create_task(keep_up(self._context, name, run), name=name)
                 for name, run in {**self._own(), **(extra or {})}.items()
             ]
             ready()
@@ -73,11 +73,10 @@ class Hub:
     async def _web(self) -> None:
         settings = self._context.settings
         opened, self._opened = self._opened or open_socket(settings.host, settings.port), None
-        with opened:
-            await serve_web(self._app, opened, self._context.stopping.wait)
+        await serve_web(self._app, opened, self._context.stopping.wait)
 
     async def _listen(self, exchange: ExchangeConfig) -> None:
-        await Listener(self._context.database, exchange).run()
+        await Listener(self._context.database, exchange, spool_folder=self._context.data_dir / "spool").run()
 
     async def _workers(self) -> None:
         """One worker after another: each is recycled now and then, for its libraries leak."""

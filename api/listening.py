@@ -41,7 +41,7 @@ async def _listener(context: AppContext, listen: Listen, exchange: ExchangeConfi
     log.info("listening", exchange=exchange.name, host=exchange.ami_host, port=exchange.ami_port)
     part = f"listener {exchange.name}"
     try:
-        await keep_up(context.parts, part, lambda: listen(exchange))
+        await keep_up(context, part, lambda: listen(exchange))
     finally:
         context.parts.gone(part)
 

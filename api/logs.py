@@ -16,11 +16,7 @@ def begin_log(settings: Settings) -> None:
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.ERROR)
     as_json = settings.log_format == "json"
-    last = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
-        if as_json
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
+    last = structlog.processors.JSONRenderer(ensure_ascii=False) if as_json else _for_people()
     steps = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -34,3 +30,8 @@ def begin_log(settings: Settings) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def _for_people() -> structlog.dev.ConsoleRenderer:
+    """Tracebacks without the values of variables: those may be secrets, or what customers said."""
+    return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)

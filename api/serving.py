@@ -36,7 +36,7 @@ def open_socket(host: str, port: int) -> socket.socket:
 async def serve_web(app: Any, opened: socket.socket, stopping: Callable[[], Awaitable[Any]]) -> None:
     """Answer until `stopping` returns; requests under way have three seconds to end."""
     config = Config()
-    config.bind = [f"fd://{opened.fileno()}"]
+    config.bind = [f"fd://{opened.detach()}"]  # the server closes it
     config.backlog = BACKLOG
     config.errorlog = None  # what went wrong is in our own log already
     config.include_server_header = False

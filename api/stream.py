@@ -166,7 +166,8 @@ def last_event_id(text: str | None) -> int | None:
 async def _live(listener: Listener) -> AsyncIterator[Told | None]:
     while True:
         try:
-            told = await asyncio.wait_for(listener.waiting.get(), PING)
+            async with asyncio.timeout(PING):
+                told = await listener.waiting.get()
         except TimeoutError:
             yield None
             continue

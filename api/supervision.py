@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 from prometheus_client import Counter
 
-from api.context import Parts
+from api.context import AppContext
 
 log = structlog.get_logger()
 
@@ -17,8 +17,9 @@ STEADY = 60.0  # seconds: a part that ran so long begins its pauses anew
 FAILURES = Counter("firstring_part_failures", "Times a part of the product failed and was started again", ["part"])
 
 
-async def keep_up(parts: Parts, part: str, run: Callable[[], Awaitable[None]]) -> None:
-    """Run a part until cancelled or until it returns; after a failure again, with growing pauses."""
+async def keep_up(context: AppContext, part: str, run: Callable[[], Awaitable[None]]) -> None:
+    """Run a part until cancelled or until it returns; after a failure again, with growing pauses, unless all is to stop."""
+    parts = context.parts
     pause = 1.0
     while True:
         began = time.monotonic()
@@ -29,6 +30,8 @@ async def keep_up(parts: Parts, part: str, run: Callable[[], Awaitable[None]]) -
             FAILURES.labels(part.partition(" ")[0]).inc()
             parts.down(part, f"{type(error).__name__}: {error}"[:300])
             log.exception("part_failed", part=part, again_in=pause)
+            if context.stopping.is_set():
+                return
         else:
             parts.gone(part)
             return

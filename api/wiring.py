@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-from transcribe.tagging import tag_calls
-
 from api.context import AppContext
 from api.reactor import Reactions
 from crm_core.blobs import Blobs
@@ -13,6 +11,7 @@ from crm_core.jobs import JobKind, JobRunner
 from crm_core.live import Wake
 from crm_core.secrets import SecretBox
 from crm_core.settings import Settings, secret_key
+from crm_core.tags.tagging import tag_calls
 from recordings import fetch
 from recordings.fetch import attach_recordings
 from transcribe.jobs import transcribe_recordings

@@ -1,6 +1,7 @@
 """A hint that something was committed. Losing one costs a second, never data: who waits also polls."""
 
 import asyncio
+from contextlib import suppress
 
 
 class Wake:
@@ -15,7 +16,7 @@ class Wake:
 
     async def wait(self, timeout: float) -> None:  # noqa: ASYNC109  the timeout is the polling floor
         """Return at the next wake-up, at the latest after `timeout` seconds."""
-        try:
-            await asyncio.wait_for(self._next.wait(), timeout)
-        except TimeoutError:
-            return
+        # Not wait_for: Python 3.11's forgets a cancellation that comes together with the wake-up.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                await self._next.wait()
