@@ -138,16 +138,21 @@ class _Story:
         stays = customer.stays()
         parked = [(a, b) for a, b, bridge in stays if bridge in customer.waiting_bridges]
         bridged = [(a, b) for a, b, bridge in stays if bridge not in customer.waiting_bridges]
-        # Who put the customer on hold may leave him alone in their bridge, to ask a colleague in another.
         alone = joins.without(bridged, [span for spans in self.talks.values() for span in spans])
-        held = [
-            span
-            for uid, person in self.cast.people.items()
-            for span in joins.common(self.case.channels[uid].hold_spans(), [*self.talks.get(person, []), *alone])
-        ]
+        held = [span for uid, person in self.cast.people.items() for span in self._held_by(uid, person, alone)]
         music = joins.common(customer.music_spans(), bridged)
         since: list[Span] = [(self.first_join, inf)]
         return joins.merged(joins.common([*parked, *held, *music], since))
+
+    def _held_by(self, uid: str, person: str, alone: list[Span]) -> list[Span]:
+        """While this channel held the customer, also when it left him alone in their bridge to ask a colleague.
+
+        Coming back to him ends the hold: not every way of coming back is told as an unhold.
+        """
+        talks = self.talks.get(person, [])
+        held = self.case.channels[uid].hold_spans()
+        ended = [(a, min([b, *(start for start, _ in talks if start > a)])) for a, b in held]
+        return joins.common(ended, [*talks, *alone])
 
     def _state(self, rings: tuple[Ring, ...], holds: list[Span]) -> CallState:
         if self.over:
@@ -237,7 +242,7 @@ class _Story:
 
     def _rang(self, leg: Channel, outcome: RingOutcome | None) -> bool:
         # CEL tells no ringing: there a leg that was neither busy nor out of reach is taken to have rung.
-        unseen = not self.case.live and outcome in _DECLINED_OR_RANG
+        unseen = not leg.told_live and outcome in _DECLINED_OR_RANG
         return leg.rang_at is not None or outcome is RingOutcome.DECLINED or unseen
 
     def _forwarded_to(self, first_transfer_at: float) -> str | None:

@@ -38,6 +38,7 @@ class CallTracker:
         self._teller = Teller(exchange, lines, region)
         self._lines = lines
         self._graph = ChannelGraph(lines)
+        self._book = self._graph.book
         self._remember = remember
         self._now = -inf
         self._finished: deque[tuple[float, Case]] = deque()
@@ -54,7 +55,7 @@ class CallTracker:
         touched: dict[Case, None] = {}
         for event in events:
             self._now = max(self._now, event.at)
-            for case in self._take(event):
+            for case in self._take(event, from_records):
                 if from_records:
                     case.records = True
                 else:
@@ -66,21 +67,21 @@ class CallTracker:
 
     def open_calls(self) -> list[Call]:
         """Every call that is up, as known now."""
-        calls = (self._teller.tell(case, self._now) for case in self._graph.open_cases())
+        calls = (self._teller.tell(case, self._now) for case in self._book.open_cases())
         return sorted((call for call in calls if call is not None), key=lambda call: (call.started_at, call.key))
 
     def all_calls(self) -> list[Call]:
         """Every call still remembered, finished or not, as known now."""
-        calls = (self._teller.tell(case, self._now) for case in dict.fromkeys(self._graph.cases.values()))
+        calls = (self._teller.tell(case, self._now) for case in dict.fromkeys(self._book.cases.values()))
         return sorted((call for call in calls if call is not None), key=lambda call: (call.started_at, call.key))
 
     def remembered(self) -> int:
         """How many channels are kept in memory (a figure for metrics and tests)."""
-        return len(self._graph.channels)
+        return len(self._book.channels)
 
-    def _take(self, event: ChannelEvent) -> list[Case]:
+    def _take(self, event: ChannelEvent, from_records: bool) -> list[Case]:
         if isinstance(event, OnChannel):
-            return self._take_on_channel(event)
+            return self._take_on_channel(event, from_records)
         if isinstance(event, told.MemberKnown):
             for interface in event.interfaces:
                 self._lines.learn_member(interface)
@@ -94,10 +95,10 @@ class CallTracker:
             return self._fill_gap(event.since)
         return []
 
-    def _take_on_channel(self, event: OnChannel) -> list[Case]:
+    def _take_on_channel(self, event: OnChannel, from_records: bool) -> list[Case]:
         if isinstance(event, told.ChannelSeen):
             self._seen.add(event.uid)
-        case = self._graph.take(event)
+        case = self._graph.take(event, from_records=from_records)
         if case is None:
             self.dropped += 1
             return []
@@ -105,7 +106,7 @@ class CallTracker:
 
     def _lose_contact(self, at: float) -> None:
         self._lost_at = at
-        for case in self._graph.open_cases():
+        for case in self._book.open_cases():
             case.gaps.add(at)
 
     def _end_snapshot(self, event: told.SnapshotEnded) -> list[Case]:
@@ -115,22 +116,22 @@ class CallTracker:
             return []
         gone = [
             channel
-            for channel in self._graph.channels.values()
+            for channel in self._book.channels.values()
             if channel.gone_at is None and channel.uid not in self._seen and channel.last_at < began
         ]
         for channel in gone:
             channel.vanished = True
             channel.gone_at = max(channel.last_at, self._lost_at if self._lost_at is not None else -inf) + STILL_UP
-        return list(dict.fromkeys(self._graph.case_of(channel) for channel in gone))
+        return list(dict.fromkeys(self._book.case_of(channel) for channel in gone))
 
     def _fill_gap(self, since: float) -> list[Case]:
-        filled = [case for case in dict.fromkeys(self._graph.cases.values()) if since in case.gaps]
+        filled = [case for case in dict.fromkeys(self._book.cases.values()) if since in case.gaps]
         for case in filled:
             case.gaps.discard(since)
         return filled
 
     def _tell(self, case: Case) -> list[CallEvent]:
-        if self._graph.cases.get(next(iter(case.linkedids))) is not case:
+        if self._book.cases.get(next(iter(case.linkedids))) is not case:
             return []  # absorbed within the batch by another touched case
         call = self._teller.tell(case, self._now)
         if call is None:
@@ -156,6 +157,6 @@ class CallTracker:
         while self._finished and (self._finished[0][0] < self._now - self._remember or len(self._finished) > _MOST_FINISHED):
             _, case = self._finished.popleft()
             case.notes -= 1
-            known = self._graph.cases.get(next(iter(case.linkedids))) is case
+            known = self._book.cases.get(next(iter(case.linkedids))) is case
             if known and case.over and case.notes == 0:
                 self._graph.forget(case)

@@ -24,6 +24,7 @@ class Case:
 
     __slots__ = (
         "absorbed",
+        "again",
         "channels",
         "gaps",
         "linkedids",
@@ -35,7 +36,8 @@ class Case:
         "transfers",
     )
 
-    def __init__(self, linkedid: str, at: float) -> None:
+    def __init__(self, linkedid: str, at: float, *, again: bool = False) -> None:
+        self.again = int(at) if again else None  # tells it from an earlier call with the same id
         self.linkedids: dict[str, float] = {linkedid: at}
         self.channels: dict[str, Channel] = {}
         self.transfers: set[TransferTold] = set()
@@ -69,6 +71,12 @@ class Case:
         """This linkedid is the call's too; the earliest time it was seen orders the keys."""
         self.linkedids[linkedid] = min(at, self.linkedids.get(linkedid, at))
 
+    @property
+    def age(self) -> tuple[float, str]:
+        """The older of two cases is the smaller: it keeps its id when they join."""
+        return min((at, linkedid) for linkedid, at in self.linkedids.items())
+
     def keys(self) -> tuple[str, ...]:
         """The linkedids, the oldest first: that one is the call's key."""
-        return tuple(sorted(self.linkedids, key=lambda key: (self.linkedids[key], key)))
+        found = sorted(self.linkedids, key=lambda key: (self.linkedids[key], key))
+        return tuple(found if self.again is None else (f"{key}~{self.again}" for key in found))

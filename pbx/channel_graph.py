@@ -1,7 +1,4 @@
-"""All channels the exchange told of, and which of them belong to one call: a set of linkedids that may grow.
-
-Every fact is kept with its own time, so the same facts in another order, or twice, give the same cases.
-"""
+"""Puts what is told of channels in its place: facts with their own times, so order and repetition do not matter."""
 
 from collections.abc import Callable
 from math import inf
@@ -10,32 +7,27 @@ from typing import Any
 from crm_core.calls.events import TransferKind
 from pbx import channel_events as told
 from pbx.case import Case, TransferTold
+from pbx.case_book import CaseBook
 from pbx.channel_events import ChannelEvent, OnChannel
 from pbx.channels import Channel, toggled
 from pbx.joins import common
-from pbx.lines import LineKind, LineRule
-from pbx.parties import came_in
+from pbx.lines import LineRule
 
-_FORGOTTEN_KEPT = 50_000
 _EARLY_KEPT = 1_000
 _EARLY_PER_CHANNEL = 20
-_RECALL_WITHIN = 120.0
-"""Seconds after an attended transfer within which the exchange calls the transferer back."""
 
 _NO_BIRTH = (told.ChannelGone, told.BridgeLeft, told.HangupAsked, told.DialEnded, told.MusicEnded, told.Unheld)
+_BIRTH = (told.ChannelBorn, told.ChannelSeen)
 
 
 class ChannelGraph:
     """`take` puts one event's facts in place and says which cases it touched."""
 
     def __init__(self, lines: LineRule) -> None:
-        self.lines = lines
-        self.channels: dict[str, Channel] = {}
-        self.cases: dict[str, Case] = {}
+        self.book = CaseBook(lines)
         self._in_bridge: dict[str, set[str]] = {}
-        self._forgotten: dict[str, None] = {}
         self._early: dict[str, list[OnChannel]] = {}
-        self._newly_made: list[str] = []
+        self._due: list[str] = []
         self._takers: dict[type[ChannelEvent], Callable[[Any, Channel], None]] = {
             told.ChannelBorn: self._born,
             told.ChannelRang: self._rang,
@@ -67,119 +59,55 @@ class ChannelGraph:
             told.ChannelSeen: self._seen,
         }
 
-    def take(self, event: OnChannel) -> Case | None:
+    def take(self, event: OnChannel, *, from_records: bool = False) -> Case | None:
         """The case that the event belongs to; None if it says nothing of a channel we know or could know."""
         taker = self._takers.get(type(event))
         if taker is None:
             return None
-        channel = self.channel(event.uid, event.channel, event.linkedid, event.at, isinstance(event, _NO_BIRTH))
+        channel = self._channel(
+            event.uid,
+            event.channel,
+            event.linkedid,
+            event.at,
+            known_only=isinstance(event, _NO_BIRTH),
+            reborn=isinstance(event, _BIRTH),
+        )
         if channel is None:
             self._keep_early(event)
             return None
+        channel.told_live |= not from_records
         taker(event, channel)
-        while self._newly_made:
-            for early in self._early.pop(self._newly_made.pop(), ()):
+        while self._due:
+            for early in self._early.pop(self._due.pop(), ()):
                 self.take(early)
-        return self.cases[channel.linkedid]
+        return self.book.case_of(channel)
+
+    def forget(self, case: Case) -> None:
+        """Lets go of a finished case; what still comes for its channels is ignored."""
+        for uid, channel in case.channels.items():
+            for bridge in channel.bridges:
+                members = self._in_bridge.get(bridge, set())
+                members.discard(uid)
+                if not members:
+                    self._in_bridge.pop(bridge, None)
+        self.book.forget(case)
+
+    def _channel(
+        self, uid: str, name: str, linkedid: str, at: float, *, known_only: bool = False, reborn: bool = False
+    ) -> Channel | None:
+        channel = self.book.channel(uid, name, linkedid, at, known_only=known_only, reborn=reborn)
+        if channel is not None and uid in self._early:
+            self._due.append(uid)
+        return channel
 
     def _keep_early(self, event: OnChannel) -> None:
         """An end may come before its beginning; of a channel never told it says nothing worth a call."""
-        if event.uid and event.uid not in self._forgotten:
+        if event.uid and not self.book.was_forgotten(event.uid):
             kept = self._early.setdefault(event.uid, [])
             if len(kept) < _EARLY_PER_CHANNEL:
                 kept.append(event)
             if len(self._early) > _EARLY_KEPT:
                 del self._early[next(iter(self._early))]
-
-    def channel(self, uid: str, name: str, linkedid: str, at: float, known_only: bool = False) -> Channel | None:
-        """The channel, made if need be (a listener may attach in mid-call), with its linkedid noted."""
-        if not uid:
-            return None
-        channel = self.channels.get(uid)
-        if channel is None:
-            if known_only or uid in self._forgotten:
-                return None
-            channel = self._make(uid, name, linkedid or uid, at)
-        channel.last_at = max(channel.last_at, at)
-        channel.first_at = min(channel.first_at, at)
-        if linkedid:
-            self._relink(channel, linkedid, at)
-        return channel
-
-    def case_of(self, channel: Channel) -> Case:
-        return self.cases[channel.linkedid]
-
-    def open_cases(self) -> list[Case]:
-        return [case for case in dict.fromkeys(self.cases.values()) if not case.over]
-
-    def forget(self, case: Case) -> None:
-        """Lets go of a finished case; what still comes for its channels is ignored."""
-        for uid, channel in case.channels.items():
-            self.channels.pop(uid, None)
-            self._forgotten[uid] = None
-            for bridge in channel.bridges:
-                members = self._in_bridge.get(bridge)
-                if members is not None:
-                    members.discard(uid)
-                    if not members:
-                        del self._in_bridge[bridge]
-        for linkedid in case.linkedids:
-            self.cases.pop(linkedid, None)
-        while len(self._forgotten) > _FORGOTTEN_KEPT:
-            del self._forgotten[next(iter(self._forgotten))]
-
-    def _make(self, uid: str, name: str, linkedid: str, at: float) -> Channel:
-        channel = self.channels[uid] = Channel(uid, name, linkedid, at)
-        case = self.cases.get(linkedid)
-        if case is None:
-            case = self.cases[linkedid] = Case(linkedid, at)
-        case.channels[uid] = channel
-        self._pair_by_name(channel, case)
-        if uid in self._early:
-            self._newly_made.append(uid)
-        return channel
-
-    def _pair_by_name(self, channel: Channel, case: Case) -> None:
-        """The halves of a Local channel are named alike but for `;1` and `;2`."""
-        if channel.name[-2:] not in {";1", ";2"}:
-            return
-        twin = channel.name[:-1] + ("2" if channel.name[-1] == "1" else "1")
-        for other in case.channels.values():
-            if other.name == twin and other.other_half is None:
-                channel.other_half, other.other_half = other.uid, channel.uid
-
-    def _relink(self, channel: Channel, linkedid: str, at: float) -> None:
-        """A channel may change its linkedid in mid-life: then both name one call."""
-        case = self.cases[channel.linkedid]
-        other = self.cases.get(linkedid)
-        if other is None:
-            self.cases[linkedid] = case
-            case.know(linkedid, at)
-        elif other is case:
-            case.linkedids[linkedid] = min(case.linkedids[linkedid], at)
-        else:
-            self._join(case, other)
-
-    def _join(self, one: Case, other: Case) -> None:
-        """Makes one case of two, unless two customers called in: each has a call of his own."""
-        if one is other or (self._has_caller(one) and self._has_caller(other)):
-            return
-        older, younger = sorted((one, other), key=lambda case: case.keys()[0] not in self._first(one, other))
-        older.absorb(younger)
-        for linkedid in younger.linkedids:
-            self.cases[linkedid] = older
-
-    @staticmethod
-    def _first(one: Case, other: Case) -> tuple[str]:
-        """The key of the older case: it keeps its id."""
-        ranked = sorted((case.linkedids[key], key) for case in (one, other) for key in case.keys()[:1])
-        return (ranked[0][1],)
-
-    def _has_caller(self, case: Case) -> bool:
-        return any(c.came_in and came_in(c) and c.kind(self.lines) is LineKind.TRUNK for c in case.channels.values())
-
-    def _has_outside(self, case: Case) -> bool:
-        return any(c.kind(self.lines) is LineKind.TRUNK for c in case.channels.values())
 
     def _born(self, e: told.ChannelBorn, c: Channel) -> None:
         c.born_at = e.at if c.born_at is None else min(c.born_at, e.at)
@@ -210,30 +138,21 @@ class ChannelGraph:
         c.dial_string = c.dial_string or e.dial_string
         if e.caller_uid:
             c.dialled_by = e.caller_uid
-            caller = self.channel(e.caller_uid, e.caller_channel, e.caller_linkedid, e.at)
+            caller = self._channel(e.caller_uid, e.caller_channel, e.caller_linkedid, e.at)
             if caller is not None:
-                self._join(self.case_of(caller), self.case_of(c))
+                self.book.join(self.book.case_of(caller), self.book.case_of(c))
         else:
-            self._recall(c, e.at)
+            self.book.recall(c, e.at)
         if e.ringing:
             self._rang(told.ChannelRang(e.at, e.uid, e.channel, e.linkedid), c)
-
-    def _recall(self, channel: Channel, at: float) -> None:
-        """After a transfer that nobody took the exchange calls the transferer back on a leg with its own linkedid."""
-        for case in self.open_cases():
-            given = [t for t in case.transfers if t.kind is TransferKind.ATTENDED and 0 <= at - t.at < _RECALL_WITHIN]
-            givers = [case.channels[t.uid].extension for t in given if t.uid in case.channels]
-            if channel.extension in givers and case is not self.case_of(channel):
-                self._join(case, self.case_of(channel))
-                return
 
     def _dial_ended(self, e: told.DialEnded, c: Channel) -> None:
         if e.status:
             c.dial_ends.add((e.at, e.status))
         if e.caller_uid:
-            caller = self.channel(e.caller_uid, e.caller_channel, e.caller_linkedid, e.at, known_only=True)
+            caller = self._channel(e.caller_uid, e.caller_channel, e.caller_linkedid, e.at, known_only=True)
             if caller is not None:
-                self._join(self.case_of(caller), self.case_of(c))
+                self.book.join(self.book.case_of(caller), self.book.case_of(c))
 
     def _bridge_joined(self, e: told.BridgeJoined, c: Channel) -> None:
         c.bridges.setdefault(e.bridge, set()).add((e.at, True))
@@ -247,18 +166,13 @@ class ChannelGraph:
             self._join_members(e, c, members)
 
     def _join_members(self, e: told.BridgeJoined, c: Channel, members: set[str]) -> None:
-        swapped = self.channels.get(e.swap_uid)
+        swapped = self.book.channels.get(e.swap_uid)
         if swapped is not None:
-            self._join(self.case_of(swapped), self.case_of(c))
+            self.book.join(self.book.case_of(swapped), self.book.case_of(c))
         for uid in members:
-            other = self.channels[uid]
-            if self.case_of(other) is not self.case_of(c) and _met(c, other, e.bridge):
-                self._join_in_bridge(self.case_of(other), self.case_of(c), e.conference)
-
-    def _join_in_bridge(self, one: Case, other: Case, conference: bool) -> None:
-        # Strangers may meet in a conference: each customer's call stays his own.
-        if not (conference and self._has_outside(one) and self._has_outside(other)):
-            self._join(one, other)
+            other = self.book.channels.get(uid)
+            if other is not None and self.book.case_of(other) is not self.book.case_of(c) and _met(c, other, e.bridge):
+                self.book.join_met(self.book.case_of(other), self.book.case_of(c), e.conference)
 
     def _bridge_left(self, e: told.BridgeLeft, c: Channel) -> None:
         c.bridges.setdefault(e.bridge, set()).add((e.at, False))
@@ -266,43 +180,38 @@ class ChannelGraph:
             c.waiting_bridges.add(e.bridge)
 
     def _local_paired(self, e: told.LocalPaired, c: Channel) -> None:
-        other = self.channel(e.other_uid, e.other_channel, e.other_linkedid, e.at)
+        other = self._channel(e.other_uid, e.other_channel, e.other_linkedid, e.at)
         if other is not None:
             c.other_half, other.other_half = other.uid, c.uid
-            self._join(self.case_of(c), self.case_of(other))
+            self.book.join(self.book.case_of(c), self.book.case_of(other))
 
     def _blind(self, e: told.BlindTransferred, c: Channel) -> None:
-        self._link(c, e.transferee_linkedid)
-        self.case_of(c).transfers.add(TransferTold(e.at, TransferKind.BLIND, e.uid, e.channel, to=e.to))
+        self.book.link(c, e.transferee_linkedid)
+        self.book.case_of(c).transfers.add(TransferTold(e.at, TransferKind.BLIND, e.uid, e.channel, to=e.to))
 
     def _attended(self, e: told.AttendedTransferred, c: Channel) -> None:
         for linkedid in e.linkedids:
-            self._link(c, linkedid)
+            self.book.link(c, linkedid)
         for uid in (e.second_uid, e.target_uid):
-            if uid in self.channels:
-                self._join(self.case_of(c), self.case_of(self.channels[uid]))
-        self.case_of(c).transfers.add(
+            if uid in self.book.channels:
+                self.book.join(self.book.case_of(c), self.book.case_of(self.book.channels[uid]))
+        self.book.case_of(c).transfers.add(
             TransferTold(e.at, TransferKind.ATTENDED, e.uid, e.channel, e.second_uid, e.target_uid, e.second_exten)
         )
 
-    def _link(self, channel: Channel, linkedid: str) -> None:
-        other = self.cases.get(linkedid)
-        if other is not None:
-            self._join(self.case_of(channel), other)
-
     def _parked(self, e: told.CallParked, c: Channel) -> None:
-        self.case_of(c).transfers.add(TransferTold(e.at, TransferKind.PARK, e.uid, e.parker, e.uid))
+        self.book.case_of(c).transfers.add(TransferTold(e.at, TransferKind.PARK, e.uid, e.parker, e.uid))
 
     def _unparked(self, e: told.CallUnparked, c: Channel) -> None:
-        retriever = self.channel(e.retriever_uid, e.retriever_channel, e.retriever_linkedid, e.at)
+        retriever = self._channel(e.retriever_uid, e.retriever_channel, e.retriever_linkedid, e.at)
         if retriever is not None:
-            self._join(self.case_of(c), self.case_of(retriever))
-            self.case_of(c).retrieved[c.uid] = retriever.uid
+            self.book.join(self.book.case_of(c), self.book.case_of(retriever))
+            self.book.case_of(c).retrieved[c.uid] = retriever.uid
 
     def _picked_up(self, e: told.CallPickedUp, c: Channel) -> None:
-        target = self.channel(e.target_uid, e.target_channel, e.target_linkedid, e.at)
+        target = self._channel(e.target_uid, e.target_channel, e.target_linkedid, e.at)
         if target is not None:
-            self._join(self.case_of(c), self.case_of(target))
+            self.book.join(self.book.case_of(c), self.book.case_of(target))
 
     def _originate_answered(self, e: told.OriginateAnswered, c: Channel) -> None:
         c.originated_to = e.to

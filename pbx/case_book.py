@@ -1,0 +1,131 @@
+"""Which channels belong to one call: a set of linkedids that may grow, never split."""
+
+from crm_core.calls.events import TransferKind
+from pbx.case import Case
+from pbx.channels import Channel
+from pbx.lines import LineKind, LineRule
+from pbx.parties import came_in
+
+_FORGOTTEN_KEPT = 50_000
+_AGAIN_AFTER = 5.0
+"""Seconds after a channel's end from which the birth of one with its id is no late or doubled event."""
+_RECALL_WITHIN = 120.0
+"""Seconds after an attended transfer within which the exchange calls the transferer back."""
+
+
+class CaseBook:
+    """All channels and cases in memory."""
+
+    def __init__(self, lines: LineRule) -> None:
+        self.lines = lines
+        self.channels: dict[str, Channel] = {}
+        self.cases: dict[str, Case] = {}
+        self._forgotten: dict[str, float] = {}
+
+    def channel(self, uid: str, name: str, linkedid: str, at: float, *, known_only: bool, reborn: bool = False) -> Channel | None:
+        """The channel, made if need be (a listener may attach in mid-call), with its linkedid noted.
+
+        `reborn`: the event is the birth of a channel; long after the end of one with this id it is another channel
+        (an exchange restarted, or its clock set back, gives ids out again).
+        """
+        channel = self.channels.get(uid)
+        if channel is not None and reborn and self._is_history(channel, at):
+            self.forget(self.case_of(channel))
+            channel = None
+        if channel is None:
+            ended_at = self._forgotten.get(uid)
+            again = ended_at is not None and reborn and at > ended_at + _AGAIN_AFTER
+            if not uid or known_only or (ended_at is not None and not again):
+                return None
+            channel = self._make(uid, name, linkedid or uid, at, again=again)
+        channel.last_at = max(channel.last_at, at)
+        channel.first_at = min(channel.first_at, at)
+        if linkedid:
+            self._relink(channel, linkedid, at)
+        return channel
+
+    def _is_history(self, channel: Channel, at: float) -> bool:
+        return channel.gone_at is not None and at > channel.gone_at + _AGAIN_AFTER and self.case_of(channel).over
+
+    def case_of(self, channel: Channel) -> Case:
+        return self.cases[channel.linkedid]
+
+    def open_cases(self) -> list[Case]:
+        return [case for case in dict.fromkeys(self.cases.values()) if not case.over]
+
+    def forget(self, case: Case) -> None:
+        """Lets go of a finished case; what still comes for its channels is ignored."""
+        for uid, channel in case.channels.items():
+            self.channels.pop(uid, None)
+            self._forgotten[uid] = channel.last_at if channel.gone_at is None else channel.gone_at
+        for linkedid in case.linkedids:
+            self.cases.pop(linkedid, None)
+        while len(self._forgotten) > _FORGOTTEN_KEPT:
+            del self._forgotten[next(iter(self._forgotten))]
+
+    def _make(self, uid: str, name: str, linkedid: str, at: float, *, again: bool) -> Channel:
+        channel = self.channels[uid] = Channel(uid, name, linkedid, at)
+        case = self.cases.get(linkedid)
+        if case is None:
+            case = self.cases[linkedid] = Case(linkedid, at, again=again)
+        case.channels[uid] = channel
+        self._pair_by_name(channel, case)
+        return channel
+
+    def _pair_by_name(self, channel: Channel, case: Case) -> None:
+        """The halves of a Local channel are named alike but for `;1` and `;2`."""
+        if channel.name[-2:] not in {";1", ";2"}:
+            return
+        twin = channel.name[:-1] + ("2" if channel.name[-1] == "1" else "1")
+        for other in case.channels.values():
+            if other.name == twin and other.other_half is None:
+                channel.other_half, other.other_half = other.uid, channel.uid
+
+    def _relink(self, channel: Channel, linkedid: str, at: float) -> None:
+        """A channel may change its linkedid in mid-life: then both name one call."""
+        case = self.cases[channel.linkedid]
+        other = self.cases.get(linkedid)
+        if other is None:
+            self.cases[linkedid] = case
+            case.know(linkedid, at)
+        elif other is case:
+            case.linkedids[linkedid] = min(case.linkedids[linkedid], at)
+        else:
+            self.join(case, other)
+
+    def join(self, one: Case, other: Case) -> None:
+        """Makes one case of two, unless two customers called in: each has a call of his own."""
+        if one is other or (self._has_caller(one) and self._has_caller(other)):
+            return
+        older, younger = sorted((one, other), key=lambda case: case.age)
+        older.absorb(younger)
+        for linkedid in younger.linkedids:
+            self.cases[linkedid] = older
+
+    def _has_caller(self, case: Case) -> bool:
+        return any(c.came_in and came_in(c) and c.kind(self.lines) is LineKind.TRUNK for c in case.channels.values())
+
+    def _has_outside(self, case: Case) -> bool:
+        return any(c.kind(self.lines) is LineKind.TRUNK for c in case.channels.values())
+
+    def recall(self, channel: Channel, at: float) -> None:
+        """After a transfer that nobody took the exchange calls the transferer back on a leg with its own linkedid."""
+        for case in self.open_cases():
+            given = [t for t in case.transfers if t.kind is TransferKind.ATTENDED and 0 <= at - t.at < _RECALL_WITHIN]
+            givers = [case.channels[t.uid].extension for t in given if t.uid in case.channels]
+            if channel.extension in givers and case is not self.case_of(channel):
+                self.join(case, self.case_of(channel))
+                return
+
+    def link(self, channel: Channel, linkedid: str) -> None:
+        other = self.cases.get(linkedid)
+        if other is not None:
+            self.join(self.case_of(channel), other)
+
+    def join_met(self, one: Case, other: Case, conference: bool) -> None:
+        # Strangers may meet in a conference: each customer's call stays his own.
+        if not (conference and self._has_outside(one) and self._has_outside(other)):
+            self.join(one, other)
+
+    def was_forgotten(self, uid: str) -> bool:
+        return uid in self._forgotten
