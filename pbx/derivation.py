@@ -25,7 +25,8 @@ class Derivation:
         self._tracker = CallTracker(exchange.name, LineRule(exchange.trunks, exchange.extensions), exchange.region)
         self._connection: str | None = None
         self._reader = MessageReader()
-        self._at = 0.0
+        self._heard_at = 0.0  # the last moment at which a call's end would have been heard
+        self._lost = False
         self._ahead = 0.0
 
     @property
@@ -38,22 +39,33 @@ class Derivation:
     def take(self, batch: Received) -> list[CallEvent]:
         """What a batch of whole messages tells of calls, each touched call once.
 
-        All that is in it happened at its receive time, unless the message says when. A new connection means that
-        nothing is known from the last message of the old one until now.
+        All that is in it happened at its receive time, unless the message says when. A batch without bytes says that
+        the connection was there until then. A new connection means that nothing is known since.
         """
         return self._tracker.feed_all(list(self._events(batch)))
 
     def _events(self, batch: Received) -> Iterator[ChannelEvent]:
         if batch.connection != self._connection:
-            if self._connection is not None:
-                yield ContactLost(self._at)
-            self._connection = batch.connection
-            self._reader = MessageReader()
+            yield from self._meet(batch.connection)
+        if not batch.data and not self._lost:
+            self._heard_at = batch.received_at + self._ahead
         for raw in self._reader.feed_raw(batch.data):
             self.messages += 1
-            self._at = self._time_of(raw, batch.received_at)
-            yield ContactMade(self._at)
-            yield from self._dialect.read(Message(raw), self._at)
+            at = self._time_of(raw, batch.received_at)
+            yield ContactMade(at)
+            for event in self._dialect.read(Message(raw), at):
+                self._lost = False
+                yield event
+            if not self._lost:
+                self._heard_at = at
+
+    def _meet(self, connection: str) -> Iterator[ChannelEvent]:
+        """A refused login is a connection too, but brings no news of calls: the contact stays lost since when it was."""
+        if self._connection is not None and not self._lost:
+            self._lost = True
+            yield ContactLost(self._heard_at)
+        self._connection = connection
+        self._reader = MessageReader()
 
     def _time_of(self, raw: bytes, received_at: float) -> float:
         """By the exchange's clock where it tells it: also for answers, which carry no time of their own."""
@@ -76,16 +88,24 @@ class BatchCutter:
         return self._rest
 
     def cut(self, pieces: Iterable[Received]) -> list[Received]:
-        """The batches that can be made now: at most one a connection. `received_at` is when the last byte came."""
+        """The batches that can be made now. `received_at` is when the last byte came."""
         batches = []
         for piece in pieces:
             if self._rest and self._rest[-1].connection != piece.connection:
                 batches.append(_joined(self._rest))  # the connection ended within a message
                 self._rest = []
             self._rest.append(piece)
+            if not piece.data:
+                batches += self._cut_end()
         if self._rest:
             batches += self._cut_rest()
         return batches
+
+    def _cut_end(self) -> list[Received]:
+        """A piece without bytes is the end of its connection and a batch of its own."""
+        *before, end = self._rest
+        self._rest = []
+        return [_joined(before), end] if before else [end]
 
     def _cut_rest(self) -> list[Received]:
         whole = _joined(self._rest)

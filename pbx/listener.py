@@ -3,9 +3,10 @@
 import asyncio
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import select
@@ -33,6 +34,10 @@ MOST_BYTES = 50 * 16 * 1024
 """Fifty plain calls' worth."""
 TRIES = 5
 """How often intake may fail for reasons of the database before the batch counts as one that nothing can be derived from."""
+LAST_TRANSACTION = 15.0
+"""Seconds that the end may wait for it: more than SQLite waits for another writer."""
+
+T = TypeVar("T")
 
 
 def _utc_now() -> datetime:
@@ -77,7 +82,7 @@ class Listener:
         retry = BackOff(0.1, 5.0)
         while True:
             try:
-                await self._mend(await self._read_journal())
+                await _to_its_end(self._mend_rows())
             except (SQLAlchemyError, OSError) as error:
                 log.warning("journal_not_read", exchange=self._exchange.name, error=type(error).__name__)
                 self._derivation = Derivation(self._exchange)
@@ -98,7 +103,8 @@ class Listener:
                 await asyncio.sleep(0)
         return list(over.values())
 
-    async def _mend(self, events: list[CallEvent]) -> None:
+    async def _mend_rows(self) -> None:
+        events = await self._read_journal()
         if not events:
             return
         async with self._database.write() as tx:
@@ -127,13 +133,12 @@ class Listener:
             self._storing = self._cutter.cut(await self._spool.take(MOST_BYTES, UNDER_LOAD))
             while self._storing:
                 await self._store_batch(self._storing[0])
-                del self._storing[0]
 
     async def _store_batch(self, batch: Received) -> None:
         events, fault = self._derive(batch)
         retry = BackOff(0.1, 5.0)
         tries = 0
-        while not await self._stored(batch, events, fault, patient=tries < TRIES):
+        while not await _to_its_end(self._stored(batch, events, fault, patient=tries < TRIES)):
             tries += 1
             await asyncio.sleep(retry.next())
         if tries:
@@ -161,6 +166,7 @@ class Listener:
             metrics.RETRIES.labels(self._exchange.name).inc()
             log.warning("journal_not_written", exchange=self._exchange.name, error=_fault_of(error))
             return False
+        self._storing.remove(batch)
         if fault:
             metrics.FAULTS.labels(self._exchange.name).inc()
         return True
@@ -217,7 +223,7 @@ class Listener:
             self._tell_log(report, last)
             last = report.state
             retry = BackOff(0.1, 5.0)
-            while not await self._noted(report):
+            while not await _to_its_end(self._noted(report)):
                 if not self._reports.empty():
                     break
                 await asyncio.sleep(retry.next())
@@ -244,6 +250,16 @@ class Listener:
             log.warning("exchange_state_not_noted", exchange=self._exchange.name, error=_fault_of(error))
             return False
         return True
+
+
+async def _to_its_end(transaction: Coroutine[Any, Any, T]) -> T:
+    """Whoever ends us waits for the transaction under way: broken off, it would cost the driver its connection."""
+    task = asyncio.ensure_future(transaction)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task], timeout=LAST_TRANSACTION)
+        raise
 
 
 def _by_call(events: Iterable[CallEvent]) -> list[list[CallEvent]]:

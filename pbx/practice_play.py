@@ -40,12 +40,18 @@ class StoryClock:
     async def next_move(self, steered: "asyncio.Queue[Move]", seconds: float | None) -> Move | None:
         """What the call is steered to within so many seconds; None if nothing came. `seconds` None: wait for it."""
         if seconds is None:
-            return await steered.get()
+            return await self._wait(steered)
         if self._speed is None:
             return await self._skip(steered, seconds)
         with contextlib.suppress(TimeoutError):
             return await asyncio.wait_for(steered.get(), seconds / self._speed)
         return None
+
+    async def _wait(self, steered: "asyncio.Queue[Move]") -> Move:
+        began = time.monotonic()
+        move = await steered.get()
+        self._skipped += time.monotonic() - began
+        return move
 
     async def _skip(self, steered: "asyncio.Queue[Move]", seconds: float) -> Move | None:
         await asyncio.sleep(0)
@@ -147,7 +153,7 @@ class Playing:
             dialled = "&".join(f"PJSIP/{extension}" for extension in rung)
             operator.starts(caller, "Dial", f"{dialled},{RING_SECONDS:.0f},tTkK")
             phones = operator.dials(caller, rung, busy=busy)
-        if story.direction is Direction.INBOUND and not busy:
+        if not busy:
             self.truth.rang = list(rung)
         return phones
 

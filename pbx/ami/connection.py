@@ -4,6 +4,7 @@ What is received is handed over as raw bytes with the time of receipt; this modu
 """
 
 import asyncio
+import contextlib
 import random
 import secrets
 import socket
@@ -228,6 +229,10 @@ class Link:
             lost = error
         except OSError as error:
             log.debug("connection_broke", error=str(error))
+        if self._up_since is not None:
+            with contextlib.suppress(OSError):
+                # No bytes: we were there until this moment, so a call not heard to end was up.
+                await self._receive(Received(self.name, self._offset, self._clock(), b""))
         for waiting in self._asked.values():
             if not waiting.done():
                 waiting.set_exception(lost)
