@@ -54,6 +54,9 @@ class PostgresServer:
         return self.url(name)
 
     def prepare(self) -> None:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            self._run(f"ALTER SYSTEM SET {setting} = off")  # nothing here outlives the run
+        self._run("SELECT pg_reload_conf()")
         self._run("CREATE DATABASE firstring_template")
         upgrade_now(self.url("firstring_template"))
 

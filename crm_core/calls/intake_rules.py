@@ -30,7 +30,7 @@ def decide(ledger: Ledger, happened: Sequence[CallEvent]) -> None:
         if draft.deal is None:
             _link(ledger, draft)
             _open_lead(ledger, draft, at)
-        if event.call.answered_by:
+        if event.call.answered_at is not None:
             _settle_owner(ledger, draft, at)
             _close_call_back(ledger, draft, at)
         tell_call(ledger, draft, event, at)
@@ -186,7 +186,7 @@ def _spoke_first(draft: CallDraft) -> int | None:
 def _close_call_back(ledger: Ledger, draft: CallDraft, at: datetime) -> None:
     """The customer is reached, whoever rang whom: nobody has to call him back any more."""
     call = draft.call
-    if call.answered_at is None or draft.was_answered:
+    if draft.was_answered:
         return
     draft.was_answered = True
     task = ledger.call_backs.pop(call.customer, None) if call.customer is not None else None
