@@ -118,7 +118,7 @@ def test_any_piece_of_a_capture_leaves_a_lawful_state(scenario: str, data: st.Da
 @given(st.sampled_from(SCENARIOS), st.data())
 def test_every_call_of_a_suffix_ends_and_says_that_it_is_partial(scenario: str, data: st.DataObject) -> None:
     events = events_of(scenario)
-    whole = {call.key for call in track(events)[0].all_calls()}
+    whole = {linkedid for call in track(events)[0].all_calls() for linkedid in call.linkedids}
 
     tracker, changes = track(events[data.draw(st.integers(0, len(events))) :])
 
