@@ -5,7 +5,6 @@ comes from the model hub; a path is used as it is. A model's folder appears unde
 """
 
 import hashlib
-import os
 import re
 import shutil
 import subprocess
@@ -16,6 +15,7 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from transcribe.errors import ModelDamaged, ModelNotFetched
 
@@ -133,13 +133,13 @@ def _join(parts: Iterable[tuple[Path, str]], into: Path) -> str:
 
 
 def _from_hub(name: str, cache: Path, into: Path) -> None:
-    # The hub's client reads its limits when it is first imported.
-    os.environ.setdefault("HF_HUB_ETAG_TIMEOUT", str(CONNECT_SECONDS))
-    os.environ.setdefault("HF_HUB_DOWNLOAD_TIMEOUT", str(CONNECT_SECONDS))
     try:
         from faster_whisper.utils import download_model  # noqa: PLC0415 - heavy, and absent without the extra `asr`
+        from huggingface_hub import get_session  # noqa: PLC0415
     except ImportError as error:
         raise ModelNotFetched("faster-whisper is not installed: install firstring with its extra `asr`") from error
+    hub = get_session()
+    hub.event_hooks = {"request": [*hub.event_hooks["request"], _limit_waiting]}
     try:
         snapshot = Path(download_model(name, cache_dir=str(cache)))
     except Exception as error:  # the hub's client has a dozen kinds of error, from the network's to its own
@@ -148,7 +148,12 @@ def _from_hub(name: str, cache: Path, into: Path) -> None:
             "or set FIRSTRING_WHISPER_MODEL to base or to a folder"
         ) from error
     for file in snapshot.iterdir():
-        shutil.move(file.resolve(), into / file.name)
+        shutil.copyfile(file, into / file.name)  # follows the links into the cache, where alike files are one
+
+
+def _limit_waiting(request: Any) -> None:
+    """For every request of the hub's client: some of them would wait for ever for a hub that does not answer."""
+    request.extensions["timeout"] = dict.fromkeys(("connect", "read", "write", "pool"), CONNECT_SECONDS)
 
 
 def _sweep(models_dir: Path) -> None:
