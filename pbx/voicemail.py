@@ -27,6 +27,8 @@ def _inferred(customer: Channel, legs: list[Channel]) -> float | None:
     hung_up = customer.hung_up_at
     if hung_up is None or customer.up_at is None or not legs or _in_queue(customer, hung_up):
         return None
+    if any(leg.up_at is not None for leg in legs):
+        return None  # somebody picked up and was not put through, as find-me does: the caller waits for him
     let_go = _let_go_at(customer, legs, hung_up)
     told_otherwise = any(at >= let_go - _SAME_MOMENT for at, _ in customer.applications)
     # A line that the exchange answers only after the last ring was answered by voicemail itself.
