@@ -15,7 +15,7 @@ from crm_core.calls.events import Call
 from pbx import channel_events as told
 from pbx.ami.protocol import MessageReader
 from pbx.call_tracker import CallTracker
-from pbx.channel_events import ChannelEvent
+from pbx.channel_events import ChannelEvent, OnChannel
 from pbx.dialects.asterisk import AsteriskDialect, timestamp_of
 from pbx.lines import LineRule
 from pbx.records.cel import read_cel
@@ -127,16 +127,27 @@ def _zero_by_timestamps(heard: list[Heard]) -> float | None:
 
 
 def _zero_by_records(heard: list[Heard], records: list[ChannelEvent]) -> float | None:
-    """Births of channels are told by both; the median of the differences is the zero."""
-    born = {event.uid: event.at for event in records if isinstance(event, told.ChannelBorn)}
+    """What both tell sets the clock: births, ends and bridges of channels; the median of the differences is the zero."""
+    recorded = {key: event.at for event in records if (key := _told_by_both(event))}
+    if not recorded:
+        return None
     dialect = AsteriskDialect()
-    found = []
-    for h in heard:
-        if h.second is None or not born:
-            continue
-        events = dialect.read_raw(h.raw, h.second) if h.raw.startswith(b"Event: Newchannel") else ()
-        found += [born[e.uid] - h.second for e in events if isinstance(e, told.ChannelBorn) and e.uid in born]
+    found = [
+        recorded[key] - h.second
+        for h in heard
+        if h.second is not None
+        for event in dialect.read_raw(h.raw, h.second)
+        if (key := _told_by_both(event)) in recorded
+    ]
     return sorted(found)[len(found) // 2] if found else None
+
+
+def _told_by_both(event: ChannelEvent) -> tuple[str, str, str] | None:
+    if isinstance(event, told.BridgeJoined | told.BridgeLeft):
+        return type(event).__name__, event.uid, event.bridge
+    if isinstance(event, told.ChannelBorn | told.ChannelGone):
+        return type(event).__name__, event.uid, ""
+    return None
 
 
 def _zero_by_uniqueid(heard: list[Heard]) -> float | None:
@@ -162,15 +173,24 @@ def _zero_by_gap(sessions: list[list[Heard]], records: list[ChannelEvent]) -> fl
 
 def _story(sessions: list[list[Heard]], clock: Clock, records: list[ChannelEvent]) -> Iterator[tuple[ChannelEvent, bool]]:
     """Every event of the sessions, with the records' in the gaps between them; True marks a record's."""
-    heard = [_events(session, clock) for session in sessions]
-    heard = [events for events in heard if events]
+    heard = [events for events in (_events(session, clock) for session in sessions) if events]
     if not heard:
         yield from ((event, True) for event in records)
         return
+    yield from ((event, True) for event in _before(heard[0], records))
     for i, events in enumerate(heard):
         if i > 0:
             yield from _gap(heard[i - 1][-1].at, events[0].at, records)
         yield from ((event, False) for event in events)
+
+
+def _before(events: list[ChannelEvent], records: list[ChannelEvent]) -> list[ChannelEvent]:
+    """The beginning, as the records tell it, of calls that were up already when the first session began."""
+    known = {e.linkedid for e in events if isinstance(e, OnChannel)}
+    earlier = [e for e in records if e.at < events[0].at and isinstance(e, OnChannel) and e.linkedid in known]
+    ended = {e.uid for e in earlier if isinstance(e, told.ChannelGone)}
+    going_on = {e.linkedid for e in earlier if isinstance(e, told.ChannelBorn) and e.uid not in ended}
+    return [e for e in earlier if isinstance(e, OnChannel) and e.linkedid in going_on]
 
 
 def _events(session: list[Heard], clock: Clock) -> list[ChannelEvent]:
