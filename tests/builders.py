@@ -40,12 +40,12 @@ _serial = itertools.count(1)
 
 def inbound(caller: str | None = "79161112233", did: str | None = OUR_DID, *, at: float = MORNING, **facts: Any) -> "CallStory":
     """A call from outside; `caller` None: the number is withheld. Further facts of `Call` by name."""
-    return _begun(at, direction=Direction.INBOUND, caller=caller, caller_raw=caller, did=did, **facts)
+    return _begun(at, **{"direction": Direction.INBOUND, "caller": caller, "caller_raw": caller, "did": did, **facts})
 
 
 def outbound(callee: str, by: str = "101", *, at: float = MORNING, **facts: Any) -> "CallStory":
     """The phone `by` dials a number outside."""
-    return _begun(at, direction=Direction.OUTBOUND, caller=by, callee=callee, callee_raw=callee, **facts)
+    return _begun(at, **{"direction": Direction.OUTBOUND, "caller": by, "callee": callee, "callee_raw": callee, **facts})
 
 
 def internal(caller: str = "101", callee: str = "102", *, at: float = MORNING, **facts: Any) -> "CallStory":
