@@ -49,6 +49,7 @@ class Product:
         self._settings = {f"FIRSTRING_{name}": value for name, value in settings.items()}
         self._log = data.with_name(f"{data.name}.{command}.log")
         self.process: subprocess.Popen[bytes] | None = None
+        self._apis: dict[str, Api] = {}
 
     @property
     def said(self) -> str:
@@ -113,28 +114,32 @@ class Product:
         return subprocess.run([FIRSTRING, *words], capture_output=True, text=True, timeout=60, env=env, cwd=ROOT, check=False)
 
     def api(self, email: str = "head@demo.local") -> "Api":
-        return Api(self.url, self.token(email))
+        if email not in self._apis:
+            self._apis[email] = Api(self.url, self.token(email))
+        return self._apis[email]
 
 
 class Api:
     """The REST interface as a stranger's program uses it."""
 
     def __init__(self, url: str, token: str) -> None:
-        self._client = httpx.Client(base_url=f"{url}/api/v1/", headers={"Authorization": f"Bearer {token}"}, timeout=20)
+        self._url = f"{url}/api/v1/"
+        self._headers = {"Authorization": f"Bearer {token}"}
 
     def get(self, path: str, **filters: Any) -> Any:
-        answer = self._client.get(path, params=filters)
+        return self.ask(path, **filters).json()
+
+    def ask(self, path: str, **filters: Any) -> httpx.Response:
+        answer = httpx.get(self._url + path, params=filters, headers=self._headers, timeout=20)
         answer.raise_for_status()
-        return answer.json()
+        return answer
 
     def items(self, path: str, **filters: Any) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.get(path, **filters)["items"]
         return found
 
     def bytes(self, path: str) -> bytes:
-        answer = self._client.get(path)
-        answer.raise_for_status()
-        return answer.content
+        return self.ask(path).content
 
 
 @contextmanager
