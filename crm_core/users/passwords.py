@@ -36,4 +36,4 @@ def _matches(password: str, stored: str | None) -> bool:
         _hasher.verify(stored or _NOBODYS, password)
     except (VerificationError, InvalidHashError):
         return False
-    return stored is not None
+    return bool(stored)

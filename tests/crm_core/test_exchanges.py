@@ -1,0 +1,117 @@
+"""Exchanges: added, named by the environment, listed without their secrets."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from crm_core.calls.tables import exchanges
+from crm_core.errors import Conflict, Invalid, NotFound, SettingsError
+from crm_core.event_log import events
+from crm_core.exchanges import config, registry
+from crm_core.exchanges.addresses import AmiAddress, ami_address, host_and_port
+from crm_core.exchanges.registry import NewExchange
+from crm_core.secrets import SecretBox
+from crm_core.settings import Settings
+from tests.office import NOW, Office
+
+BOX = SecretBox("a key for tests")
+ADDRESS = AmiAddress("pbx.local", 5038, False, "firstring", "s3cret")
+
+
+def settings(**told: Any) -> Settings:
+    return Settings(ami_url=SecretStr("ami://reader:p%40ss@pbx.local"), **told)
+
+
+@pytest.mark.parametrize(
+    ("url", "meant"),
+    [
+        ("ami://u:s@h:5039", AmiAddress("h", 5039, False, "u", "s")),
+        ("ami://u:s@h", AmiAddress("h", 5038, False, "u", "s")),
+        ("amis://u:p%40%3A@[::1]", AmiAddress("::1", 5039, True, "u", "p@:")),
+    ],
+)
+def test_address_is_read(url: str, meant: AmiAddress) -> None:
+    assert ami_address(url) == meant
+
+
+@pytest.mark.parametrize("url", ["", "h:5038", "http://u:s@h", "ami://h", "ami://u@h", "ami://u:s@h:nan", "ami://u:a%0d%0ab@h"])
+def test_address_that_cannot_be_meant_is_refused_without_repeating_the_secret(url: str) -> None:
+    with pytest.raises(SettingsError, match="FIRSTRING_AMI_URL") as refused:
+        ami_address(url)
+    assert "a%0d" not in str(refused.value)
+
+
+def test_host_and_port_are_read() -> None:
+    assert [host_and_port(text) for text in ("h:1", "h", "[::1]:2")] == [("h", 1), ("h", 5038), ("::1", 2)]
+    with pytest.raises(SettingsError):
+        host_and_port("h:nan")
+
+
+async def test_secret_is_stored_sealed_and_opened_for_the_listener(office: Office) -> None:
+    async with office.database.write() as tx:
+        await registry.add(tx, NewExchange("second", ADDRESS, dial_user="d", dial_secret="d3al"), BOX, now=NOW)
+        loaded = await config.load(tx, "second", BOX)
+
+    row = await office.the(exchanges, name="second")
+    assert "s3cret" not in row.ami_secret
+    assert "d3al" not in row.dial_secret
+    assert (loaded.ami_secret, loaded.dial_secret) == ("s3cret", "d3al")
+    assert "s3cret" not in repr(loaded)
+    async with office.database.read() as connection:
+        assert "secret" not in " ".join((await registry.listed(connection))[0]._fields)
+
+
+async def test_secret_of_another_key_is_said(office: Office) -> None:
+    async with office.database.read() as connection:
+        with pytest.raises(SettingsError, match="FIRSTRING_SECRET_KEY"):
+            await config.load(connection, "default", SecretBox("another key"))
+
+
+async def test_name_is_taken_once_and_lines_are_not_broken(office: Office) -> None:
+    async with office.database.write() as tx:
+        with pytest.raises(Conflict):
+            await registry.add(tx, NewExchange("default", ADDRESS), BOX, now=NOW)
+        broken = AmiAddress("h", 5038, False, "u\r\nAction: Originate", "s")
+        with pytest.raises(Invalid):
+            await registry.add(tx, NewExchange("third", broken), BOX, now=NOW)
+        with pytest.raises(NotFound):
+            await config.load(tx, "third", BOX)
+
+
+async def test_environment_makes_and_updates_the_exchange_default(office: Office) -> None:
+    async with office.database.write() as tx:
+        await registry.set_own_numbers(tx, office.exchange.id, ["+7 (495) 111-22-45"], now=NOW, by=None)
+        told = settings(recordings_root=Path("/rec"), ami_dial_url=SecretStr("ami://d:d@pbx.local"))
+        first = await registry.from_settings(tx, told, BOX, now=NOW)
+        again = await registry.from_settings(tx, settings(), BOX, now=NOW)
+        loaded = await config.load(tx, "default", BOX)
+
+    assert first == again == office.exchange.id
+    assert (loaded.ami_host, loaded.ami_user, loaded.ami_secret) == ("pbx.local", "reader", "p@ss")
+    assert (loaded.recordings_root, loaded.own_numbers) == (Path("/rec"), {"74951112245"})
+    assert loaded.dial_user is None
+
+
+async def test_environment_that_names_no_exchange_makes_none(office: Office) -> None:
+    async with office.database.write() as tx:
+        assert await registry.from_settings(tx, Settings(), BOX, now=NOW) is None
+
+
+async def test_state_is_told_when_it_changes(office: Office) -> None:
+    before = await office.count(events)
+    async with office.database.write() as tx:
+        await registry.note_state(tx, office.exchange.id, "up", now=NOW, version="Asterisk 22")
+        await registry.note_state(tx, office.exchange.id, "up", now=NOW)
+        await registry.note_state(tx, office.exchange.id, "refused", now=NOW, note="Wrong password")
+
+    row = await office.the(exchanges)
+    assert (row.state, row.state_note, row.version) == ("refused", "Wrong password", "Asterisk 22")
+    assert await office.count(events) - before == 2
+
+
+async def test_switched_off_exchange_is_not_listened_to(office: Office) -> None:
+    async with office.database.write() as tx:
+        await registry.set_active(tx, office.exchange.id, False, now=NOW, by=None)
+        assert await config.active(tx, BOX) == []

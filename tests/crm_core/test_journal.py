@@ -1,0 +1,91 @@
+"""The journal: what was said is kept once, found again from the oldest open call on, and forgotten in time."""
+
+from datetime import timedelta
+
+from crm_core.calls import journal
+from crm_core.calls.intake import take
+from crm_core.calls.tables import calls
+from crm_core.calls.tables import journal as journal_table
+from tests.builders import MORNING, CallStory, inbound
+from tests.office import NOW, Office, at
+
+
+async def said(office: Office, offset: int, *stories: CallStory, when: float = MORNING) -> int:
+    """A batch of bytes, and the calls derived from it, in one transaction."""
+    async with office.database.write() as tx:
+        kept = await journal.append(tx, office.exchange.id, "c1", offset, at(when), b"Event: %d\r\n\r\n" % offset)
+        for story in stories:
+            await take(tx, office.exchange, story, now=NOW, journal_id=kept)
+        return kept
+
+
+async def replayed(office: Office) -> list[int]:
+    async with office.database.read() as connection:
+        return [batch.offset async for batch in journal.since_oldest_open(connection, office.exchange.id)]
+
+
+async def test_bytes_come_back_as_they_were(office: Office) -> None:
+    whole = bytes(range(256)) * 10
+    async with office.database.write() as tx:
+        first = await journal.append(tx, office.exchange.id, "c1", 0, NOW, whole, fault="ValueError")
+
+    async with office.database.read() as connection:
+        (batch,) = [batch async for batch in journal.since(connection, office.exchange.id, first)]
+    assert batch == journal.Batch(first, "c1", 0, NOW, whole, "ValueError")
+
+
+async def test_batch_whose_commit_was_not_heard_of_is_kept_once(office: Office) -> None:
+    assert await said(office, 0) == await said(office, 0)
+
+    assert await office.count(journal_table) == 1
+
+
+async def test_reading_again_begins_with_the_batch_of_the_oldest_open_call(office: Office) -> None:
+    await said(office, 0, inbound("79160000001").ends())
+    await said(office, 10, inbound("79160000002"))
+    await said(office, 20, inbound("79160000003"))
+    await said(office, 30)
+
+    assert await replayed(office) == [10, 20, 30]
+
+
+async def test_nothing_is_read_again_when_no_call_is_open(office: Office) -> None:
+    await said(office, 0, inbound().ends())
+
+    assert await replayed(office) == []
+
+
+async def test_more_batches_than_are_read_at_once_come_in_order(office: Office) -> None:
+    await said(office, 0, inbound())
+    for offset in range(1, journal.CHUNK + 20):
+        await said(office, offset)
+
+    assert await replayed(office) == list(range(journal.CHUNK + 20))
+
+
+async def test_call_keeps_the_batch_it_began_in(office: Office) -> None:
+    call = inbound()
+    first = await said(office, 0, call)
+    await said(office, 10, call.ends())
+
+    assert (await office.the(calls)).journal_id == first
+
+
+async def test_batches_are_forgotten_once_their_calls_have_long_ended(office: Office) -> None:
+    await said(office, 0, inbound("79160000001").ends())
+    await said(office, 10, inbound("79160000002"))
+    await said(office, 20, inbound("79160000003").ends(), when=MORNING + 86_400)
+
+    async with office.database.write() as tx:
+        forgotten = await journal.forget(tx, at(MORNING) + timedelta(hours=1))
+
+    assert forgotten == 1
+    assert await replayed(office) == [10, 20]
+    assert (await office.rows(calls))[0].journal_id is None
+
+
+async def test_batch_of_a_call_that_ended_lately_is_kept(office: Office) -> None:
+    await said(office, 0, inbound().ends(after=7200))
+
+    async with office.database.write() as tx:
+        assert await journal.forget(tx, at(MORNING) + timedelta(hours=1)) == 0
