@@ -232,7 +232,7 @@ class Listener:
         name = self._exchange.name
         metrics.CONNECTED.labels(name).set(report.state is LinkState.UP)
         if report.state is LinkState.UP:
-            metrics.RECONNECTS.labels(name).inc()
+            metrics.RECONNECTS.labels(name).inc(last is LinkState.DOWN)
             log.info("exchange_up", exchange=name, version=report.version, note=report.note)
         elif report.state is not last:
             tell = log.info if report.state is LinkState.CONNECTING else log.warning

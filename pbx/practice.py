@@ -67,7 +67,7 @@ class PracticeExchange:
             raise RuntimeError("the practice exchange is not on")
         self.played += 1
         playing = Playing(story, self._board, StoryClock(self.speed), self.recordings_root)
-        task = self._calls.create_task(playing.play())
+        task = self._calls.create_task(playing.run())
         self._playing.add(task)
         task.add_done_callback(self._playing.discard)
         return playing

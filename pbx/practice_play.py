@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import structlog
+
 from crm_core.calls.events import Direction
 from pbx.practice_calls import RING_SECONDS, Ending, Move, Story, Truth, expected, outcome_of
 from pbx.practice_devices import TRUNK, members
@@ -14,6 +16,8 @@ from pbx.practice_queue import QueueCall, mailbox_takes, message_left
 from pbx.practice_recorder import Recorder
 from pbx.practice_stream import Channel
 from pbx.practice_switch import Operator, Switchboard
+
+log = structlog.get_logger()
 
 GROW_SECONDS = 1.0
 """How often a recording file grows."""
@@ -82,6 +86,7 @@ class Playing:
         self._recorder: Recorder | None = None
         self._queue_call: QueueCall | None = None
         self._arrived_at = 0.0
+        self._broke_off: Exception | None = None
 
     # ---- steering -----------------------------------------------------------------------------------------------
 
@@ -97,8 +102,10 @@ class Playing:
         await self._steer(Move(Ending.DECLINED), self.ended)
 
     async def finished(self) -> Truth:
-        """Wait for the end; the truth is whole then."""
+        """Wait for the end; the truth is whole then. Raises what the call broke off with, if it did."""
         await self.ended.wait()
+        if self._broke_off is not None:
+            raise self._broke_off
         return self.truth
 
     async def _steer(self, move: Move, until: asyncio.Event) -> None:
@@ -111,8 +118,17 @@ class Playing:
 
     # ---- playing ------------------------------------------------------------------------------------------------
 
-    async def play(self) -> None:
-        """The whole call, from the first line to the last record."""
+    async def run(self) -> None:
+        """The whole call, from the first line to the last record. One that breaks off (a full disk) costs no other."""
+        try:
+            await self._play()
+        except Exception as error:
+            log.exception("practice_call_broke_off")
+            self._broke_off = error
+            self._operator.drops(self.truth.linkedid)
+        self.ended.set()
+
+    async def _play(self) -> None:
         caller = await self._arrive()
         phones = self._ring(caller)
         self.ringing.set()
@@ -123,7 +139,6 @@ class Playing:
             await self._talk(caller, phones, move)
         else:
             await self._no_answer(caller, phones, move.ending)
-        self.ended.set()
 
     async def _arrive(self) -> Channel:
         story, operator = self.story, self._operator

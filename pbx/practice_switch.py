@@ -230,6 +230,11 @@ class Operator:
         self.cel(caller, "CHAN_END")
         self.cel(caller, "LINKEDID_END")
 
+    def drops(self, linkedid: str | None) -> None:
+        """All lines of the call are gone without a word."""
+        for channel in [channel for channel in self.board.channels.values() if channel.linkedid == linkedid]:
+            self.board.unplug(channel)
+
     # ---- telling ------------------------------------------------------------------------------------------------
 
     def say(self, name: str, headers: Headers, privilege: str = "call") -> None:

@@ -20,6 +20,7 @@ from typing import NoReturn
 import structlog
 
 from crm_core.errors import FirstringError
+from pbx.ami import troubles
 from pbx.ami.protocol import Message, MessageReader, UnsafeHeader, challenge_key, encode_action
 from pbx.spool import Received
 
@@ -39,19 +40,6 @@ class LinkState(StrEnum):
     UP = "up"
     DOWN = "down"
     REFUSED = "refused"
-
-
-NO_SUCH_HOST = "This host name is not known. Correct the address of the exchange."
-NOBODY_ANSWERS = "Nobody answers at this address. Is the exchange running, its manager enabled and the port open to us?"
-NO_MANAGER = "What answers at this address is no Asterisk manager. Correct the port (5038, with TLS 5039)."
-UNTRUSTED = "The certificate of the exchange is not trusted. Add the authority that signed it to this machine's trusted ones."
-NO_TLS = "The exchange does not speak TLS on this port. Correct the port, or use the address without TLS."
-WRONG_SECRET = "The exchange refuses this user or secret. Compare both with its manager.conf, then correct them here."  # noqa: S105
-NO_CHALLENGE = "The exchange offers no MD5 login, and without TLS the secret is not sent in the clear. Use its TLS port."
-MAY_NOT_ASK = "The manager user may not ask which calls are up. Add reporting to its write line in manager.conf."
-FELL_SILENT = "The exchange fell silent."
-NO_ROOM = "What the exchange says can be kept nowhere: the database does not take it and the disk is full. Free some space."
-CLOSED = "The exchange closed the connection."
 
 
 class LinkLost(FirstringError):
@@ -199,7 +187,7 @@ class Link:
             self._writer.write(encode_action(action, [("ActionID", action_id), *headers]))
             return await asyncio.wait_for(answer, self._patience.answer)
         except TimeoutError:
-            raise LinkLost(FELL_SILENT) from None
+            raise LinkLost(troubles.FELL_SILENT) from None
         finally:
             del self._asked[action_id]
 
@@ -210,18 +198,18 @@ class Link:
                 asyncio.open_connection(self._login.host, self._login.port, ssl=context), self._patience.connect
             )
         except ssl.SSLCertVerificationError as error:
-            raise LinkLost(UNTRUSTED) from error
+            raise LinkLost(troubles.UNTRUSTED) from error
         except ssl.SSLError as error:
-            raise LinkLost(NO_TLS) from error
+            raise LinkLost(troubles.NO_TLS) from error
         except socket.gaierror as error:
-            raise LinkLost(NO_SUCH_HOST) from error
+            raise LinkLost(troubles.NO_SUCH_HOST) from error
         except OSError as error:  # TimeoutError is one too
-            raise LinkLost(NOBODY_ANSWERS) from error
+            raise LinkLost(troubles.NOBODY_ANSWERS) from error
 
     # ---- listening ----------------------------------------------------------------------------------------------
 
     async def _read(self, reader: asyncio.StreamReader) -> NoReturn:
-        lost = LinkLost(CLOSED)
+        lost = LinkLost(troubles.CLOSED)
         try:
             while data := await reader.read(READ_AT_ONCE):
                 await self._take(data)
@@ -240,13 +228,13 @@ class Link:
 
     async def _take(self, data: bytes) -> None:
         if not self._offset and not data.startswith(GREETING[: len(data)]):
-            raise LinkLost(NO_MANAGER)
+            raise LinkLost(troubles.NO_MANAGER)
         self._heard = time.monotonic()
         received = Received(self.name, self._offset, self._clock(), data)
         try:
             await self._receive(received)
         except OSError as error:
-            raise LinkLost(NO_ROOM) from error
+            raise LinkLost(troubles.NO_ROOM) from error
         self._offset += len(data)
         self._look_for_answers(data)
 
@@ -290,12 +278,12 @@ class Link:
             elif login.tls:
                 proof = [("Secret", login.secret)]
             else:
-                raise LoginRefused(NO_CHALLENGE)
+                raise LoginRefused(troubles.NO_CHALLENGE)
             answer = await self.ask("Login", [("Username", login.user), *proof, ("Events", EVENTS)])
         except UnsafeHeader:
-            raise LoginRefused(WRONG_SECRET) from None
+            raise LoginRefused(troubles.WRONG_SECRET) from None
         if answer.first("Response") != "Success":
-            raise LoginRefused(WRONG_SECRET)
+            raise LoginRefused(troubles.WRONG_SECRET)
 
     async def _version(self) -> str | None:
         """Which Asterisk it is, if we may ask; else what its greeting says."""
@@ -309,4 +297,4 @@ class Link:
         if answer.first("Response") == "Success":
             return None
         log.warning("snapshot_refused", host=self._login.host, said=answer.first("Message"))
-        return MAY_NOT_ASK
+        return troubles.MAY_NOT_ASK

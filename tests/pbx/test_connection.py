@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pbx.ami import connection as ami
+from pbx.ami import troubles
 from pbx.ami.connection import AmiConnection, AmiLogin, BackOff, LinkReport, LinkState, Patience
 from pbx.practice import PracticeExchange
 from pbx.practice_calls import inbound
@@ -138,7 +138,7 @@ async def test_a_wrong_secret_is_a_state_of_its_own_that_says_what_to_do(exchang
     async with connected(exchange.port, secret="wrong") as heard:
         await heard.until(lambda: [report.state for report in heard.reports].count(LinkState.REFUSED) > 1)
 
-    assert heard.reports[-1].note == ami.WRONG_SECRET
+    assert heard.reports[-1].note == troubles.WRONG_SECRET
     assert LinkState.DOWN not in {report.state for report in heard.reports}
 
 
@@ -157,7 +157,7 @@ async def test_an_exchange_that_is_down_is_found_when_it_comes(tmp_path: Path) -
     port = await free_port()
 
     async with connected(port) as heard:
-        await heard.until(lambda: heard.reports[-1:] == [LinkReport(LinkState.DOWN, ami.NOBODY_ANSWERS)])
+        await heard.until(lambda: heard.reports[-1:] == [LinkReport(LinkState.DOWN, troubles.NOBODY_ANSWERS)])
         async with PracticeExchange(port, recordings_root=tmp_path):
             await heard.until(lambda: heard.state is LinkState.UP)
 
@@ -182,14 +182,14 @@ async def test_a_quiet_line_is_pinged(exchange: PracticeExchange) -> None:
 
 async def test_an_exchange_that_falls_silent_is_left_and_tried_again() -> None:
     async with answering(b"Asterisk Call Manager/11.0.0\r\n") as (port, _), connected(port) as heard:
-        await heard.until(lambda: [report.note for report in heard.reports].count(ami.FELL_SILENT) == 2)
+        await heard.until(lambda: [report.note for report in heard.reports].count(troubles.FELL_SILENT) == 2)
 
 
 async def test_something_else_on_the_port_is_named_as_such() -> None:
     async with answering(b"SSH-2.0-OpenSSH_9.9\r\n") as (port, _), connected(port) as heard:
         await heard.until(lambda: len(heard.reports) > 1)
 
-    assert heard.reports[-1] == LinkReport(LinkState.DOWN, ami.NO_MANAGER)
+    assert heard.reports[-1] == LinkReport(LinkState.DOWN, troubles.NO_MANAGER)
 
 
 async def test_an_exchange_without_challenge_never_sees_the_secret_in_the_clear() -> None:
@@ -197,7 +197,7 @@ async def test_an_exchange_without_challenge_never_sees_the_secret_in_the_clear(
     async with answering(refusal) as (port, told), connected(port, secret="hunter2") as heard:
         await heard.until(lambda: len(heard.reports) > 1)
 
-    assert heard.reports[-1] == LinkReport(LinkState.REFUSED, ami.NO_CHALLENGE)
+    assert heard.reports[-1] == LinkReport(LinkState.REFUSED, troubles.NO_CHALLENGE)
     assert b"hunter2" not in b"".join(told)
 
 
@@ -206,7 +206,7 @@ async def test_a_user_who_may_not_ask_for_status_is_told_what_to_add(tmp_path: P
     async with PracticeExchange(recordings_root=tmp_path, users=(blind,)) as exchange, connected(exchange.port) as heard:
         await heard.until(lambda: len(heard.reports) > 1)
 
-    assert heard.reports[-1] == LinkReport(LinkState.UP, ami.MAY_NOT_ASK, "Asterisk Call Manager/11.0.0")
+    assert heard.reports[-1] == LinkReport(LinkState.UP, troubles.MAY_NOT_ASK, "Asterisk Call Manager/11.0.0")
 
 
 def certificate(folder: Path) -> tuple[Path, Path]:
@@ -227,7 +227,7 @@ async def test_tls_is_used_where_its_authority_is_trusted_and_else_refused(
     async with answering(b"Asterisk Call Manager/11.0.0\r\n", server) as (port, told):
         async with connected(port, tls=True) as heard:
             await heard.until(lambda: len(heard.reports) > 1)
-        assert heard.reports[-1] == LinkReport(LinkState.DOWN, ami.UNTRUSTED)
+        assert heard.reports[-1] == LinkReport(LinkState.DOWN, troubles.UNTRUSTED)
         assert not told
 
         monkeypatch.setenv("SSL_CERT_FILE", str(cert))
@@ -240,7 +240,7 @@ async def test_tls_to_a_port_without_it_is_named_as_such(exchange: PracticeExcha
     async with connected(exchange.port, tls=True) as heard:
         await heard.until(lambda: len(heard.reports) > 1)
 
-    assert heard.reports[-1] == LinkReport(LinkState.DOWN, ami.NO_TLS)
+    assert heard.reports[-1] == LinkReport(LinkState.DOWN, troubles.NO_TLS)
 
 
 def test_the_login_does_not_show_its_secret() -> None:

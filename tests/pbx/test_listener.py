@@ -22,7 +22,7 @@ from crm_core.event_log import events
 from crm_core.events import EventKind
 from crm_core.tasks.tables import tasks
 from pbx import metrics
-from pbx.ami import connection as ami
+from pbx.ami import troubles
 from pbx.derivation import BatchCutter, Derivation
 from pbx.listener import Listener
 from pbx.practice import PracticeExchange
@@ -199,7 +199,7 @@ async def test_an_exchange_down_at_the_start_is_said_to_be_and_heard_when_it_com
     port = await free_port()
     async with desk.at_port(port).listening():
         row = await desk.state("down")
-        assert row.state_note == ami.NOBODY_ANSWERS
+        assert row.state_note == troubles.NOBODY_ANSWERS
         async with PracticeExchange(port, recordings_root=tmp_path / "late", speed=None) as exchange:
             row = await desk.state("up")
             assert (row.state_note, row.version) == (None, "Asterisk 22.0.0-practice")
@@ -212,7 +212,7 @@ async def test_a_wrong_secret_is_said_once_and_clearly(desk: Desk, exchange: Pra
         row = await desk.state("refused")
 
     told = await desk.rows(events, kind=EventKind.EXCHANGE_CHANGED)
-    assert row.state_note == ami.WRONG_SECRET
+    assert row.state_note == troubles.WRONG_SECRET
     assert [event.facts.get("state") for event in told if event.facts.get("state")] == ["connecting", "refused"]
 
 

@@ -284,6 +284,17 @@ async def test_a_call_nobody_answers_leaves_empty_recordings(exchange: PracticeE
     assert {file.stat().st_size for file in tmp_path.rglob("*.wav")} == {44}
 
 
+async def test_a_call_that_cannot_be_recorded_costs_no_other(exchange: PracticeExchange, tmp_path: Path) -> None:
+    (tmp_path / "2026").write_text("")
+    exchange.recordings_root = tmp_path / "2026"
+
+    with pytest.raises(NotADirectoryError):
+        await exchange.play(PLAIN).finished()
+
+    assert exchange.channels() == []
+    assert (await exchange.play(PLAIN.unrecorded()).finished()).outcome == "answered"
+
+
 async def test_a_callers_name_cannot_break_out_of_its_line(exchange: PracticeExchange) -> None:
     hostile = inbound("79161112233", "74951112245", "<b>x</b>\r\n\r\nEvent: Hangup").rings("101").given_up_after(1)
 
