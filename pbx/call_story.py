@@ -75,7 +75,7 @@ class _Story:
             answered_by=self._answered_by(),
             rang=rings,
             transfers=transfers,
-            voicemail=self._inbound and self.took_at is not None,
+            voicemail=self._inbound and self.took_at is not None and self.first_join is None,
             forwarded_to=self._forwarded_to(transfers[0].at if transfers else inf),
             queue=self._queue(),
             click_to_call=self.cast.click_to_call,

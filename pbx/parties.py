@@ -217,8 +217,12 @@ def _somebody_else_answered(leg: Channel, at: float, case: Case, cast: Cast) -> 
 
 
 def _caller_left(at: float, case: Case, cast: Cast) -> bool:
-    ends = [case.channels[uid].gone_at for uid in cast.customers if uid in case.channels]
-    return any(end is not None and abs(end - at) <= _SAME_MOMENT for end in ends)
+    """Whoever called hung up at that moment; an exchange that clears him after the ringing is another thing."""
+    caller = cast.origin
+    if caller is None or caller.uid not in case.channels:
+        return False
+    left = caller.hung_up_at if cast.direction is Direction.INBOUND else caller.gone_at
+    return left is not None and abs(left - at) <= _SAME_MOMENT
 
 
 def _tried_at(leg: Channel) -> float:
