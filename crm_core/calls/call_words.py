@@ -89,7 +89,7 @@ def _ended(event: CallEnded) -> Words:
 
 
 def _changed(event: CallEvent) -> Words:
-    return {}, f"{event.call.state}/{event.at:.6f}"
+    return {"state": event.call.state}, f"{event.call.state}/{event.at:.6f}"  # transcripts leave hold out by it
 
 
 CHANGED = (EventKind.CALL_CHANGED, _changed)
