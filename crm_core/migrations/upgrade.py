@@ -1,11 +1,15 @@
 """Bring a database to the tables of this version. Needs no file beside the package and no working directory."""
 
 import asyncio
+import contextlib
+import sqlite3
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy.engine.url import make_url
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from crm_core.errors import SettingsError
 
@@ -20,8 +24,11 @@ def upgrade_now(database_url: str) -> None:
     _make_room(database_url)
     try:
         command.upgrade(config(database_url), "head")
-    except OSError as error:
-        raise SettingsError(f"The database cannot be reached: {error}") from error
+    except (OSError, OperationalError, InterfaceError) as error:
+        why = getattr(error, "orig", None) or error
+        raise SettingsError(f"The database cannot be opened: {why}") from error
+    except CommandError as error:
+        raise SettingsError("The database was made by a newer Firstring; run that one, or restore a backup") from error
 
 
 def config(database_url: str) -> Config:
@@ -33,8 +40,19 @@ def config(database_url: str) -> Config:
 
 def _make_room(database_url: str) -> None:
     url = make_url(database_url)
-    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
-        try:
-            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise SettingsError(f"The data folder cannot be made: {error}") from error
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+        return
+    try:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"The data folder cannot be made: {error}") from error
+    _require_database(url.database)
+
+
+def _require_database(file: str) -> None:
+    """Look before the driver does: its thread would die with a page of traceback."""
+    try:
+        with contextlib.closing(sqlite3.connect(file, timeout=10)) as connection:
+            connection.execute("PRAGMA schema_version")
+    except sqlite3.Error as error:
+        raise SettingsError(f"The database {file} cannot be opened: {error}") from error

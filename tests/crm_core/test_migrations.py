@@ -80,3 +80,22 @@ async def test_migration_cut_short_leaves_nothing(tmp_path: Path, monkeypatch: p
     async with database.read() as connection:
         assert await connection.run_sync(lambda sync: inspect(sync).get_table_names()) == []
     await database.close()
+
+
+async def test_database_that_is_none_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "folder.db").mkdir()
+    (tmp_path / "text.db").write_text("a shopping list, rather longer than the header of a database file would be " * 20)
+
+    for file in ("folder.db", "text.db"):
+        with pytest.raises(SettingsError, match="cannot be opened"):
+            await upgrade(f"sqlite+aiosqlite:///{tmp_path}/{file}")
+    with pytest.raises(SettingsError, match="cannot be opened"):
+        await upgrade("postgresql+asyncpg://nobody@127.0.0.1:1/none")
+
+
+async def test_database_of_a_newer_version_is_left_alone(database: Database) -> None:
+    async with database.write() as tx:
+        await tx.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    with pytest.raises(SettingsError, match="newer"):
+        await upgrade(database.url)
