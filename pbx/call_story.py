@@ -234,7 +234,7 @@ class _Story:
             joined=bool(self.talks),
             click_to_call=cast.click_to_call,
             customer_dialled=bool(legs),
-            gave_up_waiting=self._inbound and voicemail.gave_up_waiting(self.customer, legs),
+            gave_up_waiting=self._inbound and voicemail.gave_up_waiting(self.case, self.customer, legs),
             voicemail=self.took_at is not None,
             somebody_rang=any(self._rang(leg, end) for leg, end in ends),
             tried=tuple(end for _, end in ends if end is not None),

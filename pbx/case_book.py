@@ -6,7 +6,7 @@ from pbx.channels import Channel
 from pbx.lines import LineKind, LineRule
 from pbx.parties import came_in
 
-_FORGOTTEN_KEPT = 50_000
+_FORGOTTEN_KEPT = 10_000
 _AGAIN_AFTER = 5.0
 """Seconds after a channel's end from which the birth of one with its id is no late or doubled event."""
 _RECALL_WITHIN = 120.0

@@ -50,12 +50,21 @@ def _ended_at(leg: Channel) -> float:
     return min(ends) if ends else (float("inf") if leg.gone_at is None else leg.gone_at)
 
 
-def gave_up_waiting(customer: Channel | None, legs: list[Channel]) -> bool:
+def gave_up_waiting(case: Case, customer: Channel | None, legs: list[Channel]) -> bool:
     """The caller himself hung up, in a queue or in a menu (as opposed to while somebody's phone rang in a dial)."""
-    if customer is None:
+    if customer is None or customer.hung_up_at is None:
         return False
-    hung_up = customer.hung_up_at
-    return hung_up is not None and (_in_queue(customer, hung_up) or _in_menu(customer, legs, hung_up))
+    at = customer.hung_up_at
+    return _in_queue(customer, at) or _rung_by_queue(case, customer, at) or _in_menu(customer, legs, at)
+
+
+def _rung_by_queue(case: Case, customer: Channel, at: float) -> bool:
+    """Without the agent events of a queue its ringing still shows: only Queue dials a whole interface, `PJSIP/101`."""
+    if customer.queues:
+        return False
+    rung = (leg for leg in case.channels.values() if leg.dialled_by == customer.uid)
+    by_queue = [leg for leg in rung if leg.dial_string.startswith(f"{leg.technology}/")]
+    return any(leg.dialled_at is not None and leg.dialled_at <= at <= _ended_at(leg) + _SAME_MOMENT for leg in by_queue)
 
 
 def _in_queue(customer: Channel, at: float) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 CAPTURES = Path(__file__).resolve().parent.parent / "captures" / "asterisk"
 
 _MESSAGE = re.compile(rb".*?\r\n\r?\n", re.DOTALL)
-_RECORDS = (b"Event: CEL\r", b"Event: Cdr\r")
+_RECORDS = (b"Event: CEL", b"Event: Cdr")
 _EXTENSIONS = ("101", "102", "103", "104")
 _TRUNKS = ("trunk", "beeline-msk")
 _TAKEN = {"200", "600", "610", "700", "701", "8000"}
@@ -35,9 +35,14 @@ def capture(scenario: str, folder: Path = CAPTURES) -> Capture:
 
 
 def stripped(scenario: str, folder: Path) -> Capture:
-    """Without CEL and Cdr events; the times moved along."""
+    """Without CEL and Cdr events."""
+    return without(scenario, folder, _RECORDS)
+
+
+def without(scenario: str, folder: Path, beginnings: tuple[bytes, ...]) -> Capture:
+    """Without the messages that begin so; the times moved along."""
     for file in capture(scenario).files:
-        _rewrite(file, folder, lambda message: b"" if message.startswith(_RECORDS) else message)
+        _rewrite(file, folder, lambda message: b"" if message.startswith(beginnings) else message)
     for name in (f"{scenario}.truth.json", f"{scenario}.cel.csv"):
         (folder / name).write_bytes((CAPTURES / name).read_bytes())
     return capture(scenario, folder)

@@ -6,7 +6,7 @@ import pytest
 
 from pbx.replay import replay
 from tests.pbx.capture_grading import problems
-from tests.pbx.capture_variants import Capture, Names, capture, renamed, scenarios, stripped
+from tests.pbx.capture_variants import Capture, Names, capture, renamed, scenarios, stripped, without
 
 
 def told(given: Capture, **options) -> list[dict]:
@@ -42,3 +42,10 @@ def test_with_trunks_told_no_name_matters(scenario: str, seed: int, tmp_path: Pa
     given = renamed(scenario, tmp_path, names)
 
     assert problems(given, told(given, trunks=names.trunks)) == []
+
+
+@pytest.mark.parametrize("scenario", [scenario for scenario in scenarios() if "queue" in scenario])
+def test_queues_are_known_without_their_agent_events(scenario: str, tmp_path: Path) -> None:
+    given = without(scenario, tmp_path, (b"Event: Queue", b"Event: Agent", b"Event: CEL", b"Event: Cdr"))
+
+    assert problems(given, told(given)) == []
