@@ -31,7 +31,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class PastCall:
-    """`talk` in seconds; 0: the customer was not reached, or nobody answered him."""
+    """`days_ago`: 1.3 is yesterday after three tenths of the working day. `talk` in seconds; 0: nobody was reached."""
 
     days_ago: float
     talk: int
@@ -96,7 +96,7 @@ CUSTOMERS = (
     ),
     Customer(
         "79037770011", ("Пётр Юдин", None, "Поддержка сайта", None), ("Petr Yudin", None, "Website care", None),
-        40_000, "denis@demo.local", 8, 40, (PastCall(1.25, 72), PastCall(0.95, 0)),
+        40_000, "denis@demo.local", 8, 40, (PastCall(1.25, 72), PastCall(1.95, 0)),
     ),
     Customer(
         "79160901234", ("Ирина Белова", "управляющая", "Сайт мастерской", "Мастерская «Флора»"),
@@ -174,14 +174,14 @@ class _Seeding:
         title = task[0] if self.language == "ru" else task[1]
         await self._row(
             tasks, kind=TaskKind.OTHER, title=title, deal_id=deal, contact_id=contact, owner_id=owner,
-            due_at=self.now + timedelta(hours=task[2]), created_at=self.now - timedelta(days=1),
+            due_at=(self.now + timedelta(hours=task[2])).replace(minute=0, second=0, microsecond=0), created_at=self.now - timedelta(days=1),
         )  # fmt: skip
 
     async def _call(
         self, customer: Customer, past: PastCall, number: int, contact: int, deal: int, owner: int, moved: list[datetime]
     ) -> None:
         """A call without a recording: the demo plays none that did not happen."""
-        at = self.now - timedelta(days=past.days_ago)
+        at = _in_working_hours(self.now, past.days_ago)
         wait, extension = 6.0, next(person.extension for person in PEOPLE if person.email == customer.owner) or ""
         answered = past.talk > 0
         reached = at + timedelta(seconds=wait)
@@ -214,3 +214,9 @@ class _Seeding:
         added = await self.tx.execute(insert(table).values(values))
         key = added.inserted_primary_key
         return int(key[0]) if key is not None and isinstance(key[0], int) else 0
+
+
+def _in_working_hours(now: datetime, days_ago: float) -> datetime:
+    """Some moment between ten and seven in Moscow of an earlier day."""
+    day = (now - timedelta(days=int(days_ago))).replace(hour=7, minute=0, second=0, microsecond=0)
+    return day + timedelta(hours=days_ago % 1 * 9)
