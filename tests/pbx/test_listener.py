@@ -59,6 +59,8 @@ async def exchange(tmp_path: Path) -> AsyncIterator[PracticeExchange]:
 class Desk(Office):
     """The office with a listener that can be switched on and off."""
 
+    patience = QUICK
+
     def at_port(self, port: int, secret: str = "practice") -> "Desk":
         changed = {"ami_port": port, "ami_user": "practice", "ami_secret": secret}
         self.exchange = replace(self.exchange, **changed)
@@ -67,7 +69,7 @@ class Desk(Office):
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
         await self.set(exchanges, self.exchange.id, state="new")
-        task = asyncio.create_task(Listener(self.database, self.exchange, patience=QUICK).run())
+        task = asyncio.create_task(Listener(self.database, self.exchange, patience=self.patience).run())
         yield
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
