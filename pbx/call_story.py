@@ -46,11 +46,13 @@ class _Story:
         if cast.origin is not None and not cast.click_to_call:
             self.started_at = first.started_at
         self.customer = self._customer()
-        self.took_at = voicemail.took_at(case, self.customer, self.first_join, legs_tried(case, cast))
+        self.tried = legs_tried(case, cast)
+        self.ends = {leg.uid: leg_end(leg, case, cast) for leg in (*self.tried, *cast.attempts)}
+        self.took_at = None if self.talks else voicemail.took_at(case, self.customer, self.tried)
 
     def call(self) -> Call:
-        rings = rings_of(self.case, self.cast)
-        transfers = transfers_of(self.case, self.cast, self.talks, self.together, self.teller.region)
+        rings = rings_of(self.tried, self.ends, self.cast.people)
+        transfers = transfers_of(self.case, self.cast, self.tried, self.talks, self.together, self.teller.region)
         holds = self._holds()
         caller, callee = self._caller(), self._callee()
         origin = self.cast.origin
@@ -75,7 +77,7 @@ class _Story:
             answered_by=self._answered_by(),
             rang=rings,
             transfers=transfers,
-            voicemail=self._inbound and self.took_at is not None and self.first_join is None,
+            voicemail=self._inbound and self.took_at is not None,
             forwarded_to=self._forwarded_to(transfers[0].at if transfers else inf),
             queue=self._queue(),
             click_to_call=self.cast.click_to_call,
@@ -105,7 +107,7 @@ class _Story:
 
     def _consultations(self) -> dict[str, list[Span]]:
         """For each person, when he was joined with a colleague while the customer waited."""
-        if self.first_join is None or self.customer is None:
+        if self.first_join is None or self.customer is None or len(set(self.cast.people.values())) < 2:
             return {}
         ends = [at for at in (self.customer.hung_up_at, self.customer.gone_at) if at is not None]
         waits: Span = (self.first_join, min(ends, default=inf))
@@ -134,6 +136,8 @@ class _Story:
         """When the customer was on hold or parked."""
         customer = self.customer
         if customer is None or self.first_join is None:
+            return []
+        if not (customer.waiting_bridges or customer.music or any(c.holds for c in self.case.channels.values())):
             return []
         stays = customer.stays()
         parked = [(a, b) for a, b, bridge in stays if bridge in customer.waiting_bridges]
@@ -211,7 +215,7 @@ class _Story:
     def _dialled_from(self) -> float:
         """When the customer (in an internal call the colleague) was first dialled, else the call's start."""
         internal = self.cast.direction is Direction.INTERNAL
-        legs = legs_tried(self.case, self.cast) if internal else list(self.cast.attempts)
+        legs = self.tried if internal else list(self.cast.attempts)
         agent = self.cast.origin if self.cast.click_to_call else None
         dialled = [c.started_at if c.dialled_at is None else c.dialled_at for c in legs if c is not agent]
         return min(dialled, default=self.started_at)
@@ -224,11 +228,9 @@ class _Story:
     def _ending(self, rings: tuple[Ring, ...]) -> Ending:
         cast = self.cast
         agent = cast.origin if cast.click_to_call else None
-        legs = list(cast.attempts) if cast.attempts else legs_tried(self.case, cast)
-        if cast.direction is Direction.OUTBOUND:
-            legs = list(cast.attempts)
+        legs = list(cast.attempts) if cast.direction is Direction.OUTBOUND else self.tried
         legs = [leg for leg in legs if leg is not agent]
-        ends = [(leg, leg_end(leg, self.case, cast)[1]) for leg in legs]
+        ends = [(leg, self.ends[leg.uid][1]) for leg in legs]
         return Ending(
             direction=cast.direction,
             joined=bool(self.talks),
@@ -248,11 +250,7 @@ class _Story:
     def _forwarded_to(self, first_transfer_at: float) -> str | None:
         if self.cast.direction is Direction.OUTBOUND:
             return None
-        outside = [
-            leg
-            for leg in legs_tried(self.case, self.cast)
-            if leg.uid in self.cast.people and self.cast.people[leg.uid] != leg.extension
-        ]
+        outside = [leg for leg in self.tried if leg.uid in self.cast.people and self.cast.people[leg.uid] != leg.extension]
         until = min(first_transfer_at, inf if self.first_join is None else self.first_join)
         return next((self.cast.people[leg.uid] for leg in outside if leg.started_at < until), None)
 
@@ -263,7 +261,7 @@ class _Story:
         return before[-1] if before else (joined[0][1] if joined else None)
 
     def _recordings(self) -> tuple[str, ...]:
-        by_uid = sorted(self.case.channels.values(), key=lambda c: c.uid)
+        by_uid = sorted((c for c in self.case.channels.values() if c.recordings), key=lambda c: c.uid)
         found = [(at, path) for c in by_uid for path, at in c.recordings.items()]
         # Files announced together keep their order: the mix, then its sides.
         return tuple(dict.fromkeys(path for _, path in sorted(found, key=lambda announced: announced[0])))

@@ -17,6 +17,7 @@ _BUSY_CAUSE = 17
 _UNREACHABLE_CAUSES = frozenset([1, 2, 3, 20, 22, 25, 27, 28, 29, 34, 38, 41, 42, 44, 47, 58, 65, 79, 88, 102, 111])
 _UNREACHABLE = frozenset(["CONGESTION", "CHANUNAVAIL", "INVALIDARGS"])
 _DIALLED_PARTS = re.compile(r"[/@:]")
+LegEnd = tuple[float | None, RingOutcome | None]
 _SAME_MOMENT = 1.0
 """Seconds within which a leg's end counts as caused by another's answer or by the caller's hang-up."""
 
@@ -162,14 +163,14 @@ def legs_tried(case: Case, cast: Cast) -> list[Channel]:
     return sorted((c for c in legs if not came_in(c)), key=lambda c: (_tried_at(c), c.uid))
 
 
-def rings_of(case: Case, cast: Cast) -> tuple[Ring, ...]:
+def rings_of(tried: list[Channel], ends: dict[str, LegEnd], people: dict[str, str]) -> tuple[Ring, ...]:
     """Each person once, by first ring; a leg still being dialled that does not ring yet is not told."""
     found: dict[str, Ring] = {}
-    for leg in legs_tried(case, cast):
-        ended, outcome = leg_end(leg, case, cast)
+    for leg in tried:
+        ended, outcome = ends[leg.uid]
         if outcome is None and leg.rang_at is None:
             continue
-        extension, at = cast.people[leg.uid], leg.rang_at if leg.rang_at is not None else _tried_at(leg)
+        extension, at = people[leg.uid], leg.rang_at if leg.rang_at is not None else _tried_at(leg)
         earlier = found.get(extension)
         if earlier is None:
             found[extension] = Ring(extension, at, ended, outcome)
@@ -178,7 +179,7 @@ def rings_of(case: Case, cast: Cast) -> tuple[Ring, ...]:
     return tuple(found.values())
 
 
-def leg_end(leg: Channel, case: Case, cast: Cast) -> tuple[float | None, RingOutcome | None]:
+def leg_end(leg: Channel, case: Case, cast: Cast) -> LegEnd:
     """When and how the ringing of a leg ended; (None, None) while it goes on."""
     if leg.up_at is not None or any(status == "ANSWER" for _, status in leg.dial_ends):
         answered = [at for at, status in leg.dial_ends if status == "ANSWER"]

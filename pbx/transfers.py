@@ -8,7 +8,7 @@ from pbx.case import Case, TransferTold
 from pbx.channels import Channel, Span
 from pbx.joins import Together
 from pbx.lines import extension_of, split_name
-from pbx.parties import Cast, came_in, legs_tried
+from pbx.parties import Cast, came_in
 
 _SAME_MOMENT = 1.5
 _HERE = 0.5
@@ -17,14 +17,19 @@ _REDIRECTED_WITHIN = 5.0
 
 
 def transfers_of(
-    case: Case, cast: Cast, talks: dict[str, list[Span]], together: list[Together], region: str
+    case: Case,
+    cast: Cast,
+    tried: list[Channel],
+    talks: dict[str, list[Span]],
+    together: list[Together],
+    region: str,
 ) -> tuple[Transfer, ...]:
     """All transfers in order. A blind transfer to the parking place is a part of the parking."""
     told = _once(sorted(case.transfers, key=lambda t: (t.at, t.kind)))
     parked = [t.at for t in told if t.kind is TransferKind.PARK]
     told = [t for t in told if t.kind is not TransferKind.BLIND or not _near(t.at, parked)]
-    if cast.direction is Direction.INBOUND and talks:
-        told = sorted([*told, *_redirections(case, cast, together, told)], key=lambda t: t.at)
+    if cast.direction is Direction.INBOUND and talks and len(tried) > 1:
+        told = sorted([*told, *_redirections(case, cast, tried, together, told)], key=lambda t: t.at)
     ends = [*(t.at for t in told[1:]), inf][: len(told)]
     return tuple(_transfer(t, until, case, cast, talks, region) for t, until in zip(told, ends, strict=True))
 
@@ -33,7 +38,9 @@ def _near(at: float, others: list[float]) -> bool:
     return any(abs(at - other) <= _SAME_MOMENT for other in others)
 
 
-def _redirections(case: Case, cast: Cast, together: list[Together], told: list[TransferTold]) -> list[TransferTold]:
+def _redirections(
+    case: Case, cast: Cast, tried: list[Channel], together: list[Together], told: list[TransferTold]
+) -> list[TransferTold]:
     """A panel's redirect tells no transfer: the customer is taken from a person who did not hang up, and dialled on."""
     found = []
     for group in together:
@@ -41,7 +48,7 @@ def _redirections(case: Case, cast: Cast, together: list[Together], told: list[T
         people = [case.channels[uid] for uid in group.uids if uid in cast.people]
         if customer is None or not people or _near(group.end, [t.at for t in told]):
             continue
-        on = [leg for leg in legs_tried(case, cast) if _dialled_on(leg, customer, group.end)]
+        on = [leg for leg in tried if _dialled_on(leg, customer, group.end)]
         if on and not any(_hung_up(c, group.end) for c in [*people, customer]):
             found.append(TransferTold(group.end, TransferKind.BLIND, people[0].uid, people[0].name, to=cast.people[on[0].uid]))
     return found

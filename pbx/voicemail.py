@@ -9,8 +9,8 @@ _LET_STAND = 1.5
 _SAME_MOMENT = 0.5
 
 
-def took_at(case: Case, customer: Channel | None, first_join: float | None, legs: list[Channel]) -> float | None:
-    """When voicemail took the call, or None."""
+def took_at(case: Case, customer: Channel | None, legs: list[Channel]) -> float | None:
+    """When voicemail took a call that nobody answered, or None."""
     if customer is None:
         return None
     told = [at for c in case.channels.values() for at, name in c.applications if name == "voicemail"]
@@ -19,7 +19,7 @@ def took_at(case: Case, customer: Channel | None, first_join: float | None, legs
     left = [c.voicemail_at for c in case.channels.values() if c.voicemail_at is not None]
     if left:
         return _let_go_at(customer, legs, min(left))
-    return _inferred(customer, legs) if first_join is None else None
+    return _inferred(customer, legs)
 
 
 def _inferred(customer: Channel, legs: list[Channel]) -> float | None:
