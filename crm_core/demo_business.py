@@ -172,9 +172,10 @@ class _Seeding:
 
     async def _task(self, task: tuple[str, str, float], deal: int, contact: int, owner: int) -> None:
         title = task[0] if self.language == "ru" else task[1]
+        due = (self.now + timedelta(hours=task[2])).replace(minute=0, second=0, microsecond=0)
         await self._row(
             tasks, kind=TaskKind.OTHER, title=title, deal_id=deal, contact_id=contact, owner_id=owner,
-            due_at=(self.now + timedelta(hours=task[2])).replace(minute=0, second=0, microsecond=0), created_at=self.now - timedelta(days=1),
+            due_at=due, created_at=self.now - timedelta(days=1),
         )  # fmt: skip
 
     async def _call(
