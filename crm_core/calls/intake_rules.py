@@ -40,16 +40,16 @@ def decide(ledger: Ledger, happened: Sequence[CallEvent]) -> None:
 
 def draft_of(ledger: Ledger, call: Call) -> CallDraft | None:
     """The row of a call; None for a telling from before the call was joined to another: that one's row speaks now."""
-    draft = ledger.by_linkedid.get(call.key)
-    if draft is None:
-        draft = CallDraft(call.key)
-    elif draft.key not in call.linkedids:
+    known = ledger.by_linkedid.get(call.key)
+    if known is not None and known.key not in call.linkedids:
         return None
+    rows = [row for linkedid in call.linkedids if (row := ledger.by_linkedid.get(linkedid)) and row.key in call.linkedids]
+    draft = rows[0] if rows else CallDraft(call.key)
+    draft.key = call.key  # an older linkedid may be learned late, and is the key then
     for linkedid in call.linkedids:
-        other = ledger.by_linkedid.get(linkedid)
-        if other is not None and other is not draft and other not in draft.absorbed:
-            draft.absorbed.append(other)
         ledger.by_linkedid[linkedid] = draft
+    if len(rows) > 1:
+        draft.absorbed += [row for row in dict.fromkeys(rows[1:]) if row is not draft and row not in draft.absorbed]
     return draft
 
 
@@ -185,17 +185,25 @@ def _spoke_first(draft: CallDraft) -> int | None:
 
 def _close_call_back(ledger: Ledger, draft: CallDraft, at: datetime) -> None:
     """The customer is reached, whoever rang whom: nobody has to call him back any more."""
-    call = draft.call
-    if draft.was_answered:
+    number, answered_at = draft.call.customer, moment_of(draft.call.answered_at, ledger.now)
+    if draft.was_answered or answered_at is None:
         return
     draft.was_answered = True
-    task = ledger.call_backs.pop(call.customer, None) if call.customer is not None else None
-    if task is None:
+    if number is None:
         return
-    task.done_at, task.done_by, task.done_by_call = moment_of(call.answered_at, ledger.now), _spoke_first(draft), draft
-    task.changed = True
+    ledger.reached[number] = draft, answered_at
+    task = ledger.call_backs.get(number)
+    # A batch tells call after call: one that was missed in it may have been missed later than this one was answered.
+    if task is not None and (task.id is not None or task.created_at <= answered_at):
+        _finish(ledger, task, draft, answered_at, at)
+
+
+def _finish(ledger: Ledger, task: TaskDraft, by_call: CallDraft, done_at: datetime, at: datetime) -> None:
+    if task.number is not None:
+        ledger.call_backs.pop(task.number, None)
+    task.done_at, task.done_by, task.done_by_call, task.changed = done_at, _spoke_first(by_call), by_call, True
     ledger.told.append(
-        Told(EventKind.TASK_DONE, at, keepers(task.owner_id), call=draft, contact=draft.contact, deal=task.deal, task=task,
+        Told(EventKind.TASK_DONE, at, keepers(task.owner_id), call=by_call, contact=by_call.contact, deal=task.deal, task=task,
              user_id=task.done_by)
     )  # fmt: skip
 
@@ -211,4 +219,7 @@ def _leave_call_back(ledger: Ledger, draft: CallDraft, at: datetime) -> None:
     known = ledger.numbers.get(number)
     if (known is not None and known.not_customer) or number in ledger.call_backs or not did_is_ours(ledger, call):
         return
-    ledger.call_backs[number] = _new_task(ledger, draft, TaskKind.CALL_BACK, at)
+    task = ledger.call_backs[number] = _new_task(ledger, draft, TaskKind.CALL_BACK, at)
+    reached_by, reached_at = ledger.reached.get(number, (draft, None))
+    if reached_at is not None and reached_at > at:
+        _finish(ledger, task, reached_by, reached_at, reached_at)

@@ -101,6 +101,9 @@ async def _write_calls(tx: AsyncConnection, exchange_id: int, ledger: Ledger, dr
     rows = [call_row(exchange_id, ledger, draft) for draft in drafts]
     if not rows:
         return
+    renamed = [{"row": draft.id, "new": draft.key} for draft in drafts if draft.stored_key not in (None, draft.key)]
+    if renamed:
+        await tx.execute(update(calls).where(calls.c.id == bindparam("row")).values(key=bindparam("new")), renamed)
     ids = {row.key: row.id for row in await tx.execute(_call_upsert(tx.dialect.name, tuple(rows[0])), rows)}
     for draft in drafts:
         draft.was_new, draft.id = draft.id is None, ids[draft.key]

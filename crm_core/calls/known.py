@@ -170,7 +170,7 @@ def _note_calls(ledger: Ledger, rows: Sequence[Any], people: dict[int, ContactDr
 def _known_call(row: Any, contact: ContactDraft | None, deal: DealDraft | None) -> CallDraft:
     ended = row.ended_at is not None
     return CallDraft(
-        key=row.key, id=row.id, contact=contact, deal=deal, stage_id=row.stage_id, user_id=row.user_id,
+        key=row.key, stored_key=row.key, id=row.id, contact=contact, deal=deal, stage_id=row.stage_id, user_id=row.user_id,
         told=row.told, was_answered=row.answered_at is not None, was_ended=ended,
         was_unanswered=ended and row.outcome != Outcome.ANSWERED,
     )  # fmt: skip

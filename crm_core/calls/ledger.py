@@ -95,6 +95,7 @@ class CallDraft:
     absorbed: list["CallDraft"] = field(default_factory=list)
     touched: bool = False
     was_new: bool = False
+    stored_key: str | None = None  # as the row has it
     people: dict[str, int | None] = field(default_factory=dict)  # extension → whose phone it was when the call began
 
     def take_word(self, call: Call) -> bool:
@@ -157,6 +158,7 @@ class Ledger:
     open_deals: dict[ContactDraft, DealDraft] = field(default_factory=dict)
     holders: Mapping[str, list[Period]] = field(default_factory=dict)
     call_backs: dict[str, TaskDraft] = field(default_factory=dict)  # open ones, by number
+    reached: dict[str, tuple[CallDraft, datetime]] = field(default_factory=dict)  # in this batch, by number
     unowned: dict[DealDraft, list[TaskDraft]] = field(default_factory=dict)  # open tasks nobody has, by deal
     new_contacts: list[ContactDraft] = field(default_factory=list)
     new_deals: list[tuple[DealDraft, CallDraft]] = field(default_factory=list)

@@ -148,3 +148,13 @@ async def test_number_marked_not_a_customer_leaves_no_call_back(office: Office) 
     await office.take(inbound("79161112233").rings("101").ends())
 
     assert await open_call_backs(office) == []
+
+
+async def test_within_a_batch_the_order_of_the_calls_is_that_of_their_times(office: Office) -> None:
+    missed, reached = inbound().rings("101").ends(), outbound("79161112233", at=MORNING + 60).answers("101").ends()
+    talking, second = inbound("79165550000").rings("101").answers("101"), inbound("79165550000", at=MORNING + 5).ends()
+
+    await office.take([*reached, *missed, *second, *talking])
+
+    assert await open_call_backs(office) == ["79165550000"]
+    assert (await office.the(tasks, number="79161112233", kind="call_back")).done_at == at(reached.call.answered_at or 0)

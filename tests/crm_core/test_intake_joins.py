@@ -123,3 +123,20 @@ async def test_id_of_an_absorbed_call_is_never_given_again(office: Office) -> No
     await office.take(inbound("79165550000"))
 
     assert gone not in {row.id for row in await office.rows(calls)}
+
+
+async def test_older_linkedid_learned_late_becomes_the_key_of_the_same_call(office: Office) -> None:
+    contact = await office.contact("79161112233")
+    deal = await office.deal(contact, stage=1)
+    call = inbound("79161112233", linkedid="2.2").rings("101").ends()
+    await office.take(call)
+    before = await office.the(calls)
+    await office.set(deals, deal, stage_id=before.stage_id + 3)
+
+    older = inbound("79161112233", linkedid="1.1").rings("101")
+    await office.take(older.absorbs(call).ends()[-2:])
+
+    row = await office.the(calls)
+    assert (row.id, row.key, row.deal_id, row.stage_id) == (before.id, "1.1", deal, before.stage_id)
+    assert {linkedid.linkedid for linkedid in await office.rows(call_linkedids)} == {"1.1", "2.2"}
+    assert await office.count(tasks) == 1
