@@ -55,12 +55,12 @@ class CallTracker:
         touched: dict[Case, None] = {}
         for event in events:
             self._now = max(self._now, event.at)
-            for case in self._take(event, from_records):
-                if from_records:
-                    case.records = True
-                else:
-                    case.live = True
-                touched[case] = None
+            if isinstance(event, OnChannel):
+                case = self._take_on_channel(event, from_records)
+                if case is not None:
+                    touched[case] = None
+            else:
+                touched |= dict.fromkeys(self._take(event))
         found = [change for case in touched for change in self._tell(case)]
         self._forget_old()
         return found
@@ -79,9 +79,20 @@ class CallTracker:
         """How many channels are kept in memory (a figure for metrics and tests)."""
         return len(self._book.channels)
 
-    def _take(self, event: ChannelEvent, from_records: bool) -> list[Case]:
-        if isinstance(event, OnChannel):
-            return self._take_on_channel(event, from_records)
+    def _take_on_channel(self, event: OnChannel, from_records: bool) -> Case | None:
+        if self._snapshot_at is not None and isinstance(event, told.ChannelSeen):
+            self._seen.add(event.uid)
+        case = self._graph.take(event, from_records=from_records)
+        if case is None:
+            self.dropped += 1
+        elif from_records:
+            case.records = True
+        else:
+            case.live = True
+        return case
+
+    def _take(self, event: ChannelEvent) -> list[Case]:
+        """What concerns the exchange as a whole; the cases that it changes."""
         if isinstance(event, told.MemberKnown):
             for interface in event.interfaces:
                 self._lines.learn_member(interface)
@@ -94,15 +105,6 @@ class CallTracker:
         elif isinstance(event, told.GapFilled):
             return self._fill_gap(event.since)
         return []
-
-    def _take_on_channel(self, event: OnChannel, from_records: bool) -> list[Case]:
-        if isinstance(event, told.ChannelSeen):
-            self._seen.add(event.uid)
-        case = self._graph.take(event, from_records=from_records)
-        if case is None:
-            self.dropped += 1
-            return []
-        return [case]
 
     def _lose_contact(self, at: float) -> None:
         self._lost_at = at

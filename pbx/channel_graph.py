@@ -64,7 +64,7 @@ class ChannelGraph:
         taker = self._takers.get(type(event))
         if taker is None:
             return None
-        channel = self._channel(
+        channel = self._known(event) or self._channel(
             event.uid,
             event.channel,
             event.linkedid,
@@ -98,6 +98,16 @@ class ChannelGraph:
         channel = self.book.channel(uid, name, linkedid, at, known_only=known_only, reborn=reborn)
         if channel is not None and uid in self._early:
             self._due.append(uid)
+        return channel
+
+    def _known(self, event: OnChannel) -> Channel | None:
+        """The usual case, cheaply: a channel that lives, with the linkedid it had before."""
+        channel = self.book.channels.get(event.uid)
+        if channel is None or channel.gone_at is not None or event.linkedid != channel.linkedid:
+            return None
+        if event.at < channel.first_at:
+            return None
+        channel.last_at = max(channel.last_at, event.at)
         return channel
 
     def _keep_early(self, event: OnChannel) -> None:
@@ -158,8 +168,6 @@ class ChannelGraph:
         c.bridges.setdefault(e.bridge, set()).add((e.at, True))
         if e.waiting:
             c.waiting_bridges.add(e.bridge)
-        if e.conference:
-            c.conferences.add(e.bridge)
         members = self._in_bridge.setdefault(e.bridge, set())
         members.add(c.uid)
         if not e.waiting:

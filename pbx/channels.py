@@ -18,7 +18,6 @@ class Channel:
         "caller_number",
         "came_in",
         "cause",
-        "conferences",
         "dial_ends",
         "dial_string",
         "dialled_at",
@@ -73,7 +72,6 @@ class Channel:
         self.dial_ends: set[tuple[float, str]] = set()
         self.bridges: dict[str, set[tuple[float, bool]]] = {}
         self.waiting_bridges: set[str] = set()
-        self.conferences: set[str] = set()
         self.holds: set[tuple[float, bool]] = set()
         self.music: set[tuple[float, bool]] = set()
         self.queues: set[tuple[float, bool, str]] = set()
