@@ -7,6 +7,7 @@ or "parked". Embedded mode, the worker process and Celery differ only in who car
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -165,7 +166,8 @@ class JobRunner:
         if job is None:
             return False
         kind = self._kinds[job.kind]
-        beat = asyncio.create_task(self._keep_lease(job, kind))
+        over = asyncio.Event()
+        beat = asyncio.create_task(self._keep_lease(job, kind, over))
         try:
             finish = await kind.work(job, lambda done: self._progress(job, kind, done))
             await self._finish(job, finish)
@@ -179,7 +181,9 @@ class JobRunner:
                 job, kind, f"{type(error).__name__}: {error}"[:500], timedelta(seconds=min(5 * 2**job.attempts, 600))
             )
         finally:
-            beat.cancel()
+            # Asked to end, not cancelled: a write cancelled on its way can leave the writer's lock taken for seconds.
+            over.set()
+            await asyncio.gather(beat, return_exceptions=True)
         return True
 
     async def run_due(self) -> int:
@@ -210,9 +214,11 @@ class JobRunner:
             return None
         return Job(row.id, row.kind, row.payload, row.attempts + 1, row.call_id, row.created_at)
 
-    async def _keep_lease(self, job: Job, kind: JobKind) -> None:
-        while True:
-            await asyncio.sleep(kind.lease.total_seconds() / 3)
+    async def _keep_lease(self, job: Job, kind: JobKind, over: asyncio.Event) -> None:
+        while not over.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), kind.lease.total_seconds() / 3)
+                return
             now = self._now()
             await self._set(job, heartbeat_at=now, lease_until=now + kind.lease)
 
