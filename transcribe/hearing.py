@@ -21,7 +21,7 @@ def hear(
     at = 0.0
     for block in read_blocks(file):
         part = engine.transcribe(_prepared(block, left_out), language, _within(heard, at, block.seconds, whole))
-        language = language or (part.language if part.segments else None)
+        language = part.language if part.segments else language
         parts.append((block.start, part))
         at += block.seconds
     heard(1.0)

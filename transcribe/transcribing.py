@@ -66,9 +66,8 @@ class _Transcribing:
             try:
                 return await asyncio.to_thread(self._listen, file, recording, far)
             finally:
-                telling.cancel()
-                with suppress(asyncio.CancelledError):
-                    await telling
+                far.over.set()
+                await asyncio.gather(telling, return_exceptions=True)  # not worth the transcript
 
     def _listen(self, file: Path, recording: RecordingToHear, far: "_Far") -> Transcription:
         return hear(self._engine(), file, language=recording.language, left_out=recording.left_out, heard=far.reach)
@@ -76,20 +75,25 @@ class _Transcribing:
     async def _tell(self, recording: RecordingToHear, far: "_Far", progress: Progress) -> None:
         """Once a second, if it got further: into the job's row for the page, and an event so that the page looks."""
         told = -1.0
-        while True:
+        while not far.over.is_set():
             if far.done > told:
                 told = far.done
                 await progress(told)
                 async with self._database.write() as tx:
                     await tell_progress(tx, recording.id, told, datetime.now(UTC))
-            await asyncio.sleep(TELL_EVERY)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(far.over.wait(), TELL_EVERY)
 
 
 class _Far:
-    """How far the thread is; written there, read in the loop."""
+    """How far the thread is; written there, read in the loop.
+
+    Whoever tells it is asked to end, not cancelled: a statement cancelled on its way leaves the writer's lock behind.
+    """
 
     def __init__(self) -> None:
         self.done = 0.0
+        self.over = asyncio.Event()
 
     def reach(self, done: float) -> None:
         self.done = done

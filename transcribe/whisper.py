@@ -42,7 +42,7 @@ class WhisperEngine:
         self._batched = BatchedInferencePipeline(self._model)
 
     def transcribe(self, sides: Sides, language: str | None, heard: Heard = say_nothing) -> Transcription:
-        """See SpeechEngine; where `language` is None it is detected once, on the speech of all sides."""
+        """See SpeechEngine; where `language` is None or unknown to the model it is detected once, on speech alone."""
         speech = {side: speech_in(samples) for side, samples in sides.items()}
         windows = [window for side in sides for window in lay(side, padded(speech[side], len(sides[side])))]
         duration = max((len(samples) for samples in sides.values()), default=0) / SAMPLE_RATE
@@ -55,6 +55,7 @@ class WhisperEngine:
     def _hear(
         self, windows: Sequence[Window], sides: Sides, language: str | None, heard: Heard
     ) -> tuple[dict[Side, list[Word]], str | None]:
+        language = language if language in self._model.supported_languages else None
         strip, places = strip_of(windows, sides)
         clips = [{"start": start, "end": end} for start, end in places]
         found, about = self._batched.transcribe(

@@ -16,7 +16,7 @@ STARTER_RULES = (
             "en": ("=good =morning|afternoon|evening|day", "=hello|hi|welcome", "thank .. for calling"),
         },
         side=Side.MANAGER,
-        within=30.0,
+        within=10.0,
     ),
     Rule(
         PRICE_ASKED,

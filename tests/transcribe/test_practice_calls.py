@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from crm_core.tags.rules import tags_of
+from crm_core.tags.starter import STARTER_RULES
 from crm_core.transcripts.speech import Side, Transcription
 from pbx.practice_speech import Script, script, scripts, write_recording
 from tests.transcribe.desk import stereo_of
@@ -24,6 +26,13 @@ EXPECTED = {
     "ru_proposal": ("студия север", "можно получить скидку"),
     "en_shop": ("how can i help you", "how much does it cost"),
     "en_call_back": ("i will call you back tomorrow", "price of the advertising campaign"),
+}
+TAGS = {
+    "ru_shop": {"greeting", "price_asked", "meeting_agreed"},
+    "ru_call_back": {"greeting", "price_asked", "call_back_promised"},
+    "ru_proposal": {"greeting"},
+    "en_shop": {"greeting", "price_asked", "meeting_agreed"},
+    "en_call_back": {"greeting", "price_asked", "call_back_promised"},
 }
 AS_DIGITS = {"пятисот": "500", "одиннадцать": "11", "eleven": "11"}
 MOST_WRONG = 0.15
@@ -55,7 +64,7 @@ def word_errors(reference: str, heard: str) -> float:
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_both_sides_of_a_practice_call_are_read(name: str, engine: WhisperEngine, tmp_path: Path) -> None:
+def test_both_sides_of_a_practice_call_are_read_and_tagged(name: str, engine: WhisperEngine, tmp_path: Path) -> None:
     spoken = script(name)
     stereo, _ = recorded(spoken, tmp_path)
 
@@ -67,6 +76,7 @@ def test_both_sides_of_a_practice_call_are_read(name: str, engine: WhisperEngine
     assert word_errors(spoken.said_by("manager"), manager) <= MOST_WRONG
     assert word_errors(spoken.said_by("customer"), customer) <= MOST_WRONG
     assert heard.model == "base"
+    assert {hit.tag for hit in tags_of(heard.segments, STARTER_RULES, heard.language)} == TAGS[name]
 
 
 def test_turns_stand_in_time_where_they_were_said(engine: WhisperEngine, tmp_path: Path) -> None:
@@ -91,10 +101,10 @@ def test_speech_is_counted_for_each_side_without_pauses(engine: WhisperEngine, t
 
 
 def test_the_language_is_detected_where_it_is_not_told(engine: WhisperEngine, tmp_path: Path) -> None:
-    for name in ("ru_call_back", "en_call_back"):
+    for name, told in (("ru_call_back", None), ("en_call_back", None), ("ru_call_back", "no such language")):
         stereo, _ = recorded(script(name), tmp_path)
 
-        assert hear(engine, stereo).language == script(name).language
+        assert hear(engine, stereo, language=told).language == script(name).language
 
 
 def test_a_mix_of_both_sides_is_read_as_one_unknown_side(engine: WhisperEngine, tmp_path: Path) -> None:

@@ -93,7 +93,9 @@ async def test_a_recording_is_transcribed_by_the_worker(desk: SpeechDesk, start:
 
     assert "стоимость зависит" in await said(desk, Side.MANAGER)
     assert "сколько это стоит" in await said(desk, Side.CUSTOMER)
-    assert psutil.Process(worker.process.pid).nice() == 10
+    process = psutil.Process(worker.process.pid)
+    assert process.nice() == 10
+    assert process.rlimit(psutil.RLIMIT_DATA)[0] < 4 << 30
 
 
 async def test_killed_in_mid_transcription_and_started_again_it_leaves_exactly_one_transcript(
