@@ -7,9 +7,11 @@ from datetime import datetime
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from crm_core.calls.tables import calls, journal
+from crm_core.calls.events import CallState
+from crm_core.calls.tables import calls, exchanges, journal
 from crm_core.upserts import insert_into
 
+OPEN = tuple(state for state in CallState if state is not CallState.ENDED)
 CHUNK = 100  # batches read at once: a batch is at most some hundred kilobytes
 
 
@@ -44,8 +46,8 @@ async def append(
 
 async def since_oldest_open(connection: AsyncConnection, exchange_id: int) -> AsyncIterator[Batch]:
     """The batches from the one in which the oldest call still open began; none if no call is open. Oldest first."""
-    still_open = select(func.min(calls.c.journal_id)).where(calls.c.exchange_id == exchange_id, calls.c.ended_at.is_(None))
-    first = await connection.scalar(still_open)
+    still_open = (calls.c.exchange_id == exchange_id, calls.c.state.in_(OPEN))
+    first = await connection.scalar(select(func.min(calls.c.journal_id)).where(*still_open))
     if first is None:
         return
     async for batch in since(connection, exchange_id, first):
@@ -64,14 +66,21 @@ async def since(connection: AsyncConnection, exchange_id: int, first: int) -> As
 
 async def forget(tx: AsyncConnection, before: datetime) -> int:
     """Drop the batches whose calls all ended before `before`; returns how many were dropped."""
-    needed = (
-        select(func.min(calls.c.journal_id))
-        .where(calls.c.exchange_id == journal.c.exchange_id, or_(calls.c.ended_at.is_(None), calls.c.ended_at >= before))
-        .correlate(journal)
-        .scalar_subquery()
-    )
-    gone = await tx.execute(delete(journal).where(journal.c.received_at < before, or_(needed.is_(None), journal.c.id < needed)))
-    return gone.rowcount
+    dropped = 0
+    for exchange_id in (await tx.scalars(select(exchanges.c.id))).all():
+        old = [journal.c.exchange_id == exchange_id, journal.c.received_at < before]
+        needed = await _oldest_needed(tx, exchange_id, before)
+        if needed is not None:
+            old.append(journal.c.id < needed)
+        dropped += (await tx.execute(delete(journal).where(*old))).rowcount
+    return dropped
+
+
+async def _oldest_needed(tx: AsyncConnection, exchange_id: int, before: datetime) -> int | None:
+    """The batch in which the oldest call began that is open still or ended since."""
+    still_told = or_(calls.c.ended_at.is_(None), calls.c.ended_at >= before)
+    query = select(calls.c.journal_id).where(calls.c.journal_id.is_not(None), calls.c.exchange_id == exchange_id, still_told)
+    return await tx.scalar(query.order_by(calls.c.journal_id).limit(1))
 
 
 async def note_fault(tx: AsyncConnection, batch_id: int, fault: str) -> None:

@@ -102,6 +102,7 @@ calls = Table(
     Index("ix_calls_user_started", "user_id", "started_at"),
     Index("ix_calls_open", "exchange_id", "state"),
     Index("ix_calls_did", "exchange_id", "did"),
+    Index("ix_calls_journal", "journal_id"),  # for forgetting batches
     sqlite_autoincrement=True,  # an id is never given twice: events and jobs outlive a joined call
 )
 
