@@ -16,6 +16,8 @@ from crm_core.calls.events import (
     RingOutcome,
 )
 
+_NEWS = 2.0
+"""Seconds for which the end of a ringing is news."""
 _NEVER_RANG = frozenset([RingOutcome.BUSY, RingOutcome.UNAVAILABLE])
 
 
@@ -43,8 +45,14 @@ def _rings(before: Call | None, after: Call, at: float) -> list[CallEvent]:
     known = {ring.extension: ring for ring in before.rang} if before else {}
     told: list[CallEvent] = []
     for ring in after.rang:
-        told += _ring(known.get(ring.extension), ring, after, at)
+        if before is None or not _is_history(known.get(ring.extension), ring, at):
+            told += _ring(known.get(ring.extension), ring, after, at)
     return told
+
+
+def _is_history(before: Ring | None, ring: Ring, at: float) -> bool:
+    """A ringing that came with a call joined to this one, and was over long before: it was told there."""
+    return before is None and ring.ended_at is not None and ring.ended_at < at - _NEWS
 
 
 def _ring(before: Ring | None, ring: Ring, call: Call, at: float) -> list[CallEvent]:

@@ -1,5 +1,6 @@
 """From the facts of a case to the call as the business tells it: a pure reading that knows no order of arrival."""
 
+import re
 from dataclasses import dataclass
 from math import inf
 
@@ -13,6 +14,7 @@ from pbx.lines import LineRule
 from pbx.parties import Cast, as_extension, cast_of, leg_end, legs_tried, rings_of
 from pbx.transfers import transfers_of
 
+_ESCAPED_QUOTE = re.compile(r'\\+"')
 _NOBODY = frozenset(["", "s", "h", "i", "t"])
 _DECLINED_OR_RANG = frozenset(
     [RingOutcome.NO_ANSWER, RingOutcome.CANCELLED, RingOutcome.ANSWERED_ELSEWHERE, RingOutcome.ANSWERED]
@@ -193,7 +195,8 @@ class _Story:
     def _caller_name(self, origin: Channel | None) -> str | None:
         if origin is None or not self._inbound:
             return None
-        name = clean(origin.caller_name)
+        # The exchange escapes the quotes in a name once more than it was sent with.
+        name = _ESCAPED_QUOTE.sub('"', clean(origin.caller_name))
         if read_number(name, self.teller.region).kind is NumberKind.WITHHELD:
             return None  # the exchange writes "Anonymous" into the name too
         return None if not name or name == origin.caller_number else name[:200]
