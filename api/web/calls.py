@@ -59,7 +59,7 @@ class Asked:
                 user_id=int(self.user_id) if self.user_id else None,
                 search=self.search or None, tag=self.tag or None,
             )  # fmt: skip
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise Invalid("A filter has a value it cannot have") from error
 
 

@@ -18,7 +18,7 @@ const bars = (grows) => ([peaks], ctx) => {
     const [from, until] = [Math.floor((i * peaks.length) / count), Math.max(Math.ceil(((i + 1) * peaks.length) / count), 1)];
     let peak = 0;
     for (let k = from; k < until; k += 1) peak = Math.max(peak, Math.abs(peaks[k] ?? 0));
-    const size = Math.max(ratio, Math.sqrt(peak) * height * 0.98);
+    const size = Math.max(ratio, peak ** 0.7 * height * 0.98);
     const top = { up: height - size, down: 0, both: (height - size) / 2 }[grows];
     ctx.fillRect(i * (bar + gap), top, bar, size);
   }
