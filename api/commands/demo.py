@@ -23,7 +23,7 @@ from crm_core.migrations.upgrade import upgrade
 from crm_core.settings import Settings, load_settings
 from crm_core.users.tables import users
 from pbx.practice import SECRET, USER, PracticeExchange
-from pbx.practice_day import demo_day
+from pbx.practice_day import DIRECT, GROUP, SALES, demo_day
 
 LOGINS = ("manager@demo.local", "head@demo.local", "qa@demo.local", "admin@demo.local")
 
@@ -90,7 +90,9 @@ async def _refuse_real_data(tx: AsyncConnection, folder: Path) -> None:
 
 async def _exchange(tx: AsyncConnection, context: AppContext, port: int) -> int:
     ami = AmiAddress("127.0.0.1", port, tls=False, user=USER, secret=SECRET)
-    new = NewExchange(registry.DEFAULT, ami, region="RU", recordings_root=_recordings(context.settings))
+    new = NewExchange(
+        registry.DEFAULT, ami, region="RU", recordings_root=_recordings(context.settings), own_numbers=(DIRECT, SALES, GROUP)
+    )
     for row in await registry.listed(tx):
         if row.name == registry.DEFAULT:
             await registry.change(tx, row.id, new, context.box, now=context.now(), by=None)
