@@ -47,6 +47,9 @@ class _Story:
         self.started_at = min((c.started_at for c in case.channels.values()), default=first.started_at)
         if cast.origin is not None and not cast.click_to_call:
             self.started_at = first.started_at
+        # A clock that is set back must not make a call end before it began.
+        ends = [c.gone_at or 0.0 for c in case.channels.values()]
+        self.ended_at = max([self.started_at, *ends]) if self.over else None
         self.customer = self._customer()
         self.tried = legs_tried(case, cast)
         self.ends = {leg.uid: leg_end(leg, case, cast) for leg in (*self.tried, *cast.attempts)}

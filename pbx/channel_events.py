@@ -158,6 +158,11 @@ class CallParked(OnChannel):
 
 
 @dataclass(frozen=True, slots=True)
+class ParkedSeen(OnChannel):
+    """The exchange listed it among the parked: the bridge it is in joins nobody."""
+
+
+@dataclass(frozen=True, slots=True)
 class CallUnparked(OnChannel):
     retriever_uid: str
     retriever_channel: str

@@ -47,6 +47,7 @@ class ChannelGraph:
             told.BlindTransferred: self._blind,
             told.AttendedTransferred: self._attended,
             told.CallParked: self._parked,
+            told.ParkedSeen: self._parked_seen,
             told.CallUnparked: self._unparked,
             told.CallPickedUp: self._picked_up,
             told.OriginateAnswered: self._originate_answered,
@@ -209,6 +210,9 @@ class ChannelGraph:
 
     def _parked(self, e: told.CallParked, c: Channel) -> None:
         self.book.case_of(c).transfers.add(TransferTold(e.at, TransferKind.PARK, e.uid, e.parker, e.uid))
+
+    def _parked_seen(self, _: told.ParkedSeen, c: Channel) -> None:
+        c.waiting_bridges |= {bridge for _, end, bridge in c.stays() if end == inf}
 
     def _unparked(self, e: told.CallUnparked, c: Channel) -> None:
         retriever = self._channel(e.retriever_uid, e.retriever_channel, e.retriever_linkedid, e.at)

@@ -13,7 +13,7 @@ from typing import Any
 
 from pbx import channel_events as told
 from pbx.channel_events import ChannelEvent
-from pbx.dialects.asterisk import application_began
+from pbx.dialects.asterisk_events import application_began
 from pbx.lines import split_name
 
 _COLUMNS = 14

@@ -4,7 +4,8 @@ import pytest
 
 from pbx import channel_events as told
 from pbx.ami.protocol import Message
-from pbx.dialects.asterisk import AsteriskDialect, recorded_paths
+from pbx.dialects.asterisk import AsteriskDialect
+from pbx.dialects.asterisk_events import recorded_paths
 from pbx.dialects.registry import dialects
 
 
@@ -78,3 +79,16 @@ def test_a_member_is_news_once() -> None:
 
     assert len(dialect.read_raw(raw + b"6", 1.0)) == 1
     assert dialect.read_raw(raw + b"2", 2.0) == ()
+
+
+def test_the_parked_of_a_list_are_not_parked_anew() -> None:
+    parked = "Event: ParkedCall\nParkeeChannel: PJSIP/t-1\nParkeeUniqueid: 1.1\nParkeeLinkedid: 1.1\nParkerDialString: PJSIP/101"
+
+    assert type(read(parked)[0]) is told.CallParked
+    assert type(read(f"{parked}\nActionID: a1")[0]) is told.ParkedSeen
+
+
+def test_who_waits_in_a_queue_has_waited_since() -> None:
+    (joined,) = read("Event: QueueEntry\nQueue: sales\nChannel: PJSIP/t-1\nUniqueid: 1.1\nWait: 3\nPosition: 1", at=10.0)
+
+    assert joined == told.QueueJoined(7.0, "1.1", "PJSIP/t-1", "", "sales")
