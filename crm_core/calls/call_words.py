@@ -33,7 +33,7 @@ def tell_call(ledger: Ledger, draft: CallDraft, event: CallEvent, at: datetime) 
         Told(
             kind, at, receivers_of(draft), draft, draft.contact, draft.deal,
             user_id=draft.people.get(extension) if isinstance(extension, str) else None,
-            facts=facts, key=f"{kind}/{clean(particular, 100)}",
+            facts=facts, key=f"{kind}/{particular}",
         )
     )  # fmt: skip
 
@@ -58,14 +58,15 @@ def _started(_event: Any) -> Words:
 
 
 def _rang(event: PartyRang) -> Words:
-    times = [ring.rang_at for ring in event.call.rang if ring.extension == event.extension]
-    return {"extension": clean(event.extension, 80)}, f"{event.extension}/{max(times, default=event.at):.3f}"
+    extension = clean(event.extension, 80)
+    times = [ring.rang_at for ring in event.call.rang if ring.extension == extension]
+    return {"extension": extension}, f"{extension}/{max(times, default=event.at):.3f}"
 
 
 def _stopped(event: PartyStopped) -> Words:
-    times = [ring.ended_at for ring in event.call.rang if ring.extension == event.extension and ring.ended_at is not None]
-    facts: dict[str, object] = {"extension": clean(event.extension, 80), "outcome": event.outcome}
-    return facts, f"{event.extension}/{max(times, default=event.at):.3f}"
+    extension = clean(event.extension, 80)
+    times = [ring.ended_at for ring in event.call.rang if ring.extension == extension and ring.ended_at is not None]
+    return {"extension": extension, "outcome": event.outcome}, f"{extension}/{max(times, default=event.at):.3f}"
 
 
 def _answered(event: CallAnswered) -> Words:
