@@ -73,7 +73,7 @@ $(WEB)/node_modules/.package-lock.json: $(WEB)/package.json $(WEB)/package-lock.
 	$(BIN)/npm ci --prefix $(WEB) --no-audit --no-fund --ignore-scripts --loglevel=error
 	@touch $@
 
-$(STAMPS)/web: $(WEB)/node_modules/.package-lock.json $(shell find $(WEB)/src $(WEB)/*.mjs -type f 2>/dev/null)
+$(STAMPS)/web: $(WEB)/node_modules/.package-lock.json $(shell find $(WEB)/src $(WEB)/../templates $(WEB)/*.mjs -type f 2>/dev/null)
 	$(BIN)/npm run --silent --prefix $(WEB) build
 	@touch $@
 

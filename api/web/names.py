@@ -123,6 +123,15 @@ class Names:
         }  # fmt: skip
         return names.get(state, state)
 
+    def exchange_hint(self, state: str) -> str:
+        """What to look at when an exchange is not up."""
+        gettext = self.texts.gettext
+        hints = {
+            "down": gettext("Look whether the exchange runs, and whether its AMI port can be reached from here."),
+            "refused": gettext("Look at the user and the secret in manager.conf, and at its permit lines."),
+        }  # fmt: skip
+        return hints.get(state, "")
+
     def side_name(self, side: str, manager: str | None = None) -> str:
         pgettext = self.texts.pgettext
         if side == "manager":

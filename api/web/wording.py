@@ -50,7 +50,8 @@ class Wording:
         if amount is None:
             return ""
         pattern = "#,##0 ¤" if amount % 100 == 0 else "#,##0.00 ¤"
-        return format_currency(amount / 100, currency, pattern, locale=self.locale, currency_digits=False).replace(" ", NO_BREAK)
+        written = format_currency(amount / 100, currency, pattern, locale=self.locale, currency_digits=False)
+        return written.replace("RUB", "₽").replace(" ", NO_BREAK)
 
     def roubles(self, amount: int | None) -> str:
         """The sum as it stands in a form's field: units without separators."""

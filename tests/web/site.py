@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+import httpx
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from sqlalchemy import insert
@@ -31,7 +32,7 @@ from crm_core.users import passwords
 from crm_core.users.accounts import set_password
 from crm_core.users.tables import Role
 from tests.office import Office
-from tests.product import free_port
+from tests.product import eventually, free_port
 
 T = TypeVar("T")
 
@@ -60,13 +61,17 @@ class Site:
         self._loop = asyncio.new_event_loop()
         self._stopped = asyncio.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
-        self._serving = threading.Event()
 
     def start(self) -> "Site":
         self._thread.start()
-        if not self._serving.wait(30):
-            raise AssertionError("the site did not start")
+        eventually(self._answers, what="the site")
         return self
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/login", timeout=5).status_code == 200
+        except httpx.TransportError:
+            return False
 
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._stopped.set)
@@ -97,7 +102,6 @@ class Site:
         config.bind = [self.url.removeprefix("http://")]
         config.errorlog = None
         following = asyncio.create_task(app.state.streams.run())
-        self._loop.call_later(0.3, self._serving.set)
         await serve(app, config, shutdown_trigger=self._stopped.wait)  # type: ignore[arg-type]
         following.cancel()
         await self.database.close()

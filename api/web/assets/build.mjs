@@ -5,6 +5,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 import { icons } from "./icons.mjs";
+import { trim, wordsIn } from "./trim.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const dist = path.join(here, "../static/dist");
@@ -20,6 +21,17 @@ const dataToFiles = {
       return { path: `${hash(drawn)}.svg`, namespace: "drawn", pluginData: drawn };
     });
     build.onLoad({ filter: /.*/, namespace: "drawn" }, ({ pluginData }) => ({ contents: pluginData, loader: "file" }));
+  },
+};
+
+const onlyWhatIsUsed = {
+  name: "only-what-is-used",
+  setup(build) {
+    build.onLoad({ filter: /tabler\.min\.css$/ }, async ({ path: file }) => {
+      const words = await wordsIn(path.join(here, "../templates"), path.join(here, "src"));
+      const css = (await readFile(file, "utf8")).replace(/\/\*[^]*?\*\//g, "");
+      return { contents: trim(css, words), loader: "css" };
+    });
   },
 };
 
@@ -40,7 +52,7 @@ const shared = {
 const BUNDLES = [
   { entryPoints: ["src/main.js"], format: "esm", splitting: true },
   { entryPoints: ["src/theme.js", "src/stream-worker.js"], format: "iife" },
-  { entryPoints: ["src/main.css"], loader: { ".woff2": "file" }, plugins: [dataToFiles] },
+  { entryPoints: ["src/main.css"], loader: { ".woff2": "file" }, plugins: [dataToFiles, onlyWhatIsUsed] },
 ];
 
 async function sprite() {

@@ -91,13 +91,15 @@ export async function setUp(root) {
   const { audio, peaks, seconds } = root.dataset;
   const length = Number(seconds);
   const box = root.querySelector("[data-wave]");
-  const wave = drawWave(box, audio, await fetchPeaks(peaks), length);
+  const drawn = await fetchPeaks(peaks);
+  const wave = drawWave(box, audio, drawn, length);
   const show = bindControls(root, wave, length);
   const say = root.querySelector("[data-play-error]");
   wave.on("error", () => { say.hidden = false; });
   const follow = followWords(root.id);
   wave.on("timeupdate", follow);
+  wave.on("timeupdate", () => { if (!root.isConnected) wave.destroy(); }); // its card was replaced: nothing plays unseen
   root.addEventListener("seek", ({ detail }) => { seek(wave, detail.at, length); show(detail.at); follow(detail.at); if (detail.play) wave.play(); });
-  addEventListener("theme-chosen", () => setTimeout(() => wave.setOptions(channels(wave.exportPeaks().slice(0, 2).reverse()))));
+  addEventListener("theme-chosen", () => setTimeout(() => wave.setOptions(channels(drawn))));
   root.dataset.ready = "";
 }
