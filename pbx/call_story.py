@@ -11,7 +11,7 @@ from pbx import joins, voicemail
 from pbx.case import Case
 from pbx.channels import Channel, Span
 from pbx.lines import LineRule
-from pbx.parties import Cast, as_extension, cast_of, leg_end, legs_tried, rings_of
+from pbx.parties import Cast, as_extension, cast_of, leg_ends, legs_tried, rings_of
 from pbx.transfers import transfers_of
 
 _ESCAPED_QUOTE = re.compile(r'\\+"')
@@ -52,7 +52,7 @@ class _Story:
         self.ended_at = max([self.started_at, *ends]) if self.over else None
         self.customer = self._customer()
         self.tried = legs_tried(case, cast)
-        self.ends = {leg.uid: leg_end(leg, case, cast) for leg in (*self.tried, *cast.attempts)}
+        self.ends = leg_ends((*self.tried, *cast.attempts), case, cast)
         self.took_at = None if self.talks else voicemail.took_at(case, self.customer, self.tried)
 
     def call(self) -> Call:

@@ -179,20 +179,25 @@ def rings_of(tried: list[Channel], ends: dict[str, LegEnd], people: dict[str, st
     return tuple(found.values())
 
 
-def leg_end(leg: Channel, case: Case, cast: Cast) -> LegEnd:
-    """When and how the ringing of a leg ended; (None, None) while it goes on."""
+def leg_ends(legs: Iterable[Channel], case: Case, cast: Cast) -> dict[str, LegEnd]:
+    """For each leg when and how its ringing ended; (None, None) while it goes on."""
+    answered = [c for c in (case.channels[uid] for uid in cast.people) if c.up_at is not None]
+    return {leg.uid: _leg_end(leg, answered, case, cast) for leg in legs}
+
+
+def _leg_end(leg: Channel, answered: list[Channel], case: Case, cast: Cast) -> LegEnd:
     if leg.up_at is not None or any(status == "ANSWER" for _, status in leg.dial_ends):
-        answered = [at for at, status in leg.dial_ends if status == "ANSWER"]
-        return min(answered, default=leg.up_at), RingOutcome.ANSWERED
+        told = [at for at, status in leg.dial_ends if status == "ANSWER"]
+        return min(told, default=leg.up_at), RingOutcome.ANSWERED
     # An end is told up to three times (NOANSWER, then CANCEL); the first counts, and CANCEL least.
     first = min(leg.dial_ends, key=lambda end: (end[0], end[1] == "CANCEL"), default=None)
     if first is None and leg.gone_at is None:
         return None, None
     at, status = first or (leg.gone_at or 0.0, "")
-    return at, _unanswered(leg, status, at, case, cast)
+    return at, _unanswered(leg, status, at, answered, case, cast)
 
 
-def _unanswered(leg: Channel, status: str, at: float, case: Case, cast: Cast) -> RingOutcome:
+def _unanswered(leg: Channel, status: str, at: float, answered: list[Channel], case: Case, cast: Cast) -> RingOutcome:
     if leg.cause == _REJECTED_CAUSE:
         return RingOutcome.DECLINED
     if status == "BUSY" or (not status and leg.cause == _BUSY_CAUSE):
@@ -201,7 +206,7 @@ def _unanswered(leg: Channel, status: str, at: float, case: Case, cast: Cast) ->
         return RingOutcome.DECLINED if declined else RingOutcome.BUSY
     if status in _UNREACHABLE or (status != "CANCEL" and leg.cause in _UNREACHABLE_CAUSES):
         return RingOutcome.UNAVAILABLE
-    if leg.cause == _ELSEWHERE_CAUSE or _somebody_else_answered(leg, at, case, cast):
+    if leg.cause == _ELSEWHERE_CAUSE or _somebody_else_answered(leg, at, answered):
         return RingOutcome.ANSWERED_ELSEWHERE
     # The exchange itself cancels too: a transfer's ringing that nobody answered in time.
     if status in {"CANCEL", ""} and _caller_left(at, case, cast):
@@ -209,12 +214,8 @@ def _unanswered(leg: Channel, status: str, at: float, case: Case, cast: Cast) ->
     return RingOutcome.NO_ANSWER
 
 
-def _somebody_else_answered(leg: Channel, at: float, case: Case, cast: Cast) -> bool:
-    return any(
-        other.up_at is not None and abs(other.up_at - at) <= _SAME_MOMENT
-        for other in (case.channels[uid] for uid in cast.people)
-        if other is not leg
-    )
+def _somebody_else_answered(leg: Channel, at: float, answered: list[Channel]) -> bool:
+    return any(c.up_at is not None and abs(c.up_at - at) <= _SAME_MOMENT for c in answered if c is not leg)
 
 
 def _caller_left(at: float, case: Case, cast: Cast) -> bool:
