@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import chain, groupby, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -77,8 +77,8 @@ def replay_calls(
     records = read_cel(cel).events if cel is not None else []
     clock = _clock(sessions, records)
     tracker = CallTracker(exchange, LineRule(trunks, extensions), region, remember=float("inf"))
-    for event, from_records in _story(sessions, clock, records):
-        tracker.feed(event, from_records=from_records)
+    for from_records, told_so in groupby(_story(sessions, clock, records), key=lambda story: story[1]):
+        tracker.feed_all((event for event, _ in told_so), from_records=from_records)
     # Members of queues may be learned late: so every call is read at the end, not as it was told on the way.
     return tracker.all_calls(), clock
 
