@@ -227,3 +227,40 @@ def test_lines_are_sorted_by_globs_then_by_the_naming_rule(
     channel: str, trunks: tuple[str, ...], extensions: tuple[str, ...], kind: LineKind
 ) -> None:
     assert LineRule(trunks, extensions).kind_of(channel) is kind
+
+
+def test_a_transfer_made_while_the_colleague_still_rings_may_be_lost() -> None:
+    story = talking().at(5).calls("c", "101", "103").rings("d", "103", by="c")
+    story.at(7).tell(told.AttendedTransferred(7.0, "b", "PJSIP/101-00000001", "a", "c", "103", "", ("a", "c")))
+    story.leaves("b", "B1").leaves("a", "B1").tell(told.ChannelGone(7.0, "b", "", "", 16))
+    story.tell(told.ChannelGone(7.0, "c", "", "", 16)).at(20).ends_ringing("d", by="a", status="CANCEL").hangs_up("a")
+
+    call = story.the_call()
+    assert call.linkedids == ("a", "c")
+    assert [(t.kind.value, t.from_extension, t.to, t.answered) for t in call.transfers] == [("attended", "101", "103", False)]
+    assert (call.outcome, call.talk_seconds) == (Outcome.ANSWERED, 4.0)
+    assert [(ring.extension, ring.outcome) for ring in call.rang][-1] == ("103", RingOutcome.CANCELLED)
+
+
+def test_a_consultation_that_came_to_nothing_is_a_call_of_its_own() -> None:
+    story = talking().at(5).calls("c", "101", "103").rings("d", "103", by="c").answers("d", by="c", bridge="B2")
+    story.at(8).hangs_up("c", "d").at(12).hangs_up("a", "b")
+
+    assert [(call.direction.value, call.talk_seconds) for call in story.calls_told()] == [("inbound", 9.0), ("internal", 3.0)]
+
+
+def test_a_clock_set_back_makes_no_negative_time() -> None:
+    story = talking().at(-3600).hangs_up("a", "b")
+
+    call = story.the_call()
+    assert call.ended_at is not None
+    assert call.ended_at >= call.started_at
+    assert min(call.wait_seconds, call.talk_seconds) >= 0
+
+
+def test_a_parked_caller_found_in_a_snapshot_is_held_not_talking() -> None:
+    story = PhoneStory().at(100)
+    story.snapshot(story.seen("a", "trunk", dnid="74951112245", caller_number=CUSTOMER, bridge="LOT"))
+    story.tell(told.ParkedSeen(100.0, "a", "PJSIP/trunk-00000000", "a")).at(101).calls("p", "102", "700").joins("p", "LOT")
+
+    assert [call.answered_by for call in story.tracker.open_calls() if call.direction is Direction.INBOUND] == [()]
