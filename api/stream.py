@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from prometheus_client import Gauge
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -29,6 +30,8 @@ MOST_MISSED = 2000  # events a resuming page fetches one by one; over that it re
 # PostgreSQL hands ids out before commit: an event may turn up below one that was already sent.
 OVERLAP_IDS = 200
 OVERLAP_TIME = timedelta(seconds=60)
+
+OPEN = Gauge("firstring_streams_open", "Pages and programs that follow what happens")
 
 NOUNS = ("call_id", "contact_id", "deal_id", "task_id", "recording_id")
 FACTS = ("exchange_id", "user_id")  # ids of nouns that have no column of their own
@@ -120,6 +123,7 @@ class Streams:
         if self._cursor is None:
             await self.follow()
         self._listeners.add(listener)
+        OPEN.inc()
         try:
             missed = await self._missed(listener.actor, last_id) if last_id is not None else []
             for told in missed:
@@ -130,6 +134,7 @@ class Streams:
                     yield live
         finally:
             self._listeners.discard(listener)
+            OPEN.dec()
 
     async def _fresh(self, connection: AsyncConnection, cursor: int) -> Sequence[Any]:
         rows = await event_log.after(connection, cursor - self._overlap)

@@ -6,11 +6,12 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, or_
 
+from crm_core.db import UtcTime
 from crm_core.errors import Invalid
 
 T = TypeVar("T")
@@ -87,7 +88,7 @@ def _read(sort: Sort, cursor: str) -> tuple[Any, int]:
     """Cursors come back from strangers: anything that is not exactly ours is refused."""
     try:
         name, value, row_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        value = datetime.fromisoformat(value["at"]) if isinstance(value, dict) else value
+        value = datetime.fromisoformat(value["at"]).astimezone(UTC) if isinstance(value, dict) else value
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError, binascii.Error) as error:
         raise Invalid(NOT_OURS, field="cursor") from error
     if name != sort.name or not _is_like(sort, value) or type(row_id) is not int or abs(row_id) > LARGEST_ID:
@@ -97,9 +98,9 @@ def _read(sort: Sort, cursor: str) -> tuple[Any, int]:
 
 def _is_like(sort: Sort, value: Any) -> bool:
     """Whether the value is of the column's own type."""
+    if isinstance(sort.column.type, UtcTime):
+        return isinstance(value, datetime)
     kind = sort.column.type.python_type
-    if kind is datetime:
-        return isinstance(value, datetime) and value.tzinfo is not None
     if kind in (int, float):
         return type(value) in (int, float) and math.isfinite(value) and abs(value) <= LARGEST_ID
     return isinstance(value, kind)

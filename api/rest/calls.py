@@ -1,6 +1,5 @@
 """`calls`: the list, one call, its transcript."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -8,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from api.context import AppContext
 from api.deps import Context, CurrentActor, Cursor, Limit, ReadDb, RowId, Search
-from api.paths import PathId
+from api.paths import PathId, UtcMoment
 from api.rest.models import CallOut, Page, SegmentOut, TagOut, TranscriptOut
 from crm_core.access import Actor, Right, require, require_visible
 from crm_core.calls import review
@@ -23,8 +22,8 @@ router = APIRouter(tags=["calls"])
 
 
 def call_filters(
-    since: Annotated[datetime | None, Query(description="began at or after")] = None,
-    until: Annotated[datetime | None, Query(description="began before")] = None,
+    since: Annotated[UtcMoment | None, Query(description="began at or after")] = None,
+    until: Annotated[UtcMoment | None, Query(description="began before")] = None,
     direction: Direction | None = None,
     outcome: Outcome | None = None,
     user_id: RowId | None = None,
@@ -36,7 +35,7 @@ def call_filters(
     reviewed: bool | None = None,
 ) -> CallFilters:
     return CallFilters(
-        since=_aware(since), until=_aware(until), direction=direction, outcome=outcome, user_id=user_id,
+        since=since, until=until, direction=direction, outcome=outcome, user_id=user_id,
         contact_id=contact_id, deal_id=deal_id, search=search, tag=tag, recorded=recorded, reviewed=reviewed,
     )  # fmt: skip
 
@@ -131,8 +130,3 @@ def _tags(talks: tuple[RecordedTalk, ...]) -> list[TagOut]:
         if talk.transcript
         for tag in talk.transcript.tags
     ]
-
-
-def _aware(moment: datetime | None) -> datetime | None:
-    """A moment without a zone is meant in UTC, as every moment in our answers is."""
-    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)

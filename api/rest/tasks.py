@@ -1,16 +1,15 @@
 """`tasks`."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
 from api.context import AppContext
 from api.deps import Context, CurrentActor, Cursor, Limit, ReadDb, RowId
-from api.paths import BodyId, PathId
+from api.paths import BodyId, PathId, UtcMoment
 from api.rest.models import Page, TaskOut
 from crm_core.access import Actor, Right, require, require_visible
 from crm_core.contacts.tables import contacts
@@ -30,10 +29,9 @@ def task_filters(
     kind: TaskKind | None = None,
     deal_id: RowId | None = None,
     contact_id: RowId | None = None,
-    due_before: datetime | None = None,
+    due_before: UtcMoment | None = None,
 ) -> TaskFilters:
-    due = due_before.replace(tzinfo=UTC) if due_before and due_before.tzinfo is None else due_before
-    return TaskFilters(done, owner_id, kind, deal_id, contact_id, due)
+    return TaskFilters(done, owner_id, kind, deal_id, contact_id, due_before)
 
 
 @router.get("/tasks", response_model=Page[TaskOut])
@@ -58,7 +56,7 @@ class TaskIn(BaseModel):
     """Yours, unless `owner_id` says otherwise."""
 
     title: str = Field(max_length=300)
-    due_at: AwareDatetime
+    due_at: UtcMoment
     deal_id: BodyId | None = None
     contact_id: BodyId | None = None
     owner_id: BodyId | None = None
@@ -67,7 +65,7 @@ class TaskIn(BaseModel):
 class TaskChange(BaseModel):
     """What is left out stays."""
 
-    due_at: AwareDatetime | None = None
+    due_at: UtcMoment | None = None
     owner_id: BodyId | None = None
     done: bool | None = None
 

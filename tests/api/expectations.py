@@ -1,0 +1,156 @@
+"""What each route needs of whom: the table that the walk holds every route against. A route that is not here fails it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from crm_core.access import POLICY, Right
+from crm_core.users.tables import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """`right`: what the role must have, else 403 (`hidden`: 404). `scoped`: a manager gets only what is his own, else 404.
+
+    `ok` is the answer to whoever may; `public`: strangers get it too. `body` is sent as JSON, `form` as a form; words in
+    braces are ids of the object asked about.
+    """
+
+    ok: int = 200
+    right: Right | None = None
+    scoped: bool = False
+    hidden: bool = False
+    public: bool = False
+    body: dict[str, Any] | None = None
+    form: dict[str, str] = field(default_factory=dict)
+
+    def status_for(self, role: Role, *, own: bool) -> int:
+        """The expected answer, from the policy alone."""
+        if self.right is not None and self.right not in POLICY[role].rights:
+            return 404 if self.hidden else 403
+        return 404 if self.scoped and role is Role.MANAGER and not own else self.ok
+
+
+WORK, LISTEN, REVIEW = Right.WORK, Right.LISTEN, Right.REVIEW
+FIGURES, PEOPLE, EXCHANGES, SETTINGS = Right.SEE_FIGURES, Right.SEE_PEOPLE, Right.SEE_EXCHANGES, Right.SETTINGS
+
+PUBLIC = {
+    "GET /api/openapi.json": Needs(public=True),
+    "HEAD /api/openapi.json": Needs(public=True),
+    "GET /api/docs": Needs(public=True),
+    "GET /healthz": Needs(public=True),
+    "GET /readyz": Needs(public=True),
+    "GET /metrics": Needs(public=True),  # the walk comes from loopback
+    "GET /login": Needs(public=True),
+    "POST /login": Needs(303, public=True, form={"email": "nobody@office.test", "password": "wrong"}),
+    "POST /logout": Needs(303, public=True),
+    "GET /setup/{link}": Needs(404, public=True),  # there are users: no link opens anything
+    "POST /setup/{link}": Needs(404, public=True, form={"email": "a@b.test", "name": "A", "password": "long enough"}),
+}
+
+REST = {
+    "GET calls": Needs(),
+    "GET calls/{call_id}": Needs(scoped=True),
+    "GET calls/{call_id}/transcript": Needs(right=LISTEN, scoped=True),
+    "POST calls/{call_id}/review": Needs(right=REVIEW, body={}),
+    "POST calls/{call_id}/remarks": Needs(201, right=REVIEW, body={"text": "good"}),
+    "GET recordings/{recording_id}/audio": Needs(right=LISTEN, scoped=True, hidden=True),
+    "HEAD recordings/{recording_id}/audio": Needs(right=LISTEN, scoped=True, hidden=True),
+    "GET recordings/{recording_id}/peaks": Needs(right=LISTEN, scoped=True, hidden=True),
+    "GET contacts": Needs(),
+    "POST contacts": Needs(201, right=WORK, body={"name": "N"}),
+    "GET contacts/{contact_id}": Needs(scoped=True),
+    "PATCH contacts/{contact_id}": Needs(right=WORK, scoped=True, body={"note": "n"}),
+    "POST contacts/{contact_id}/numbers": Needs(
+        right=WORK, scoped=True, body={"number": "+7 916 555-00-{contact_id}{contact_id}"}
+    ),
+    "GET companies": Needs(),
+    "POST companies": Needs(201, right=WORK, body={"name": "New"}),
+    "GET companies/{company_id}": Needs(scoped=True),
+    "GET deals": Needs(),
+    "POST deals": Needs(201, right=WORK, scoped=True, body={"contact_id": "{contact_id}"}),
+    "GET deals/{deal_id}": Needs(scoped=True),
+    "PATCH deals/{deal_id}": Needs(right=WORK, scoped=True, body={"title": "T"}),
+    "POST deals/{deal_id}/move": Needs(right=WORK, scoped=True, body={"stage": 3}),
+    "GET tasks": Needs(),
+    "POST tasks": Needs(201, right=WORK, scoped=True, body={"title": "T", "due_at": "2026-12-01T10:00Z", "deal_id": "{deal_id}"}),
+    "GET tasks/{task_id}": Needs(scoped=True),
+    "PATCH tasks/{task_id}": Needs(right=WORK, scoped=True, body={"done": True}),
+    "GET pipelines": Needs(),
+    "GET pipelines/{pipeline_id}": Needs(),
+    "GET users": Needs(),
+    "GET users/{user_id}": Needs(right=PEOPLE, hidden=True),
+    "POST users": Needs(201, right=SETTINGS, body={"email": "new@office.test", "name": "New", "role": "qa"}),
+    "PATCH users/{user_id}": Needs(right=SETTINGS, body={"name": "Renamed"}),
+    "GET exchanges": Needs(right=EXCHANGES),
+    "GET exchanges/{exchange_id}": Needs(right=EXCHANGES),
+    "GET me": Needs(),
+    "GET stream": Needs(),
+}
+
+PAGES = {
+    "GET /": Needs(303),
+    "GET /strip": Needs(),
+    "GET /nav": Needs(),
+    "GET /tabs": Needs(),
+    "POST /language": Needs(303, form={"language": "en"}),
+    "GET /today": Needs(),
+    "GET /today/desk": Needs(),
+    "GET /live": Needs(right=FIGURES),
+    "GET /live/floor": Needs(right=FIGURES),
+    "GET /calls": Needs(),
+    "GET /calls/list": Needs(),
+    "GET /calls/more": Needs(422),  # more of which page is said by a cursor; so for all of them
+    "GET /calls/{call_id}": Needs(scoped=True),
+    "GET /calls/{call_id}/card": Needs(scoped=True),
+    "GET /calls/{call_id}/talk": Needs(scoped=True),
+    "POST /calls/{call_id}/review": Needs(303, right=REVIEW),
+    "POST /calls/{call_id}/unreview": Needs(303, right=REVIEW),
+    "POST /calls/{call_id}/remarks": Needs(303, right=REVIEW, form={"text": "good"}),
+    "GET /missed": Needs(),
+    "GET /missed/list": Needs(),
+    "GET /contacts": Needs(),
+    "GET /contacts/list": Needs(),
+    "GET /contacts/more": Needs(422),
+    "GET /contacts/{contact_id}": Needs(scoped=True),
+    "GET /contacts/{contact_id}/card": Needs(scoped=True),
+    "POST /contacts/{contact_id}/edit": Needs(303, right=WORK, scoped=True, form={"name": "N"}),
+    "POST /contacts/{contact_id}/numbers": Needs(
+        303, right=WORK, scoped=True, form={"number": "+7 916 555-00-{contact_id}{contact_id}"}
+    ),
+    "POST /contacts/{contact_id}/not-customer": Needs(303, right=WORK, scoped=True),
+    "POST /contacts/{contact_id}/customer": Needs(303, right=WORK, scoped=True),
+    "GET /deals": Needs(),
+    "GET /deals/list": Needs(),
+    "GET /deals/more": Needs(422),
+    "GET /deals/{deal_id}": Needs(scoped=True),
+    "GET /deals/{deal_id}/card": Needs(scoped=True),
+    "POST /deals/{deal_id}/move": Needs(303, right=WORK, scoped=True, form={"stage": "3", "expected": "2"}),
+    "POST /deals/{deal_id}/lose": Needs(303, right=WORK, scoped=True, form={"reason": "r"}),
+    "POST /deals/{deal_id}/reopen": Needs(303, right=WORK, scoped=True),
+    "POST /deals/{deal_id}/edit": Needs(303, right=WORK, scoped=True, form={"title": "T", "amount": "100"}),
+    "POST /deals/{deal_id}/owner": Needs(303, right=WORK, scoped=True, form={"owner_id": "1"}),
+    "POST /deals/{deal_id}/notes": Needs(303, right=WORK, scoped=True, form={"text": "t"}),
+    "POST /deals/{deal_id}/tasks": Needs(303, right=WORK, scoped=True, form={"title": "T", "due": "2026-12-01T10:00"}),
+    "GET /tasks": Needs(),
+    "GET /tasks/list": Needs(),
+    "GET /tasks/more": Needs(422),
+    "POST /tasks/{task_id}/done": Needs(right=WORK, scoped=True),
+    "GET /people": Needs(right=PEOPLE),
+    "POST /people": Needs(303, right=SETTINGS, form={"name": "N", "email": "n@office.test", "password": "long enough"}),
+    "POST /people/{user_id}/extension": Needs(303, right=SETTINGS, form={"exchange_id": "{exchange_id}", "extension": "150"}),
+    "POST /people/{user_id}/listening": Needs(303, right=SETTINGS, form={"may_listen": "yes"}),
+    "POST /people/{user_id}/deactivate": Needs(303, right=SETTINGS),
+    "POST /people/{user_id}/reactivate": Needs(303, right=SETTINGS),
+    "GET /exchange": Needs(right=EXCHANGES),
+    "GET /exchange/list": Needs(right=EXCHANGES),
+    "POST /exchange": Needs(
+        303, right=SETTINGS, form={"name": "second", "address": "192.0.2.7:5038", "user": "u", "secret": "s", "recordings": ""}
+    ),
+    "POST /exchange/{exchange_id}/active": Needs(303, right=SETTINGS, form={"active": "yes"}),
+}
+
+
+def all_needs() -> dict[str, Needs]:
+    """By `METHOD /path`."""
+    rest = {f"{method} /api/v1/{path}": needs for (method, path), needs in ((key.split(), value) for key, value in REST.items())}
+    return PUBLIC | rest | PAGES

@@ -1,0 +1,205 @@
+"""What REST answers: shapes, filters, pages, and what it refuses."""
+
+import pytest
+
+from tests.api.world import AUDIO, House
+
+CALL_KEYS = {
+    "id", "exchange", "linkedids", "direction", "started_at", "ended_at", "caller", "caller_name", "did", "callee", "outcome",
+    "wait_seconds", "talk_seconds", "hold_seconds", "answered_by", "rang", "transfers", "voicemail", "forwarded_to", "queue",
+    "click_to_call", "recordings", "source", "partial", "contact_id", "deal_id", "stage", "tags",
+}  # fmt: skip
+
+
+async def test_a_call_has_every_key_of_the_contract_and_where_it_belongs(house: House) -> None:
+    ids = house.world.own
+    async with house.client("olga") as client:
+        call = (await client.get(f"/api/v1/calls/{ids['call_id']}")).json()
+
+    assert call.keys() >= CALL_KEYS
+    assert (call["caller"], call["outcome"], call["contact_id"]) == ("79160000001", "answered", ids["contact_id"])
+    assert call["deal_id"] == ids["deal_id"]
+    assert call["stage"] == {"id": house.world.stages[1], "name": "Классификация"}
+    assert call["tags"] == ["greeting"]
+    assert call["recordings"] == [{"id": ids["recording_id"], "seconds": 6.0, "sides": 2}]
+    assert [person["extension"] for person in call["answered_by"]] == ["101"]
+    assert call["started_at"].endswith("Z")
+    assert len(call["started_at"]) == len("2026-11-21T23:43:56.199Z")
+
+
+async def test_a_manager_lists_his_own_calls_and_the_head_everybodys(house: House) -> None:
+    async with house.client("olga") as olga, house.client("head") as head:
+        own, all_calls = (await olga.get("/api/v1/calls")).json(), (await head.get("/api/v1/calls")).json()
+
+    assert [call["id"] for call in own["items"]] == [house.world.own["call_id"]]
+    assert {call["id"] for call in all_calls["items"]} == {house.world.own["call_id"], house.world.foreign["call_id"]}
+
+
+async def test_pages_follow_each_other_without_gap_or_repetition(house: House) -> None:
+    async with house.client("head") as client:
+        for sort in ("-started_at", "started_at", "-talk_seconds", "wait_seconds"):
+            first = (await client.get("/api/v1/calls", params={"limit": 1, "sort": sort})).json()
+            query = {"limit": 1, "sort": sort, "cursor": first["next_cursor"]}
+            second = (await client.get("/api/v1/calls", params=query)).json()
+
+            assert {call["id"] for page in (first, second) for call in page["items"]} == {
+                house.world.own["call_id"], house.world.foreign["call_id"],
+            }  # fmt: skip
+            assert second["next_cursor"] is None
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"search": "916 000-00-01"}, "own"), ({"search": "CUSTOMER OF 102"}, "foreign"), ({"search": "%"}, None),
+        ({"direction": "outbound"}, None), ({"outcome": "answered", "search": "company of 101"}, "own"),
+        ({"until": "2001-01-01T00:00:00Z"}, None), ({"tag": "no such"}, None), ({"recorded": "false"}, None),
+    ],
+)  # fmt: skip
+async def test_calls_are_narrowed_by_each_filter(house: House, query: dict[str, str], found: str | None) -> None:
+    async with house.client("head") as client:
+        items = (await client.get("/api/v1/calls", params=query)).json()["items"]
+
+    assert [call["id"] for call in items] == ([getattr(house.world, found)["call_id"]] if found else [])
+
+
+@pytest.mark.parametrize("noun", ["calls", "contacts", "companies", "deals", "tasks", "users"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"cursor": "garbage"}, {"cursor": "bnVsbA"}, {"cursor": "WyItc3RhcnRlZF9hdCIsIDEsIDFd"}, {"cursor": "é"},
+        {"sort": "password_hash"}, {"sort": "id; DROP TABLE calls"}, {"limit": "0"}, {"limit": "100000"}, {"limit": "x"},
+    ],
+)  # fmt: skip
+async def test_what_no_list_can_mean_is_refused_with_a_problem(house: House, noun: str, query: dict[str, str]) -> None:
+    async with house.client("head") as client:
+        answer = await client.get(f"/api/v1/{noun}", params=query)
+
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json().keys() >= {"type", "title", "status", "detail"}
+
+
+@pytest.mark.parametrize("path", ["calls/0", "calls/-1", "calls/x", "calls/99999999999999999999", "deals/%00", "contacts/1e3"])
+async def test_an_id_that_cannot_be_one_is_refused(house: House, path: str) -> None:
+    async with house.client("head") as client:
+        answer = await client.get(f"/api/v1/{path}")
+
+    assert answer.status_code == 422
+
+
+async def test_what_is_not_there_and_what_is_not_mine_are_answered_alike(house: House) -> None:
+    async with house.client("olga") as client:
+        foreign = await client.get(f"/api/v1/deals/{house.world.foreign['deal_id']}")
+        nowhere = await client.get("/api/v1/deals/424242")
+
+    assert foreign.status_code == nowhere.status_code == 404
+    assert foreign.content == nowhere.content
+
+
+async def test_the_transcript_tells_who_said_what_and_its_tags_point_to_their_quotes(house: House) -> None:
+    async with house.client("olga") as client:
+        said = (await client.get(f"/api/v1/calls/{house.world.own['call_id']}/transcript")).json()
+
+    recording = house.world.own["recording_id"]
+    assert said["status"] == "ready"
+    assert said["segments"] == [{"side": "manager", "start": 0.5, "end": 2.0, "text": "Добрый день", "recording_id": recording}]
+    assert said["tags"] == [{"tag": "greeting", "quote": "Добрый день", "start": 0.5, "end": 2.0, "recording_id": recording}]
+
+
+async def test_an_admin_without_the_grant_sees_the_call_and_none_of_its_words(house: House) -> None:
+    ids = house.world.own
+    async with house.client("admin") as client:
+        call = (await client.get(f"/api/v1/calls/{ids['call_id']}")).json()
+        said = await client.get(f"/api/v1/calls/{ids['call_id']}/transcript")
+        audio = await client.get(f"/api/v1/recordings/{ids['recording_id']}/audio")
+
+    assert (call["recordings"], call["tags"]) == ([], [])
+    assert (said.status_code, audio.status_code) == (403, 404)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status", "start", "end"),
+    [
+        (None, 200, 0, 10240), ("bytes=0-99", 206, 0, 100), ("bytes=100-", 206, 100, 10240),
+        ("bytes=-40", 206, 10200, 10240), ("bytes=0-999999", 206, 0, 10240), ("lines=1-2", 200, 0, 10240),
+    ],
+)  # fmt: skip
+async def test_audio_is_answered_in_the_ranges_a_player_asks_for(
+    house: House, wanted: str | None, status: int, start: int, end: int
+) -> None:
+    headers = {"Range": wanted} if wanted else {}
+    async with house.client("olga") as client:
+        answer = await client.get(f"/api/v1/recordings/{house.world.own['recording_id']}/audio", headers=headers)
+
+    assert answer.status_code == status
+    assert answer.content == AUDIO[start:end]
+    assert answer.headers["content-type"] == "audio/mpeg"
+    assert answer.headers["content-length"] == str(end - start)
+    assert answer.headers.get("content-range") == (f"bytes {start}-{end - 1}/10240" if status == 206 else None)
+
+
+async def test_a_range_beyond_the_end_is_told_the_size(house: House) -> None:
+    async with house.client("olga") as client:
+        url = f"/api/v1/recordings/{house.world.own['recording_id']}/audio"
+        answer = await client.get(url, headers={"Range": "bytes=20000-"})
+
+    assert (answer.status_code, answer.headers["content-range"]) == (416, "bytes */10240")
+
+
+async def test_each_listening_is_logged_once_however_many_ranges_it_takes(house: House) -> None:
+    from sqlalchemy import func, select
+
+    from crm_core.recordings.tables import listenings
+
+    url = f"/api/v1/recordings/{house.world.own['recording_id']}/audio"
+    async with house.client("head") as client:
+        for first in (0, 100, 200):
+            await client.get(url, headers={"Range": f"bytes={first}-{first + 99}"})
+    async with house.database.read() as connection:
+        counted = await connection.scalar(select(func.count()).where(listenings.c.user_id == house.world.people["head"]))
+
+    assert counted == 1
+
+
+async def test_a_deal_moves_and_whoever_comes_second_is_told_where_it_is(house: House) -> None:
+    here, there, beyond = house.world.stages[1:4]
+    url = f"/api/v1/deals/{house.world.own['deal_id']}/move"
+    async with house.client("olga") as client:
+        moved = await client.post(url, json={"stage": there, "expected_stage": here})
+        late = await client.post(url, json={"stage": beyond, "expected_stage": here})
+
+    assert (moved.status_code, moved.json()["stage_id"]) == (200, there)
+    assert (late.status_code, late.json()["moved_to"]["id"]) == (409, there)
+
+
+async def test_a_contact_is_written_down_found_and_changed(house: House) -> None:
+    async with house.client("olga") as client:
+        body = {"name": "Анна", "company": "Кофейня", "numbers": ["8 (921) 400-18-77"]}
+        made = (await client.post("/api/v1/contacts", json=body)).json()
+        await client.patch(f"/api/v1/contacts/{made['id']}", json={"position": "директор"})
+        found = (await client.get("/api/v1/contacts", params={"search": "кофЕЙня"})).json()["items"]
+
+    assert [one["id"] for one in found] == [made["id"]]
+    assert found[0]["numbers"] == [{"number": "79214001877", "not_customer": False}]
+    assert (found[0]["position"], found[0]["owner"]["id"]) == ("директор", house.world.people["olga"])
+
+
+async def test_a_deal_given_to_a_colleague_is_out_of_sight(house: House) -> None:
+    url = f"/api/v1/deals/{house.world.own['deal_id']}"
+    async with house.client("olga") as client:
+        given = await client.patch(url, json={"owner_id": house.world.people["igor"]})
+
+        assert given.status_code == 204
+        assert (await client.get(url)).status_code == 404
+
+
+async def test_the_description_names_every_route_and_the_docs_page_runs_no_script(house: House) -> None:
+    async with house.client() as client:
+        described = (await client.get("/api/openapi.json")).json()
+        page = (await client.get("/api/docs")).text
+
+    assert "/api/v1/calls/{call_id}/transcript" in described["paths"]
+    assert all(path in page for path in described["paths"])
+    assert "<script" not in page
+    assert "://" not in page.replace("http://www.w3.org", "")

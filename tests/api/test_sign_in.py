@@ -1,0 +1,184 @@
+"""Logging in, staying in and getting out; what a browser and a program may do with what they hold."""
+
+import httpx
+import pytest
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from api.auth import local_path
+from crm_core.db import metadata
+from crm_core.users import api_tokens, setup_links
+from tests.api.world import ORIGIN, PASSWORD, House
+
+OLGA = "olga101@office.test"
+
+
+async def _log_in(client: httpx.AsyncClient, password: str, email: str = OLGA) -> httpx.Response:
+    return await client.post("/login", data={"email": email, "password": password, "next": "/calls?day=today"})
+
+
+async def test_the_right_password_opens_a_session_out_of_reach_of_scripts(house: House) -> None:
+    async with house.client() as client:
+        answer = await _log_in(client, PASSWORD)
+        me = await client.get("/api/v1/me")
+
+    cookie = answer.headers["set-cookie"].lower()
+    assert (answer.status_code, answer.headers["location"]) == (303, "/calls?day=today")
+    assert "httponly" in cookie
+    assert "samesite=lax" in cookie
+    assert "secure" not in cookie
+    assert me.json()["email"] == OLGA
+
+
+async def test_over_https_the_cookie_never_leaves_it(house: House) -> None:
+    async with house.client(**{"X-Forwarded-Proto": "https"}) as client:
+        answer = await _log_in(client, PASSWORD)
+
+    assert "secure" in answer.headers["set-cookie"].lower()
+
+
+@pytest.mark.parametrize(("email", "password"), [(OLGA, "wrong"), ("nobody@office.test", PASSWORD), ("", ""), (OLGA, "")])
+async def test_a_wrong_password_and_an_unknown_user_are_answered_alike(house: House, email: str, password: str) -> None:
+    async with house.client() as client:
+        answer = await _log_in(client, password, email)
+
+    assert answer.headers["location"].startswith("/login?failed=wrong")
+    assert "set-cookie" not in answer.headers
+
+
+async def test_failures_make_the_next_attempt_wait_longer_and_longer(house: House) -> None:
+    async with house.client() as client:
+        for _ in range(4):
+            assert "failed=wrong" in (await _log_in(client, "wrong")).headers["location"]
+        refused = await _log_in(client, PASSWORD)
+        house.pass_by(seconds=1.5)
+        wrong_again = await _log_in(client, "wrong")
+        house.pass_by(seconds=1.5)
+        still_refused = await _log_in(client, PASSWORD)
+        house.pass_by(seconds=1)
+        let_in = await _log_in(client, PASSWORD)
+
+    assert "failed=wait" in refused.headers["location"]
+    assert "failed=wrong" in wrong_again.headers["location"]
+    assert "failed=wait" in still_refused.headers["location"]
+    assert let_in.headers["location"] == "/calls?day=today"
+
+
+async def test_an_address_that_guesses_many_names_waits_too_and_others_do_not(house: House) -> None:
+    async with house.client(address="192.0.2.1") as guesser, house.client(address="192.0.2.2") as other:
+        for number in range(4):
+            await _log_in(guesser, "wrong", f"guess{number}@office.test")
+        refused = await _log_in(guesser, PASSWORD)
+        let_in = await _log_in(other, PASSWORD)
+
+    assert "failed=wait" in refused.headers["location"]
+    assert let_in.headers["location"] == "/calls?day=today"
+
+
+async def test_logging_out_ends_the_session_itself(house: House) -> None:
+    async with house.client("olga") as client, house.client("olga") as thief:
+        await client.post("/logout")
+
+        assert (await client.get("/api/v1/me")).status_code == 401
+        assert (await thief.get("/api/v1/me")).status_code == 401
+
+
+async def test_a_session_ends_after_its_time(house: House) -> None:
+    house.pass_by(days=15)
+    async with house.client("olga") as client:
+        assert (await client.get("/api/v1/me")).status_code == 401
+        assert (await client.get("/today")).headers["location"] == "/login?next=/today"
+
+
+async def test_a_program_acts_by_its_token_alone(house: House) -> None:
+    async with house.database.write() as tx:
+        token = await api_tokens.create_token(tx, house.world.people["igor"], now=house.time, by=None)
+    async with house.client("olga", Authorization=f"Bearer {token}", Origin="http://elsewhere.test") as client:
+        me = await client.get("/api/v1/me")
+        company = await client.post("/api/v1/companies", json={"name": "By token"})
+    async with house.client("olga", Authorization="Bearer nonsense") as client:
+        refused = await client.get("/api/v1/me")
+
+    assert me.json()["id"] == house.world.people["igor"]
+    assert company.status_code == 201
+    assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
+
+
+@pytest.mark.parametrize(
+    ("headers", "allowed"),
+    [
+        ({"Origin": ORIGIN}, True), ({"Origin": "null"}, False), ({"Origin": "http://firstring.test.evil"}, False),
+        ({"Origin": "http://evil/firstring.test"}, False), ({"Sec-Fetch-Site": "same-origin"}, True),
+        ({"Sec-Fetch-Site": "cross-site"}, False), ({}, False),
+        ({"Origin": "https://crm.test", "X-Forwarded-Host": "crm.test"}, True),
+    ],
+)  # fmt: skip
+async def test_a_cookie_changes_things_only_from_our_own_pages(house: House, headers: dict[str, str], allowed: bool) -> None:
+    async with house.client("olga") as client:
+        del client.headers["origin"]
+        answer = await client.post("/api/v1/companies", json={"name": "New"}, headers=headers)
+
+    assert answer.status_code == (201 if allowed else 403)
+
+
+async def test_the_set_up_link_makes_the_first_admin_once(house: House) -> None:
+    async with house.database.write() as tx:
+        await _forget_everybody(tx)
+        link = await setup_links.make_link(tx, now=house.time)
+    form = {"email": "boss@office.test", "name": "Boss", "password": "long enough"}
+    async with house.client() as client:
+        short = await client.post(f"/setup/{link}", data={**form, "password": "short"})
+        assert (await client.get(f"/setup/{link}")).status_code == 200
+        made = await client.post(f"/setup/{link}", data=form)
+        me = await client.get("/api/v1/me")
+        again = await client.post(f"/setup/{link}", data={**form, "email": "second@office.test"})
+
+    assert "failed=" in short.headers["location"]
+    assert (made.status_code, made.headers["location"]) == (303, "/")
+    assert (me.json()["email"], me.json()["role"]) == ("boss@office.test", "admin")
+    assert again.status_code == 404
+
+
+async def _forget_everybody(tx: AsyncConnection) -> None:
+    """An installation nobody has been to."""
+    for table in reversed(metadata.sorted_tables):
+        await tx.execute(delete(table))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "path"),
+    [
+        ("/calls?day=1", "/calls?day=1"), ("//evil.test", "/"), ("https://evil.test", "/"), ("/\\evil.test", "/"),
+        ("javascript:alert(1)", "/"), ("", "/"), (None, "/"), ("/a\r\nSet-Cookie: x", "/"),
+    ],
+)  # fmt: skip
+def test_after_the_login_one_stays_on_our_own_site(wanted: str | None, path: str) -> None:
+    assert local_path(wanted) == path
+
+
+async def test_every_answer_carries_the_security_headers(house: House) -> None:
+    async with house.client() as client:
+        for path in ("/login", "/api/v1/me", "/nowhere", "/healthz"):
+            answer = await client.get(path)
+
+            assert answer.headers["content-security-policy"].startswith("default-src 'self'; style-src 'self' 'unsafe-inline'")
+            assert answer.headers["x-content-type-options"] == "nosniff"
+            assert answer.headers["x-frame-options"] == "DENY"
+            assert "server" not in answer.headers
+
+
+async def test_a_body_beyond_measure_is_refused(house: House) -> None:
+    async with house.client("olga") as client:
+        told = await client.post("/api/v1/companies", content=b"x" * 1_100_000, headers={"Content-Type": "application/json"})
+
+    assert told.status_code == 413
+
+
+async def test_health_is_told_to_all_and_details_to_this_machine_alone(house: House) -> None:
+    async with house.client(address="192.0.2.9") as far, house.client() as near:
+        assert (await far.get("/healthz")).json() == {"status": "ok"}
+        assert (await far.get("/readyz")).json() == {"status": "ready"}
+        assert (await far.get("/metrics")).status_code == 404
+        assert (await near.get("/readyz")).json().keys() >= {"database", "disk", "exchanges", "queue"}
+        assert (await near.get("/readyz", headers={"X-Forwarded-For": "192.0.2.9"})).json() == {"status": "ready"}
+        assert "firstring_" in (await near.get("/metrics")).text

@@ -1,0 +1,137 @@
+"""A company with two managers, each with customers of his own, and everybody's sessions: what the web tests stand on."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+from sqlalchemy import insert, select
+
+from api.app import create_app
+from api.context import AppContext
+from crm_core.blobs import Blobs
+from crm_core.calls.tables import calls
+from crm_core.contacts.tables import contacts
+from crm_core.db import Database
+from crm_core.deals.tables import stages
+from crm_core.live import Wake
+from crm_core.recordings.tables import recordings
+from crm_core.secrets import SecretBox
+from crm_core.settings import Settings
+from crm_core.tags.tables import call_tags
+from crm_core.tasks.tables import TaskKind, tasks
+from crm_core.transcripts.tables import transcript_segments, transcripts
+from crm_core.users import accounts, passwords, sessions
+from crm_core.users.tables import Role
+from tests.builders import inbound
+from tests.office import LONG_AGO, Office
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+PASSWORD = "a good password"
+AUDIO = bytes(range(256)) * 40
+ORIGIN = "http://firstring.test"
+BLOB = "recordings/ab/abcdef.mp3"
+
+OWN, FOREIGN = ("79160000001", "101"), ("79160000002", "102")
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """`own` are ids of Olga's things, `foreign` those of Igor's; `people` and `tokens` (of sessions) by short name."""
+
+    people: Mapping[str, int]
+    tokens: Mapping[str, str]
+    own: Mapping[str, int]
+    foreign: Mapping[str, int]
+    stages: tuple[int, ...]
+
+
+async def build(database: Database) -> World:
+    """Everything in it is committed."""
+    office = await Office.opened(database)
+    people = {
+        "olga": await office.person("Olga", "101"), "igor": await office.person("Igor", "102"),
+        "head": await office.person("Head", role=Role.HEAD), "qa": await office.person("Quality", role=Role.QA),
+        "admin": await office.person("Admin", role=Role.ADMIN), "leaver": await office.person("Leaver", "109"),
+    }  # fmt: skip
+    own = await _customer(office, *OWN, people["olga"])
+    foreign = await _customer(office, *FOREIGN, people["igor"])
+    async with database.write() as tx:
+        password = await passwords.hashed(PASSWORD)
+        for user in people.values():
+            await accounts.set_password(tx, user, password, now=LONG_AGO, by=None)
+        tokens = {name: await sessions.open_session(tx, user, now=NOW) for name, user in people.items()}
+        strip = tuple((await tx.scalars(select(stages.c.id).order_by(stages.c.position))).all())
+    here = {"user_id": people["leaver"], "exchange_id": office.exchange.id, "pipeline_id": 1}
+    return World(people, tokens, {**own, **here}, {**foreign, **here}, strip)
+
+
+async def _customer(office: Office, number: str, extension: str, owner: int) -> dict[str, int]:
+    """A contact in a company with an open deal, who rang, was answered by his manager and recorded; and a task."""
+    contact = await office.contact(number, f"Customer of {extension}", owner, company=f"Company of {extension}")
+    deal = await office.deal(contact, owner=owner)
+    await office.take(inbound(number).rings(extension).answers(extension).ends())
+    call = await office.the(calls, caller=number)
+    company = (await office.the(contacts, id=contact)).company_id
+    task = await _added(
+        office, tasks, kind=TaskKind.OTHER, title="send a letter", deal_id=deal, contact_id=contact, owner_id=owner,
+        due_at=NOW, created_at=LONG_AGO,
+    )  # fmt: skip
+    ids = {"call_id": call.id, "contact_id": contact, "company_id": company, "deal_id": deal, "task_id": task}
+    return ids | {"recording_id": await _recorded(office, call.id, deal)}
+
+
+async def _recorded(office: Office, call: int, deal: int) -> int:
+    recording = await _added(
+        office, recordings, call_id=call, name="in-1.wav", deal_id=deal, blob=BLOB, play_blob=BLOB, seconds=6.0, sides=2,
+        bytes=len(AUDIO), sha256="ab" * 32, stored_at=NOW, peaks={"per_second": 10, "sides": [[0, 9], [3, 1]]},
+    )  # fmt: skip
+    transcript = await _added(
+        office, transcripts, recording_id=recording, call_id=call, language="ru", model="base",
+        speech_seconds={"manager": 1.5, "customer": 0.0}, made_at=NOW,
+    )  # fmt: skip
+    async with office.database.write() as tx:
+        await tx.execute(insert(transcript_segments).values(
+            transcript_id=transcript, position=0, side="manager", start=0.5, end=2.0, text="Добрый день",
+            confidence=0.9, words=[[0.5, 1.0, "Добрый", 0.9], [1.0, 2.0, "день", 0.9]],
+        ))  # fmt: skip
+        await tx.execute(insert(call_tags).values(
+            call_id=call, transcript_id=transcript, tag="greeting", segment=0, word_start=0, word_end=1, start=0.5,
+            end=2.0, quote="Добрый день", at=NOW,
+        ))  # fmt: skip
+    return recording
+
+
+async def _added(office: Office, table: Any, **values: Any) -> int:
+    async with office.database.write() as tx:
+        return int((await tx.execute(insert(table).values(values).returning(table.c.id))).scalar_one())
+
+
+class House:
+    """The application on a database of its own, and clients of everybody in it."""
+
+    def __init__(self, world: World, template: Path, folder: Path) -> None:
+        shutil.copytree(template, folder, dirs_exist_ok=True)
+        self.world = world
+        self.database = Database(f"sqlite+aiosqlite:///{folder / 'firstring.db'}")
+        self.time = NOW
+        wake = Wake()
+        self.database.on_commit(wake.wake)
+        settings = Settings(data_dir=folder, _env_file=None)  # type: ignore[call-arg]
+        self.context = AppContext(settings, self.database, Blobs(folder / "blobs"), SecretBox("k"), wake, now=lambda: self.time)
+        self.app: FastAPI = create_app(self.context)
+
+    def client(self, who: str | None = None, *, address: str = "127.0.0.1", **headers: str) -> httpx.AsyncClient:
+        """A browser of this person on our own pages; None: of a stranger."""
+        cookies = {"firstring_session": self.world.tokens[who]} if who else {}
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.app, raise_app_exceptions=False, client=(address, 40000)),
+            base_url=ORIGIN, cookies=cookies, headers={"Origin": ORIGIN, **headers},
+        )  # fmt: skip
+
+    def pass_by(self, **time: float) -> None:
+        self.time += timedelta(**time)
