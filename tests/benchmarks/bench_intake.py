@@ -25,7 +25,7 @@ from tests.databases import fresh_sqlite, sqlite_template
 from tests.office import Office
 
 CALLS = 50  # in a batch
-ROUNDS = 30
+ROUNDS = 60
 GOAL = 1.5
 EXTENSIONS = ("101", "102", "103", "104")
 WRITTEN: tuple[Table, ...] = (
@@ -51,9 +51,14 @@ async def _measure(template: Path) -> Figure:
             spent[0].append(await _intake(ours, batch))
             rows = await _new_rows(ours.database, placed)
             spent[1].append(await _bare(bare.database, rows))
-    told, written = (statistics.median(times[3:]) / CALLS * 1000 for times in spent)
+    told, written = (_unhindered(times) / CALLS * 1000 for times in spent)
     explained = (f"{CALLS} calls a transaction: intake {told:.3f} ms a call, bare Core {written:.3f} ms for the same rows",)
     return Figure("intake", told / written, GOAL, explained=explained)
+
+
+def _unhindered(times: Sequence[float]) -> float:
+    """The lower quartile, without the rounds in which statements are first compiled: a busy neighbour only ever adds."""
+    return statistics.quantiles(times[5:], n=4)[0]
 
 
 def _batch(round_number: int) -> list[CallEvent]:
