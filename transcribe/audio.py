@@ -46,12 +46,13 @@ def read_blocks(file: Path, block_seconds: float = BLOCK_SECONDS) -> Iterator[Bl
         kept.append(piece)
         length += piece.shape[1]
         if length >= most:
-            whole = np.concatenate(kept, axis=1)
+            whole = _joined(kept)
             cut = quietest(whole, most, min(SEARCH_SECONDS, block_seconds / 4))
-            yield Block(start / SAMPLE_RATE, whole[:, :cut])
-            kept, length, start = [whole[:, cut:]], whole.shape[1] - cut, start + cut
+            kept.append(whole[:, cut:].copy())
+            began, length, start = start, length - cut, start + cut
+            yield Block(began / SAMPLE_RATE, whole[:, :cut])
     if length or not start:
-        yield Block(start / SAMPLE_RATE, np.concatenate(kept, axis=1) if kept else np.zeros((1, 0), np.float32))
+        yield Block(start / SAMPLE_RATE, _joined(kept))
 
 
 def seconds_of(file: Path) -> float | None:
@@ -119,6 +120,13 @@ def _decode(file: Path) -> Iterator[Channels]:
             yield from _arrays(resampler, None)
     except (FFmpegError, OSError) as error:
         raise AudioUnreadable(f"The recording cannot be decoded: {error}") from error
+
+
+def _joined(pieces: list[Channels]) -> Channels:
+    """The pieces as one; they are let go, for a block is large and the model is hungry."""
+    whole = np.concatenate(pieces, axis=1) if pieces else np.zeros((1, 0), np.float32)
+    pieces.clear()
+    return whole
 
 
 def _arrays(resampler: av.AudioResampler, frame: av.AudioFrame | None) -> Iterator[Channels]:

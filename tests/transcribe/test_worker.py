@@ -1,10 +1,8 @@
 """The worker as a process of its own, with the real model: killed, starved of a model, left by its starter."""
 
 import asyncio
-import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -21,35 +19,11 @@ from pbx.practice_speech import script, scripts
 from tests.office import NOW
 from tests.requirements import need_redis
 from tests.transcribe.desk import SpeechDesk, stereo_of
+from tests.transcribe.worker_process import WorkerProcess
 
 pytestmark = pytest.mark.model
 
 RUSSIAN = tuple(spoken for spoken in scripts() if spoken.language == "ru")
-ROOT = Path(__file__).parents[2]
-
-
-class WorkerProcess:
-    def __init__(self, desk: SpeechDesk, models_dir: Path, **settings: str) -> None:
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("FIRSTRING_")}
-        ours = {"DATA_DIR": str(desk.folder), "DATABASE_URL": desk.database.url, "MODELS_DIR": str(models_dir), **settings}
-        self.log = desk.folder / "worker.log"
-        with self.log.open("ab") as out:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "transcribe.worker"],
-                env=clean | {f"FIRSTRING_{name}": value for name, value in ours.items()},
-                stdin=subprocess.PIPE, stdout=out, stderr=out, cwd=ROOT,
-            )  # fmt: skip
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-    def stop(self) -> None:
-        if self.process.stdin is not None:
-            self.process.stdin.close()
-        for left in [*psutil.Process(self.process.pid).children(recursive=True)] if self.process.poll() is None else []:
-            left.kill()
-        self.kill()
 
 
 Started = Callable[..., WorkerProcess]
