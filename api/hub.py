@@ -20,6 +20,7 @@ from api.serving import open_socket, serve_web
 from api.supervision import keep_up
 from api.worker_process import run_worker
 from crm_core import jobs
+from crm_core.calls.ledger import IntakeRules
 from crm_core.exchanges.config import ExchangeConfig
 from pbx.listener import Listener
 
@@ -76,7 +77,8 @@ class Hub:
         await serve_web(self._app, opened, self._context.stopping.wait)
 
     async def _listen(self, exchange: ExchangeConfig) -> None:
-        await Listener(self._context.database, exchange, spool_folder=self._context.data_dir / "spool").run()
+        spool, rules = self._context.data_dir / "spool", IntakeRules.of(self._context.settings)
+        await Listener(self._context.database, exchange, spool_folder=spool, rules=rules).run()
 
     async def _workers(self) -> None:
         """One worker after another: each is recycled now and then, for its libraries leak."""

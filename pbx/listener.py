@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.calls import intake, journal
 from crm_core.calls.events import CallEvent
+from crm_core.calls.ledger import IntakeRules
 from crm_core.calls.tables import calls
 from crm_core.db import Database, moment
 from crm_core.errors import NotFound
@@ -49,12 +50,13 @@ class Listener:
 
     def __init__(
         self, database: Database, exchange: ExchangeConfig, *, now: Callable[[], datetime] = _utc_now,
-        spool_folder: Path | None = None, patience: Patience = USUAL,
+        spool_folder: Path | None = None, patience: Patience = USUAL, rules: IntakeRules = intake.USUAL,
     ) -> None:  # fmt: skip
         self._database = database
         self._exchange = exchange
         self._now = now
         self._patience = patience
+        self._rules = rules
         folder = spool_folder or _folder_beside(database)
         self._spool = Spool(folder / f"exchange-{exchange.id}.spool")
         self._derivation = Derivation(exchange)
@@ -177,7 +179,7 @@ class Listener:
             return None
         try:
             async with tx.begin_nested():
-                await intake.take(tx, self._exchange, events, now=self._now(), journal_id=journal_id)
+                await self._intake(tx, events, journal_id)
         except (OperationalError, InterfaceError):
             if patient:
                 raise
@@ -196,7 +198,7 @@ class Listener:
         for one_call in _by_call(events):
             try:
                 async with tx.begin_nested():
-                    await intake.take(tx, self._exchange, one_call, now=self._now(), journal_id=journal_id)
+                    await self._intake(tx, one_call, journal_id)
             except Exception as error:
                 key = one_call[0].call.key
                 fault = f"{key}: {_fault_of(error)}"
@@ -204,6 +206,9 @@ class Listener:
                 trace = not isinstance(error, SQLAlchemyError)
                 log.exception("call_not_taken_in", exchange=self._exchange.name, journal=journal_id, fault=fault, exc_info=trace)
         return fault
+
+    async def _intake(self, tx: AsyncConnection, events: list[CallEvent], journal_id: int | None) -> None:
+        await intake.take(tx, self._exchange, events, now=self._now(), journal_id=journal_id, rules=self._rules)
 
     def _count(self, batch: Received) -> None:
         name = self._exchange.name
