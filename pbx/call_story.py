@@ -249,8 +249,8 @@ class _Story:
         )
 
     def _rang(self, leg: Channel, outcome: RingOutcome | None) -> bool:
-        # CEL tells no ringing: there a leg that was neither busy nor out of reach is taken to have rung.
-        unseen = not leg.told_live and outcome in _DECLINED_OR_RANG
+        # CEL tells no ringing, a gap hides it: there a leg that was neither busy nor out of reach is taken to have rung.
+        unseen = (self.case.had_gap or not leg.born_live) and outcome in _DECLINED_OR_RANG
         return leg.rang_at is not None or outcome is RingOutcome.DECLINED or unseen
 
     def _forwarded_to(self, first_transfer_at: float) -> str | None:

@@ -110,6 +110,7 @@ class CallTracker:
         self._lost_at = at
         for case in self._book.open_cases():
             case.gaps.add(at)
+            case.had_gap = True
 
     def _end_snapshot(self, event: told.SnapshotEnded) -> list[Case]:
         """What was up and is not listed has ended, at the last moment it was known to be up."""

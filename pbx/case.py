@@ -27,6 +27,7 @@ class Case:
         "again",
         "channels",
         "gaps",
+        "had_gap",
         "linkedids",
         "live",
         "notes",
@@ -45,6 +46,7 @@ class Case:
         self.told: Call | None = None
         self.absorbed: list[str] = []
         self.gaps: set[float] = set()
+        self.had_gap = False
         self.live = False
         self.notes = 0  # how often it waits in the tracker's list of finished cases
         self.records = False
@@ -60,6 +62,7 @@ class Case:
         if other.told is not None:
             self.absorbed.append(other.told.key)
         self.gaps |= other.gaps
+        self.had_gap |= other.had_gap
         self.live |= other.live
         self.records |= other.records
 

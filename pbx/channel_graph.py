@@ -76,7 +76,7 @@ class ChannelGraph:
         if channel is None:
             self._keep_early(event)
             return None
-        channel.told_live |= not from_records
+        channel.born_live |= not from_records and isinstance(event, told.ChannelBorn)
         taker(event, channel)
         while self._due:
             for early in self._early.pop(self._due.pop(), ()):

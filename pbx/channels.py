@@ -13,6 +13,7 @@ class Channel:
     __slots__ = (
         "applications",
         "born_at",
+        "born_live",
         "bridges",
         "caller_name",
         "caller_number",
@@ -42,7 +43,6 @@ class Channel:
         "rang_number",
         "recordings",
         "technology",
-        "told_live",
         "uid",
         "up_at",
         "vanished",
@@ -61,7 +61,7 @@ class Channel:
         self.hung_up_at: float | None = None
         self.voicemail_at: float | None = None
         self.vanished = False
-        self.told_live = False
+        self.born_live = False
         self.came_in: bool | None = None
         self.cause = 0
         self.exten = self.dnid = self.caller_number = self.caller_name = self.rang_number = self.originated_to = ""

@@ -22,6 +22,8 @@ from pbx.records.cel import read_cel
 
 _EPOCH_UNIQUEID = re.compile(rb"\nUniqueid: (?:[^\r\n]*-)?(1[0-9]{9})\.[0-9]+\r?\n")
 _READ_AT_ONCE = 1 << 16
+_EDGE = 1.0
+"""Seconds around a gap in which a record may tell what was lost in it."""
 _STEP = 1e-6
 """Seconds between messages where no file says when they came: enough to keep their order."""
 
@@ -180,7 +182,7 @@ def _story(sessions: list[list[Heard]], clock: Clock, records: list[ChannelEvent
     yield from ((event, True) for event in _before(heard[0], records))
     for i, events in enumerate(heard):
         if i > 0:
-            yield from _gap(heard[i - 1][-1].at, events[0].at, records)
+            yield from _gap(heard[i - 1][-1].at, events[0].at, _not_heard(records, heard))
         yield from ((event, False) for event in events)
 
 
@@ -204,10 +206,24 @@ def _events(session: list[Heard], clock: Clock) -> list[ChannelEvent]:
     return found
 
 
+def _not_heard(records: list[ChannelEvent], heard: list[list[ChannelEvent]]) -> list[ChannelEvent]:
+    """What the records tell and no session did: the same fact twice, at two times, would be two facts."""
+    times: dict[tuple[str, str, str], list[float]] = {}
+    for event in chain.from_iterable(heard):
+        if key := _told_by_both(event):
+            times.setdefault(key, []).append(event.at)
+    return [
+        event
+        for event in records
+        if not (key := _told_by_both(event)) or all(abs(at - event.at) > _EDGE for at in times.get(key, ()))
+    ]
+
+
 def _gap(lost_at: float, made_at: float, records: list[ChannelEvent]) -> Iterator[tuple[ChannelEvent, bool]]:
     yield told.ContactLost(lost_at), False
     if records:
-        yield from ((event, True) for event in records if lost_at <= event.at <= made_at)
+        edges = lost_at - _EDGE, made_at + _EDGE  # the two clocks agree to milliseconds, and events come late
+        yield from ((event, True) for event in records if edges[0] <= event.at <= edges[1])
         yield told.GapFilled(made_at, lost_at), True
 
 
