@@ -1,21 +1,29 @@
 """Tasks: one's own, nobody's, everybody's, and what is done."""
 
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import Annotated, Literal, Protocol
 
 from fastapi import APIRouter, Query
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
 from api.paths import PathId
 from api.web.visit import Visit, VisitNow
 from crm_core.access import Right, require_visible
 from crm_core.paging import Page
-from crm_core.tasks.deeds import do_task
+from crm_core.tasks.deeds import do_task, reopen_task
 from crm_core.tasks.queries import TaskFilters, TaskLine, list_tasks, task
 from crm_core.tasks.tables import tasks
 
 router = APIRouter()
 
 Show = Literal["mine", "free", "all", "done"]
+
+
+class Tick(Protocol):
+    """Does a task, or takes that back."""
+
+    async def __call__(self, tx: AsyncConnection, task_id: int, *, by: int | None, now: datetime) -> None: ...
 
 
 @router.get("/tasks")
@@ -46,9 +54,19 @@ async def _tasks(visit: Visit, show: Show, cursor: str | None = None) -> Page[Ta
 @router.post("/tasks/{task_id}/done")
 async def done(visit: VisitNow, task_id: PathId) -> Response:
     """The line as it stands then, ticked; the list is fetched anew by its event."""
+    return await _ticked(visit, task_id, do_task)
+
+
+@router.post("/tasks/{task_id}/reopen")
+async def reopen(visit: VisitNow, task_id: PathId) -> Response:
+    """Ticked by mistake."""
+    return await _ticked(visit, task_id, reopen_task)
+
+
+async def _ticked(visit: Visit, task_id: int, deed: Tick) -> Response:
     visit.require(Right.WORK)
     async with visit.context.database.write() as tx:
         await require_visible(tx, visit.actor, tasks, task_id)
-        await do_task(tx, task_id, by=visit.actor.user_id, now=visit.now)
+        await deed(tx, task_id, by=visit.actor.user_id, now=visit.now)
         found = await task(tx, visit.actor, task_id)
     return visit.part("tasks/_line.html", task=found, with_owner=False)

@@ -35,7 +35,8 @@ async function fetchPeaks(address) {
   const answer = await fetch(address);
   if (!answer.ok) return [[0]];
   const { sides } = await answer.json();
-  return sides.map((values) => values.map((value) => value / 255));
+  const loudest = sides.flat().reduce((most, value) => Math.max(most, value), 32); // silence stays flat
+  return sides.map((values) => values.map((value) => value / loudest));
 }
 
 function drawWave(box, audio, peaks, seconds) {

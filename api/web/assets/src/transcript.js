@@ -16,11 +16,24 @@ function wordAt(spans, starts, at) {
   return span && at <= Number(span.dataset.e) + 0.35 ? span : null;
 }
 
+// The words of a player, looked up again at most once a second: a transcript may arrive while it plays.
+function wordsOf(player) {
+  let [spans, starts, until] = [[], [], 0];
+  return () => {
+    if (performance.now() > until) {
+      spans = [...document.querySelectorAll(`[data-words-of="${player}"] .w`)];
+      starts = spans.map((span) => Number(span.dataset.s));
+      until = performance.now() + 1000;
+    }
+    return [spans, starts];
+  };
+}
+
 export function followWords(player) {
+  const words = wordsOf(player);
   let lit = null;
   return (at) => {
-    const spans = [...document.querySelectorAll(`[data-words-of="${player}"] .w`)];
-    const now = wordAt(spans, spans.map((span) => Number(span.dataset.s)), at);
+    const now = wordAt(...words(), at);
     if (now === lit) return;
     lit?.classList.remove("now");
     now?.classList.add("now");
