@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from api.auth import NotLoggedIn, TooManyTries, WrongLogin
+from api.stream import TooManyStreams
 from crm_core.errors import Conflict, FirstringError, Forbidden, Invalid, NotFound
 
 log = structlog.get_logger()
@@ -27,6 +28,7 @@ STATUSES: dict[type[FirstringError], HTTPStatus] = {
     NotLoggedIn: HTTPStatus.UNAUTHORIZED,
     WrongLogin: HTTPStatus.UNAUTHORIZED,
     TooManyTries: HTTPStatus.TOO_MANY_REQUESTS,
+    TooManyStreams: HTTPStatus.TOO_MANY_REQUESTS,
 }
 
 

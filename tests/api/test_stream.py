@@ -1,0 +1,205 @@
+"""The stream: what happened reaches whom it is for, once, also after a break, and nobody after he is gone."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import insert
+
+from api import stream
+from api.serving import open_socket, serve_web
+from api.stream import Listener, Streams, Told
+from crm_core import event_log
+from crm_core.access import Actor
+from crm_core.events import Event, EventKind
+from crm_core.users.accounts import deactivate
+from crm_core.users.tables import Role
+from tests.api.world import House
+
+PATIENCE = 10.0
+
+
+class Following:
+    """One open stream, read as a browser does."""
+
+    def __init__(self, answer: httpx.Response) -> None:
+        self.status = answer.status_code
+        self._lines = answer.aiter_lines()
+
+    async def next(self) -> dict[str, Any]:
+        async with asyncio.timeout(PATIENCE):
+            async for line in self._lines:
+                if line.startswith("data:"):
+                    told: dict[str, Any] = json.loads(line.removeprefix("data:"))
+                    return told
+        raise EOFError
+
+    async def opened(self) -> "Following":
+        async with asyncio.timeout(PATIENCE):
+            while await anext(self._lines) != ": connected":
+                pass
+        return self
+
+    async def ended(self) -> bool:
+        async with asyncio.timeout(PATIENCE):
+            async for line in self._lines:
+                if line.startswith("data:"):
+                    return False
+        return True
+
+
+class Served:
+    """The house behind a real server."""
+
+    def __init__(self, house: House, url: str) -> None:
+        self.house = house
+        self.url = url
+
+    @asynccontextmanager
+    async def follow(self, who: str, last_id: int | None = None) -> AsyncIterator[Following]:
+        headers = {"Last-Event-ID": str(last_id)} if last_id is not None else {}
+        async with self.client(who) as client, client.stream("GET", "/api/v1/stream", headers=headers) as answer:
+            following = Following(answer)
+            yield await following.opened() if following.status == 200 else following
+
+    def client(self, who: str) -> httpx.AsyncClient:
+        cookies = {"firstring_session": self.house.world.tokens[who]}
+        return httpx.AsyncClient(base_url=self.url, cookies=cookies, headers={"Origin": self.url}, timeout=PATIENCE)
+
+    async def tell(self, *happened: Event) -> None:
+        async with self.house.database.write() as tx:
+            await event_log.append(tx, happened)
+
+    async def newest(self) -> int:
+        async with self.house.database.read() as connection:
+            return await event_log.newest_id(connection)
+
+
+@pytest.fixture
+async def served(house: House) -> AsyncIterator[Served]:
+    opened = open_socket("127.0.0.1", 0)
+    port = opened.getsockname()[1]
+    stopping = house.context.stopping
+    streams: Streams = house.app.state.streams
+    async with asyncio.TaskGroup() as group:
+        tail = group.create_task(streams.run())
+        group.create_task(serve_web(house.app, opened, stopping.wait))
+        yield Served(house, f"http://127.0.0.1:{port}")
+        stopping.set()
+        streams.end_all()
+        tail.cancel()
+
+
+def call_started(served: Served, receivers: tuple[int, ...] | None, call_id: int = 1) -> Event:
+    return Event(EventKind.CALL_STARTED, served.house.time, receivers, call_id=call_id, facts={"caller": "secret"})
+
+
+async def test_an_event_reaches_its_receivers_with_ids_and_nothing_else(served: Served) -> None:
+    olga = served.house.world.people["olga"]
+    async with served.follow("olga") as following:
+        await served.tell(call_started(served, (olga,)))
+        told = await following.next()
+
+    assert told == {"id": await served.newest(), "event": "call_started", "call_id": 1}
+
+
+async def test_what_is_for_others_does_not_come_and_what_is_for_all_does(served: Served) -> None:
+    igor = served.house.world.people["igor"]
+    async with served.follow("olga") as olga, served.follow("head") as head:
+        await served.tell(call_started(served, (igor,), 1), call_started(served, None, 2))
+
+        assert (await olga.next())["call_id"] == 2
+        assert [(await head.next())["call_id"], (await head.next())["call_id"]] == [1, 2]
+
+
+async def test_a_stream_that_comes_back_gets_what_it_missed_once(served: Served) -> None:
+    olga = served.house.world.people["olga"]
+    seen = await served.newest()
+    await served.tell(*(call_started(served, (olga,), number) for number in (1, 2, 3)))
+    async with served.follow("olga", last_id=seen + 1) as following:
+        await served.tell(call_started(served, (olga,), 4))
+        calls = [(await following.next())["call_id"] for _ in range(3)]
+
+    assert calls == [2, 3, 4]
+
+
+async def test_a_stream_that_missed_too_much_is_told_to_reload(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "MOST_MISSED", 5)
+    await served.tell(*(call_started(served, None, number) for number in range(20)))
+    async with served.follow("olga", last_id=0) as following:
+        told = await following.next()
+
+    assert told == {"id": await served.newest(), "event": "reload"}
+
+
+@pytest.mark.parametrize("last_id", ["garbage", "-1", "99999999999999999999999", "٣"])
+async def test_a_last_id_that_is_none_of_ours_counts_as_nothing(served: Served, last_id: str) -> None:
+    async with served.client("olga") as client, client.stream("GET", "/api/v1/stream", params={"last_id": last_id}) as answer:
+        following = await Following(answer).opened()
+        await served.tell(call_started(served, None, 7))
+
+        assert (await following.next())["call_id"] == 7
+
+
+async def test_what_another_process_wrote_comes_within_a_second_or_so(served: Served) -> None:
+    served.house.database._committed.clear()  # as if the commit had been another process's
+    async with served.follow("olga") as following:
+        await served.tell(call_started(served, None, 5))
+
+        assert (await following.next())["call_id"] == 5
+
+
+async def test_logging_out_closes_the_streams_of_that_session(served: Served) -> None:
+    async with served.follow("olga") as following, served.follow("igor") as other:
+        async with served.client("olga") as client:
+            await client.post("/logout")
+
+        assert await following.ended()
+        await served.tell(call_started(served, None, 3))
+        assert (await other.next())["call_id"] == 3
+
+
+async def test_a_stream_of_somebody_deactivated_ends_at_the_next_look(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "PING", 0.2)
+    async with served.follow("olga") as following:
+        async with served.house.database.write() as tx:
+            await deactivate(tx, served.house.world.people["olga"], now=served.house.time, by=None)
+
+        assert (await following.next())["event"] == "user_changed"
+        assert await following.ended()
+
+
+async def test_one_user_may_not_hold_every_connection(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "MOST_STREAMS", 1)
+    async with served.follow("olga"), served.follow("igor") as other, served.follow("olga") as refused:
+        assert other.status == 200
+        assert refused.status == 429
+
+
+async def test_a_listener_that_falls_behind_is_closed_to_resume(house: House) -> None:
+    listener = Listener(Actor(1, Role.HEAD, "Head"), None, asyncio.Queue(2))
+    for number in range(4):
+        listener.give(Told(number, None, "{}"))
+
+    assert listener.waiting.get_nowait() is None
+
+
+async def test_ids_committed_late_are_sent_too_and_none_twice(house: House) -> None:
+    streams = Streams(house.context)
+    streams._overlap = stream.OVERLAP_IDS  # as on PostgreSQL, where ids are handed out before commit
+    listener = Listener(Actor(1, Role.HEAD, "Head"), None)
+    await streams.follow()
+    streams._listeners.add(listener)
+    async with house.database.read() as connection:
+        newest = await event_log.newest_id(connection)
+    for event_id in (newest + 2, newest + 1, newest + 3):
+        async with house.database.write() as tx:
+            await tx.execute(insert(event_log.events).values(id=event_id, at=house.time, kind="call_started", facts={}))
+        await streams.follow()
+
+    sent = [told.id for told in iter(lambda: listener.waiting.get_nowait() if not listener.waiting.empty() else None, None)]
+    assert sent == [newest + 2, newest + 1, newest + 3]
