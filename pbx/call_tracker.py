@@ -43,7 +43,8 @@ class CallTracker:
         self._now = -inf
         self._finished: deque[tuple[float, Case]] = deque()
         self._lost_at: float | None = None
-        self._snapshot_at: float | None = None
+        self._in_snapshot = False
+        self._listed: set[str] = set()
         self._seen: set[str] = set()
 
     def feed(self, event: ChannelEvent, *, from_records: bool = False) -> list[CallEvent]:
@@ -80,8 +81,10 @@ class CallTracker:
         return len(self._book.channels)
 
     def _take_on_channel(self, event: OnChannel, from_records: bool) -> Case | None:
-        if self._snapshot_at is not None and isinstance(event, told.ChannelSeen):
-            self._seen.add(event.uid)
+        if self._in_snapshot:
+            self._seen.add(event.uid)  # listed, or heard of while the list was told
+            if isinstance(event, told.ChannelSeen):
+                self._listed.add(event.uid)
         case = self._graph.take(event, from_records=from_records)
         if case is None:
             self.dropped += 1
@@ -99,7 +102,7 @@ class CallTracker:
         elif isinstance(event, told.ContactLost):
             self._lose_contact(event.at)
         elif isinstance(event, told.SnapshotBegan):
-            self._snapshot_at, self._seen = event.at, set()
+            self._in_snapshot, self._listed, self._seen = True, set(), set()
         elif isinstance(event, told.SnapshotEnded):
             return self._end_snapshot(event)
         elif isinstance(event, told.GapFilled):
@@ -114,14 +117,11 @@ class CallTracker:
 
     def _end_snapshot(self, event: told.SnapshotEnded) -> list[Case]:
         """What was up and is not listed has ended, at the last moment it was known to be up."""
-        began, self._snapshot_at = self._snapshot_at, None
-        if began is None or (event.listed is not None and event.listed != len(self._seen)):
+        whole = self._in_snapshot and event.listed in {None, len(self._listed)}
+        self._in_snapshot = False
+        if not whole:
             return []
-        gone = [
-            channel
-            for channel in self._book.channels.values()
-            if channel.gone_at is None and channel.uid not in self._seen and channel.last_at < began
-        ]
+        gone = [c for c in self._book.channels.values() if c.gone_at is None and c.uid not in self._seen]
         for channel in gone:
             channel.vanished = True
             channel.gone_at = max(channel.last_at, self._lost_at if self._lost_at is not None else -inf) + STILL_UP

@@ -245,6 +245,8 @@ class ChannelGraph:
             c.exten, c.dnid = c.exten or e.dnid or e.exten, c.dnid or e.dnid
             c.caller_number, c.caller_name = c.caller_number or e.caller_number, c.caller_name or e.caller_name
             c.came_in = not e.application.lower().startswith(("appdial", "appqueue"))
+        if e.application.lower() == "appdial2" and c.dialled_at is None:
+            c.dialled_at = c.started_at  # the application of a leg that nobody dials: it was originated
         if e.up and c.up_at is None:
             c.up_at = e.at
         if e.ringing and c.rang_at is None:
