@@ -7,7 +7,6 @@ from crm_core.contacts.numbers import read_number
 from pbx.case import Case, TransferTold
 from pbx.channels import Channel, Span
 from pbx.joins import Together
-from pbx.lines import extension_of, split_name
 from pbx.parties import Cast, came_in
 
 _SAME_MOMENT = 1.5
@@ -93,8 +92,11 @@ def _giver(t: TransferTold, case: Case, cast: Cast) -> str | None:
     channel = case.channels.get(t.uid)
     if channel is not None and t.kind is not TransferKind.PARK:
         return cast.people.get(channel.uid, channel.extension)
-    _, endpoint = split_name(t.by)
-    return extension_of(endpoint, "") or None
+    # The parker is told as a device, `PJSIP/101`, and may be one of this call's people.
+    owner = next((c for c in case.channels.values() if c.name.rpartition("-")[0] == t.by), None)
+    if owner is not None:
+        return cast.people.get(owner.uid, owner.extension)
+    return t.by.partition("/")[2] or None
 
 
 def _takers(since: float, until: float, giver: str | None, talks: dict[str, list[Span]]) -> list[str]:

@@ -109,7 +109,8 @@ def _distinct(dice: random.Random, names: tuple[str, ...], make) -> dict[str, st
 
 
 def _number_name(dice: random.Random) -> str:
-    return "".join(dice.choices("123456789", k=dice.randint(2, 6)))
+    digits = "".join(dice.choices("123456789", k=dice.randint(2, 6)))
+    return digits + dice.choice(["", "", "-" + "".join(dice.choices("abcdefXYZ", k=dice.randint(1, 5)))])
 
 
 def _odd_name(dice: random.Random) -> str:
