@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Literal, Self
 
 from crm_core.errors import SettingsError
-from pbx.practice_calls import Story
-from pbx.practice_day import call_on_demand
-from pbx.practice_play import Playing, StoryClock
-from pbx.practice_server import Action, AmiServer, ManagerUser
-from pbx.practice_stream import Channel, Told
-from pbx.practice_switch import Switchboard
+from pbx.playing.calls import Story
+from pbx.playing.day import call_on_demand
+from pbx.playing.play import Playing, StoryClock
+from pbx.playing.server import Action, AmiServer, ManagerUser
+from pbx.playing.stream import Channel, Told
+from pbx.playing.switch import Switchboard
 
 USER = "practice"
 SECRET = "practice"  # noqa: S105  it guards nothing: loopback only, invented calls

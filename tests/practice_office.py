@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pbx.playing.calls import Story
+from pbx.playing.play import Playing
 from pbx.practice import SECRET, USER, PracticeExchange
-from pbx.practice_calls import Story
-from pbx.practice_play import Playing
 
 T = TypeVar("T")
 

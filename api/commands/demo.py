@@ -22,8 +22,8 @@ from crm_core.exchanges.registry import NewExchange
 from crm_core.migrations.upgrade import upgrade
 from crm_core.settings import Settings, load_settings
 from crm_core.users.tables import users
+from pbx.playing.day import DIRECT, GROUP, SALES, demo_day
 from pbx.practice import SECRET, USER, PracticeExchange
-from pbx.practice_day import DIRECT, GROUP, SALES, demo_day
 
 LOGINS = ("manager@demo.local", "head@demo.local", "qa@demo.local", "admin@demo.local")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from crm_core.db import Database
 from crm_core.jobs import JobState
 from crm_core.migrations.upgrade import upgrade_now
-from pbx.practice_speech import scripts
+from pbx.playing.speech import scripts
 from tests.benchmarks.figures import Figure
 from tests.transcribe.desk import SpeechDesk, stereo_of
 from tests.transcribe.worker_process import WorkerProcess

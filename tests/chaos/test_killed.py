@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pbx.practice_calls import inbound
-from pbx.practice_speech import scripts
+from pbx.playing.calls import inbound
+from pbx.playing.speech import scripts
 from tests.practice_office import PracticeOffice, practice_office
 from tests.product import Api, Product, eventually
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from pbx.practice_speech import scripts, write_recording
+from pbx.playing.speech import scripts, write_recording
 from tests.asterisk.exchange import DIRECT, GROUP, RealExchange
 from tests.journeys.desk import Desk
 from tests.product import Product, eventually

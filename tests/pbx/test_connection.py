@@ -14,9 +14,9 @@ import pytest
 
 from pbx.ami import troubles
 from pbx.ami.connection import AmiConnection, AmiLogin, BackOff, LinkReport, LinkState, Patience
+from pbx.playing.calls import inbound
+from pbx.playing.server import ManagerUser
 from pbx.practice import PracticeExchange
-from pbx.practice_calls import inbound
-from pbx.practice_server import ManagerUser
 from pbx.spool import Received, Spool
 
 QUICK = Patience(connect=1.0, answer=0.5, quiet=0.1, first=0.02, longest=0.1, refused=0.05, refused_longest=0.1)

@@ -25,8 +25,8 @@ from pbx import metrics
 from pbx.ami import troubles
 from pbx.derivation import BatchCutter, Derivation
 from pbx.listener import Listener
+from pbx.playing.calls import Ending, Story, Truth, inbound, internal, outbound
 from pbx.practice import PracticeExchange
-from pbx.practice_calls import Ending, Story, Truth, inbound, internal, outbound
 from pbx.spool import Received
 from tests.databases import fresh_sqlite, sqlite_template
 from tests.office import Office

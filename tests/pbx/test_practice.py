@@ -17,12 +17,12 @@ from asterisk.ami import AMIClient, SimpleAction
 
 from crm_core.errors import SettingsError
 from pbx.ami.protocol import Message, MessageReader, challenge_key, encode_action
+from pbx.playing.calls import Ending, Story, inbound, internal, outbound
+from pbx.playing.day import call_on_demand, demo_day
+from pbx.playing.play import Playing
+from pbx.playing.server import ManagerUser
+from pbx.playing.speech import scripts
 from pbx.practice import PracticeExchange
-from pbx.practice_calls import Ending, Story, inbound, internal, outbound
-from pbx.practice_day import call_on_demand, demo_day
-from pbx.practice_play import Playing
-from pbx.practice_server import ManagerUser
-from pbx.practice_speech import scripts
 
 CAPTURES = Path(__file__).parents[1] / "captures" / "asterisk"
 PLAIN = inbound("79161112233", "74951112245", "Ivan Petrov").rings("101").answered_after(2).talks(6.0)

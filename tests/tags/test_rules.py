@@ -4,7 +4,7 @@ from crm_core.tags.lemmas import by_letters, english, russian
 from crm_core.tags.rules import Rule, tags_of
 from crm_core.tags.starter import STARTER_RULES
 from crm_core.transcripts.speech import Segment, Side, Word
-from pbx.practice_speech import scripts
+from pbx.playing.speech import scripts
 
 
 def said(side: Side, text: str, start: float = 1.0) -> Segment:

@@ -16,7 +16,7 @@ from crm_core.events import Event, EventKind
 from crm_core.jobs import JobRunner, jobs
 from crm_core.recordings.tables import recordings
 from crm_core.transcripts.speech import Segment, Side, Transcription, Word
-from pbx.practice_speech import Script, write_recording
+from pbx.playing.speech import Script, write_recording
 from tests.builders import CallStory, inbound
 from tests.office import NOW, Office
 from tests.transcribe.sound import write_wav

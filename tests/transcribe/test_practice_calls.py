@@ -10,7 +10,7 @@ import pytest
 from crm_core.tags.rules import tags_of
 from crm_core.tags.starter import STARTER_RULES
 from crm_core.transcripts.speech import Side, Transcription
-from pbx.practice_speech import Script, script, scripts, write_recording
+from pbx.playing.speech import Script, script, scripts, write_recording
 from tests.transcribe.desk import stereo_of
 from tests.transcribe.sound import write_wav
 from transcribe.engine import Samples
@@ -161,7 +161,7 @@ def test_progress_rises_to_its_end(engine: WhisperEngine, tmp_path: Path) -> Non
 
 
 def test_every_practice_call_fits_the_repository() -> None:
-    folder = Path(__file__).parents[2] / "pbx" / "practice_audio"
+    folder = Path(__file__).parents[2] / "pbx" / "playing" / "audio"
 
     assert sum(file.stat().st_size for file in folder.glob("*.opus")) <= 1_000_000
     assert {spoken.language for spoken in scripts()} == {"ru", "en"}

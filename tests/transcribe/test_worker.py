@@ -15,7 +15,7 @@ from crm_core.events import EventKind
 from crm_core.jobs import JobState, free_running
 from crm_core.transcripts.speech import Side
 from crm_core.transcripts.tables import transcript_segments, transcripts
-from pbx.practice_speech import script, scripts
+from pbx.playing.speech import script, scripts
 from tests.office import NOW
 from tests.requirements import need_redis
 from tests.transcribe.desk import SpeechDesk, stereo_of
