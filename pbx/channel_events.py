@@ -32,6 +32,11 @@ class ChannelBorn(OnChannel):
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelCameIn(OnChannel):
+    """Somebody calls us on it: some drivers (chan_sip) say so only after the channel's birth."""
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelRang(OnChannel):
     """The far end rings, or sends its own ring-back tone. `number` is the caller's as the exchange shows it now."""
 

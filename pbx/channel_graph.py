@@ -30,6 +30,7 @@ class ChannelGraph:
         self._due: list[str] = []
         self._takers: dict[type[ChannelEvent], Callable[[Any, Channel], None]] = {
             told.ChannelBorn: self._born,
+            told.ChannelCameIn: self._came_in,
             told.ChannelRang: self._rang,
             told.ChannelUp: self._up,
             told.ChannelRenamed: self._renamed,
@@ -122,8 +123,11 @@ class ChannelGraph:
 
     def _born(self, e: told.ChannelBorn, c: Channel) -> None:
         c.born_at = e.at if c.born_at is None else min(c.born_at, e.at)
-        c.came_in = e.came_in
+        c.came_in = e.came_in or c.came_in or False
         c.exten, c.caller_number, c.caller_name = e.exten, e.caller_number, e.caller_name
+
+    def _came_in(self, _: told.ChannelCameIn, c: Channel) -> None:
+        c.came_in = True
 
     def _rang(self, e: told.ChannelRang, c: Channel) -> None:
         c.rang_at = e.at if c.rang_at is None else min(c.rang_at, e.at)

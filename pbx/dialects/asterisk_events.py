@@ -42,6 +42,8 @@ def _born(headers: Headers, at: float) -> ChannelEvent | None:
 
 def _state(headers: Headers, at: float) -> ChannelEvent | None:
     state = headers.get("ChannelState")
+    if state == "4":
+        return told.ChannelCameIn(at, *channel_of(headers))
     if state == "5":
         return told.ChannelRang(at, *channel_of(headers), value_of(headers, "CallerIDNum"))
     if state == "6":
