@@ -133,13 +133,17 @@ def exchange_add(
     trunk: Annotated[list[str] | None, typer.Option(help="glob on channel names that are outside lines")] = None,
     extension: Annotated[list[str] | None, typer.Option(help="glob on channel names that are people's phones")] = None,
     own_number: Annotated[list[str] | None, typer.Option(help="a number of the house")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="if there is one of this name, change it to this")] = False,
 ) -> None:
     """Add an exchange; a running product begins to listen to it at once."""
     from api.commands.exchanges import Lines, Login, add
+    from crm_core.errors import Invalid
 
+    if (dial_user is None) != (dial_secret_file is None):
+        raise Invalid("--dial-user and --dial-secret-file go together: give both, or neither")
     dialler = Login(dial_user, dial_secret_file) if dial_user and dial_secret_file else None
     lines = Lines(region, language, trunk or [], extension or [], own_number or [])
-    add(name, ami, Login(user, secret_file), dialler, recordings, lines, tls=tls)
+    add(name, ami, Login(user, secret_file), dialler, recordings, lines, tls=tls, replace=replace)
 
 
 @exchanges.command("list")
@@ -160,16 +164,19 @@ def _run() -> int:
 
     try:
         code = app(standalone_mode=False)
-    except typer.Abort:
-        return 1
+    except (typer.Abort, BrokenPipeError):
+        return 1  # asked to stop, or whoever read our output has had enough of it
     except typer.TyperException as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # the command was called bare: its message is the help itself
+            print(_worded(error))
+            return 2
         return _tell(f"{_worded(error)}; see firstring --help", 2)
-    except (SettingsError, Invalid) as error:
-        return _tell(error.say, 2)
     except FirstringError as error:
-        return _tell(error.say, 1)
-    except BrokenPipeError:
-        return 1  # whoever read our output has had enough of it
+        return _tell(error.say, 2 if isinstance(error, SettingsError | Invalid) else 1)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        return _tell(f"{error.filename} cannot be used ({error.strerror}): mend it, or name another", 1)
     return code if isinstance(code, int) else 0
 
 

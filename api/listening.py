@@ -7,9 +7,9 @@ import structlog
 
 from api.context import AppContext
 from api.supervision import keep_up
-from crm_core.errors import SettingsError
-from crm_core.exchanges import config
+from crm_core.exchanges import config, registry
 from crm_core.exchanges.config import ExchangeConfig
+from crm_core.secrets import SEALED_ELSEWHERE
 
 log = structlog.get_logger()
 
@@ -47,15 +47,29 @@ async def _listener(context: AppContext, listen: Listen, exchange: ExchangeConfi
 
 
 async def _active(context: AppContext) -> list[ExchangeConfig]:
-    """A secret that cannot be opened is told, and the other parts go on."""
-    try:
-        async with context.database.read() as connection:
-            found = await config.active(connection, context.box)
-    except SettingsError as error:
-        context.parts.down("exchanges", error.say)
-        return []
-    context.parts.gone("exchanges")
+    """An exchange whose secret cannot be opened is told, and the others are listened to."""
+    async with context.database.read() as connection:
+        found = await config.active(connection, context.box)
+        locked = await config.locked(connection, context.box)
+    for exchange_id, name in locked:
+        await _tell_locked(context, exchange_id, name)
+    for exchange in found:
+        context.parts.gone(_lock_of(exchange.name))
     return found
+
+
+async def _tell_locked(context: AppContext, exchange_id: int, name: str) -> None:
+    """Once in the log, and on the Exchange page."""
+    if _lock_of(name) in context.parts.states:
+        return
+    context.parts.down(_lock_of(name), SEALED_ELSEWHERE)
+    log.warning("exchange_refused", exchange=name, note=SEALED_ELSEWHERE)
+    async with context.database.write() as tx:
+        await registry.note_state(tx, exchange_id, "refused", now=context.now(), note=SEALED_ELSEWHERE)
+
+
+def _lock_of(name: str) -> str:
+    return f"secret of {name}"
 
 
 async def _end(task: asyncio.Task[None]) -> None:

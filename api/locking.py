@@ -38,7 +38,7 @@ def make_data_dir(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe.write_bytes(b"")
-        probe.unlink()
+        probe.unlink(missing_ok=True)  # parts that start together look at the same moment
     except OSError as error:
         say = (
             f"The data folder {folder.resolve()} cannot be written ({error.strerror}): make it writable or set FIRSTRING_DATA_DIR"
@@ -47,7 +47,10 @@ def make_data_dir(folder: Path) -> None:
 
 
 def _locked(file: Path, part: str, folder: Path) -> int:
-    held = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        held = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise CannotStart(f"{file.resolve()} cannot be opened ({error.strerror}): make it ours, or remove it") from error
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

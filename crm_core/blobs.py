@@ -11,7 +11,7 @@ from typing import Any
 
 from obstore.store import LocalStore, from_url
 
-from crm_core.errors import NotFound
+from crm_core.errors import NotFound, SettingsError
 
 KEY = re.compile(r"[a-z0-9_]+(/[a-z0-9_.]+)+")
 CHUNK = 256 * 1024
@@ -23,7 +23,7 @@ class Blobs:
     def __init__(self, url: str | Path) -> None:
         self._folder = None if isinstance(url, str) and "://" in url else Path(url)
         if self._folder is not None:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            _make_folder(self._folder)
             self._store: Any = LocalStore(self._folder)
         else:
             self._store = from_url(str(url))
@@ -65,6 +65,14 @@ class Blobs:
 
     async def delete(self, key: str) -> None:
         await self._store.delete_async(_checked(key))
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        say = f"The folder of stored files {folder} cannot be made ({error.strerror}): make room for it, or mount it"
+        raise SettingsError(say) from error
 
 
 def _checked(key: str) -> str:

@@ -23,6 +23,9 @@ metadata = MetaData(
     }
 )
 
+CONNECT_SECONDS = 10.0
+"""How long a database server may take to answer; a start that waits longer looks like one that hangs."""
+
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
@@ -95,7 +98,8 @@ class Database:
 
     def _engine(self, begin: str, **options: Any) -> AsyncEngine:
         if not self.is_sqlite:
-            return create_async_engine(self.url, pool_size=10, pool_pre_ping=True)
+            connect = {"timeout": CONNECT_SECONDS}
+            return create_async_engine(self.url, pool_size=10, pool_pre_ping=True, connect_args=connect)
         engine = create_async_engine(self.url, **options)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))

@@ -7,6 +7,11 @@ from cryptography.fernet import Fernet, InvalidToken
 
 from crm_core.errors import SettingsError
 
+SEALED_ELSEWHERE = (
+    "The exchange's secret was stored under another FIRSTRING_SECRET_KEY: put the old key back, "
+    "or give the secret again with `firstring exchange add NAME … --replace`."
+)
+
 
 class SecretBox:
     def __init__(self, key: str) -> None:
@@ -20,7 +25,11 @@ class SecretBox:
         try:
             return self._cipher.decrypt(sealed.encode()).decode()
         except InvalidToken as error:
-            raise SettingsError(
-                "The exchange's secret was stored under another FIRSTRING_SECRET_KEY; "
-                "put the old key back or add the exchange anew"
-            ) from error
+            raise SettingsError(SEALED_ELSEWHERE) from error
+
+    def opens(self, sealed: str) -> bool:
+        try:
+            self.open(sealed)
+        except SettingsError:
+            return False
+        return True

@@ -3,21 +3,38 @@
 import os
 import secrets
 import sys
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import phonenumbers
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine.url import make_url
+from sqlalchemy.exc import ArgumentError
 
 from crm_core.errors import SettingsError
 
 PREFIX = "FIRSTRING_"
+ENV_FILE = Path(".env")
 SECRETS = ("SECRET_KEY", "AMI_URL", "AMI_DIAL_URL", "DATABASE_URL", "REDIS_URL")
+DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg")
+WRITE_IT = {
+    "port": "write a port number from 1 to 65535, such as 8080",
+    "language": "write ru or en",
+    "log_format": "write console or json",
+    "classify_minutes": "write a whole number of minutes from 1 to 10080",
+    "call_back_minutes": "write a whole number of minutes from 1 to 10080",
+    "known_caller_opens_deal": "write true or false",
+}
+"""What to do instead, where the reader of the settings would only say what they are not."""
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=ENV_FILE, env_ignore_empty=True, extra="ignore")
 
     data_dir: Path = Path("var")
     database_url: SecretStr | None = None
@@ -47,6 +64,25 @@ class Settings(BaseSettings):
             raise ValueError(f"{value!r} is no time zone; write one like Europe/Moscow") from error
         return value
 
+    @field_validator("region")
+    @classmethod
+    def _known_region(cls, value: str) -> str:
+        if value.upper() not in phonenumbers.SUPPORTED_REGIONS:
+            raise ValueError(f"{value!r} is no region; write two letters, such as RU")
+        return value.upper()
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: SecretStr | None) -> SecretStr | None:
+        """Nothing of the address is repeated: it may hold a password."""
+        try:
+            known = value is None or make_url(value.get_secret_value()).drivername in DRIVERS
+        except (ArgumentError, ValueError):
+            known = False
+        if not known:
+            raise ValueError("write it as postgresql+asyncpg://user:password@host/database, or leave it out for SQLite")
+        return value
+
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
@@ -61,24 +97,37 @@ class Settings(BaseSettings):
 
 def load_settings() -> Settings:
     """The settings of this process; raises SettingsError naming the variable that is wrong."""
-    _read_secret_files()
     try:
+        _read_secret_files({**dotenv_values(ENV_FILE), **os.environ})
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
-        name = PREFIX + str(first["loc"][0]).upper()
-        raise SettingsError(f"{name}: {first['msg'].removeprefix('Value error, ')}") from error
+        field = str(first["loc"][0])
+        say = WRITE_IT.get(field) or first["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"{PREFIX}{field.upper()}: {say}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{ENV_FILE.resolve()} cannot be read: make it a readable UTF-8 text file") from error
 
 
-def _read_secret_files() -> None:
+def _read_secret_files(told: Mapping[str, str | None]) -> None:
+    """Put into the environment what `…_FILE` names, for this process and those it starts."""
     for name in SECRETS:
-        file = os.environ.get(f"{PREFIX}{name}_FILE")
-        if not file:
-            continue
-        try:
-            os.environ[PREFIX + name] = Path(file).read_text().strip()
-        except OSError as error:
-            raise SettingsError(f"{PREFIX}{name}_FILE: cannot read {file}: {error.strerror}") from error
+        variable = f"{PREFIX}{name}_FILE"
+        file = told.get(variable)
+        if file:
+            os.environ[PREFIX + name] = _secret_in(file, variable)
+
+
+def _secret_in(file: str, variable: str) -> str:
+    try:
+        secret = Path(file).read_text().strip()
+    except OSError as error:
+        raise SettingsError(f"{variable}: {file} cannot be read ({error.strerror}): name a file that holds the secret") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{variable}: {file} is no text: name a file that holds the secret") from error
+    if not secret:
+        raise SettingsError(f"{variable}: {file} is empty: write the secret into it")
+    return secret
 
 
 def secret_key(settings: Settings) -> str:
@@ -86,8 +135,28 @@ def secret_key(settings: Settings) -> str:
     if settings.secret_key:
         return settings.secret_key.get_secret_value()
     file = settings.data_dir / "secret_key"
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
-            out.write(secrets.token_urlsafe(48))
-    return file.read_text().strip()
+    try:
+        if not file.exists():
+            _make_key(file)
+        key = file.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The key {file} cannot be read: put it back from a backup, or set FIRSTRING_SECRET_KEY") from error
+    if not key:
+        raise SettingsError(f"The key {file} is empty: put it back from a backup, or set FIRSTRING_SECRET_KEY")
+    return key
+
+
+def _make_key(file: Path) -> None:
+    """It appears whole and once, also when several processes start at the same moment."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle, made = tempfile.mkstemp(prefix=".secret_key-", dir=file.parent)  # mode 0600
+    with os.fdopen(handle, "w") as out:
+        out.write(secrets.token_urlsafe(48))
+        out.flush()
+        os.fsync(handle)
+    try:
+        os.link(made, file)
+    except FileExistsError:
+        pass  # another process was first: that key counts
+    finally:
+        Path(made).unlink()

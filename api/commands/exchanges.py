@@ -28,7 +28,9 @@ class Lines:
     own_numbers: list[str]
 
 
-def add(name: str, ami: str, reader: Login, dialler: Login | None, recordings: Path, lines: Lines, *, tls: bool) -> None:
+def add(
+    name: str, ami: str, reader: Login, dialler: Login | None, recordings: Path, lines: Lines, *, tls: bool, replace: bool
+) -> None:
     """Raises SettingsError where what is named cannot be used."""
     host, port = host_and_port(ami)
     if not recordings.is_dir():
@@ -44,10 +46,14 @@ def add(name: str, ami: str, reader: Login, dialler: Login | None, recordings: P
             own_numbers=lines.own_numbers,
         )  # fmt: skip
         async with desk.database.write() as tx:
-            await registry.add(tx, new, desk.box, now=desk.now)
+            known = await registry.id_of(tx, name) if replace else None
+            if known is None:
+                await registry.add(tx, new, desk.box, now=desk.now)
+            else:
+                await registry.change(tx, known, new, desk.box, now=desk.now, by=None)
 
     with_database(work)
-    print(f"Added {name} at {host}:{port}.")
+    print(f"{'Replaced' if replace else 'Added'} {name} at {host}:{port}.")
 
 
 def show() -> None:

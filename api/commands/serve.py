@@ -17,6 +17,7 @@ from api.logs import begin_log
 from api.serving import address_shown, open_socket
 from crm_core.calls.tables import exchanges
 from crm_core.demo_company import seed_pipeline
+from crm_core.errors import FirstringError
 from crm_core.exchanges import registry
 from crm_core.migrations.upgrade import upgrade
 from crm_core.settings import Settings, load_settings
@@ -48,6 +49,8 @@ async def _serve(settings: Settings, parts: tuple[str, ...]) -> None:
     context = wiring.build(settings)
     try:
         await prepare(context)
+        if opened is not None:
+            warn_of_network(settings)
         link = await _set_up_link(context) if opened else None
         await Hub(context, parts, opened).run(ready=lambda: _announce(settings, opened, link))
     finally:
@@ -79,9 +82,21 @@ async def warn_of_folders(connection: AsyncConnection) -> None:
 
 
 def warn_of_model(settings: Settings) -> None:
-    if models.find(settings.whisper_model, settings.models_dir) is None:
-        say = "calls work, transcripts wait: firstring models fetch"
-        log.warning("speech_model_missing", model=settings.whisper_model, say=say)
+    name = settings.whisper_model
+    try:
+        if models.find(name, settings.models_dir) is not None:
+            return
+        do = "set FIRSTRING_WHISPER_MODEL to a folder that is one" if models.is_path(name) else "run `firstring models fetch`"
+    except FirstringError as error:
+        do = error.say
+    log.warning("speech_model_missing", model=name, say=f"calls work, transcripts wait: {do}")
+
+
+def warn_of_network(settings: Settings) -> None:
+    """We speak no TLS ourselves."""
+    if not loopback_host(settings.host):
+        say = "passwords and calls cross the network in the clear: let only a TLS proxy reach this port"
+        log.warning("open_to_the_network", host=settings.host, port=settings.port, say=say)
 
 
 async def _refuse_demo_outside(tx: AsyncConnection, settings: Settings) -> None:

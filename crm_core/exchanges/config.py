@@ -1,5 +1,6 @@
 """What a listener must know of its exchange: the row of `exchanges` with its secrets opened."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,22 +36,34 @@ class ExchangeConfig:
 
 async def load(connection: AsyncConnection, name: str, box: SecretBox) -> ExchangeConfig:
     """One exchange by its name; raises NotFound, and SettingsError if its secret was sealed under another key."""
-    found = await _all(connection, box, only=name)
-    if not found:
-        raise NotFound(f"There is no exchange named {name}; `firstring exchange list` names those there are")
-    return found[0]
+    rows = await _rows(connection)
+    for row in rows:
+        if row.name == name:
+            return _config(row, _house(rows), box)
+    raise NotFound(f"There is no exchange named {name}; `firstring exchange list` names those there are")
 
 
 async def active(connection: AsyncConnection, box: SecretBox) -> list[ExchangeConfig]:
-    """The exchanges to listen to."""
-    return await _all(connection, box, only=None)
+    """The exchanges to listen to, without those whose secrets cannot be opened: `locked` names them."""
+    rows = await _rows(connection)
+    return [_config(row, _house(rows), box) for row in rows if row.active and _opens(row, box)]
 
 
-async def _all(connection: AsyncConnection, box: SecretBox, only: str | None) -> list[ExchangeConfig]:
-    rows = (await connection.execute(select(exchanges).order_by(exchanges.c.id))).all()
-    house = frozenset(number for row in rows for number in row.own_numbers)
-    wanted = [row for row in rows if (row.active if only is None else row.name == only)]
-    return [_config(row, house, box) for row in wanted]
+async def locked(connection: AsyncConnection, box: SecretBox) -> list[tuple[int, str]]:
+    """Id and name of each exchange that should be listened to and whose secrets were sealed under another key."""
+    return [(row.id, row.name) for row in await _rows(connection) if row.active and not _opens(row, box)]
+
+
+async def _rows(connection: AsyncConnection) -> Sequence[Row[Any]]:
+    return (await connection.execute(select(exchanges).order_by(exchanges.c.id))).all()
+
+
+def _house(rows: Sequence[Row[Any]]) -> frozenset[str]:
+    return frozenset(number for row in rows for number in row.own_numbers)
+
+
+def _opens(row: Row[Any], box: SecretBox) -> bool:
+    return box.opens(row.ami_secret) and (row.dial_secret is None or box.opens(row.dial_secret))
 
 
 def _config(row: Row[Any], house: frozenset[str], box: SecretBox) -> ExchangeConfig:

@@ -42,7 +42,7 @@ async def add(tx: AsyncConnection, new: NewExchange, box: SecretBox, *, now: dat
     name = clean(new.name, 80).strip()
     if not name or has_line_break(new.ami.user + new.ami.secret + (new.dial_user or "") + (new.dial_secret or "")):
         raise Invalid("An exchange needs a name, and a user and secret without line breaks")
-    if await _id_of(tx, name) is not None:
+    if await id_of(tx, name) is not None:
         raise Conflict(f"There is an exchange named {name} already")
     row = {**_values(new, box), "name": name, "created_at": now, "state_since": now}
     added: int = (await tx.execute(insert(exchanges).values(row).returning(exchanges.c.id))).scalar_one()
@@ -109,7 +109,7 @@ async def from_settings(tx: AsyncConnection, settings: Settings, box: SecretBox,
         dial_secret=dial.secret if dial else None,
         recordings_root=settings.recordings_root,
     )
-    known = await _id_of(tx, DEFAULT)
+    known = await id_of(tx, DEFAULT)
     if known is None:
         return await add(tx, new, box, now=now)
     await tx.execute(update(exchanges).where(exchanges.c.id == known).values(_told_by_environment(new, box)))
@@ -122,7 +122,8 @@ async def listed(connection: AsyncConnection) -> Sequence[Row[Any]]:
     return (await connection.execute(select(*shown).order_by(exchanges.c.id))).all()
 
 
-async def _id_of(tx: AsyncConnection, name: str) -> int | None:
+async def id_of(tx: AsyncConnection, name: str) -> int | None:
+    """The exchange of that name, if there is one."""
     return await tx.scalar(select(exchanges.c.id).where(exchanges.c.name == name))
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.engine.url import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 import crm_core.tables
-from crm_core.db import Json, UtcTime
+from crm_core.db import CONNECT_SECONDS, Json, UtcTime
 
 ONE_AT_A_TIME = 4_071_961  # any number of our own: two processes that migrate wait for each other
 
@@ -24,8 +24,10 @@ async def _migrate(database_url: str) -> None:
 
 
 def _engine(database_url: str) -> AsyncEngine:
-    engine = create_async_engine(database_url, poolclass=pool.NullPool)
-    if make_url(database_url).get_backend_name() == "sqlite":
+    is_sqlite = make_url(database_url).get_backend_name() == "sqlite"
+    options = {} if is_sqlite else {"connect_args": {"timeout": CONNECT_SECONDS}}
+    engine = create_async_engine(database_url, poolclass=pool.NullPool, **options)
+    if is_sqlite:
         event.listen(engine.sync_engine, "connect", _explicit_transactions)
         event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     return engine

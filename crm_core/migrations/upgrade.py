@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 import sqlite3
 from pathlib import Path
 
@@ -9,9 +10,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy.engine.url import make_url
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from crm_core.errors import SettingsError
+
+CLASS_OF_DRIVER = re.compile(r"^<class '[^']*'>: ")
 
 
 async def upgrade(database_url: str) -> None:
@@ -24,9 +27,11 @@ def upgrade_now(database_url: str) -> None:
     _make_room(database_url)
     try:
         command.upgrade(config(database_url), "head")
-    except (OSError, OperationalError, InterfaceError) as error:
-        why = getattr(error, "orig", None) or error
-        raise SettingsError(f"The database cannot be opened: {why}") from error
+    except (OSError, DBAPIError) as error:
+        raise SettingsError(_worded(database_url, getattr(error, "orig", None) or error)) from error
+    except ModuleNotFoundError as error:
+        say = f"{error.name} is needed for this database: .venv/bin/uv pip install --require-hashes -r requirements/servers.txt"
+        raise SettingsError(say) from error
     except CommandError as error:
         raise SettingsError("The database was made by a newer Firstring; run that one, or restore a backup") from error
 
@@ -36,6 +41,16 @@ def config(database_url: str) -> Config:
     made.set_main_option("script_location", str(Path(__file__).parent))
     made.attributes["database_url"] = database_url  # not an option: a password may hold a percent sign
     return made
+
+
+def _worded(database_url: str, why: BaseException) -> str:
+    """What the driver said, and what to do; the address itself is not repeated, for it may hold a password."""
+    said = CLASS_OF_DRIVER.sub("", str(why)).strip() or type(why).__name__
+    is_sqlite = make_url(database_url).get_backend_name() == "sqlite"
+    do = (
+        "make it readable and writable, or put a backup back" if is_sqlite else "see that it runs; correct FIRSTRING_DATABASE_URL"
+    )
+    return f"The database cannot be opened: {said}; {do}"
 
 
 def _make_room(database_url: str) -> None:
@@ -55,4 +70,5 @@ def _require_database(file: str) -> None:
         with contextlib.closing(sqlite3.connect(file, timeout=10)) as connection:
             connection.execute("PRAGMA schema_version")
     except sqlite3.Error as error:
-        raise SettingsError(f"The database {file} cannot be opened: {error}") from error
+        say = f"The database {file} cannot be opened: {error}; make it readable and writable, or put a backup back"
+        raise SettingsError(say) from error
