@@ -20,6 +20,7 @@ from crm_core.blobs import Blobs
 from crm_core.db import Database
 from crm_core.errors import SettingsError
 from crm_core.jobs import JobRunner
+from crm_core.logs import begin_log
 from crm_core.settings import Settings, load_settings
 from transcribe.loading import Speech
 from transcribe.transcribing import job_kind
@@ -103,20 +104,6 @@ def _wait_for_end() -> None:
     while os.read(0, 4096):
         pass
     end_now()
-
-
-def begin_log(settings: Settings) -> None:
-    as_json = settings.log_format == "json"
-    last = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
-        if as_json
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
-    stamp = structlog.processors.TimeStamper(fmt="iso" if as_json else "%H:%M:%S", utc=as_json)
-    trace = [structlog.processors.format_exc_info] if as_json else []
-    structlog.configure(
-        [structlog.processors.add_log_level, stamp, *trace, last], logger_factory=structlog.PrintLoggerFactory(sys.stderr)
-    )
 
 
 def main() -> None:

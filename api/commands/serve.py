@@ -1,6 +1,7 @@
 """`firstring serve`: the way up, in an order in which each failure is one clear line and nothing is half started."""
 
 import asyncio
+import json
 import socket
 from pathlib import Path
 
@@ -13,12 +14,12 @@ from api.auth import is_loopback
 from api.context import AppContext
 from api.hub import Hub
 from api.locking import CannotStart, DataLock, make_data_dir
-from api.logs import begin_log
 from api.serving import address_shown, open_socket
 from crm_core.calls.tables import exchanges
 from crm_core.demo_company import seed_pipeline
 from crm_core.errors import FirstringError
 from crm_core.exchanges import registry
+from crm_core.logs import begin_log
 from crm_core.migrations.upgrade import upgrade
 from crm_core.settings import Settings, load_settings
 from crm_core.users import setup_links
@@ -123,6 +124,13 @@ def _announce(settings: Settings, opened: socket.socket | None, link: str | None
     if opened is None:
         return
     address = address_shown(settings.host, settings.port)
-    print(f"Firstring is at {address}", flush=True)
+    lines = [f"Firstring is at {address}"]
     if link is not None:
-        print(f"Nobody can log in yet. Make the first administrator: {address}/setup/{link}", flush=True)
+        lines.append(f"Nobody can log in yet. Make the first administrator: {address}/setup/{link}")
+    say(settings, *lines)
+
+
+def say(settings: Settings, *lines: str) -> None:
+    """Tell whoever started us; where the log is read by a program, so is this."""
+    for line in lines:
+        print(json.dumps({"event": "ready", "say": line}) if settings.log_format == "json" else line, flush=True)

@@ -1,0 +1,56 @@
+"""How the log reads: past-tense events with their facts, on stderr, for people or as JSON lines. Hub and worker alike."""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+
+import structlog
+
+from crm_core.settings import Settings
+
+QUIET = ("hypercorn", "aiosqlite", "asyncio", "alembic")
+
+
+def begin_log(settings: Settings) -> None:
+    """Set up once, at the start of a process."""
+    as_json = settings.log_format == "json"
+    _begin_log_of_libraries(as_json)
+    steps = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso" if as_json else "%H:%M:%S", utc=as_json),
+        *([structlog.processors.format_exc_info] if as_json else []),
+        structlog.processors.JSONRenderer(ensure_ascii=False) if as_json else _for_people(),
+    ]
+    structlog.configure(
+        processors=steps,
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def _begin_log_of_libraries(as_json: bool) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_JsonLines() if as_json else logging.Formatter("%(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.captureWarnings(capture=True)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def _for_people() -> structlog.dev.ConsoleRenderer:
+    """Tracebacks without the values of variables: those may be secrets, or what customers said."""
+    return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+
+
+class _JsonLines(logging.Formatter):
+    """What libraries log, as lines of the same shape as ours."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z")
+        told = {"event": record.getMessage(), "logger": record.name, "level": record.levelname.lower(), "timestamp": at}
+        if record.exc_info:
+            told["exception"] = self.formatException(record.exc_info)
+        return json.dumps(told, ensure_ascii=False)
