@@ -12,13 +12,13 @@ from api.commands.serve import DEMO_USERS, loopback_host, prepare
 from api.context import AppContext
 from api.hub import Hub
 from api.locking import PARTS, CannotStart, DataLock, make_data_dir
-from api.logs import begin_log
 from api.serving import address_shown, open_socket
 from crm_core.demo_business import DEMO_PASSWORD, seed_demo_company
 from crm_core.errors import SettingsError
 from crm_core.exchanges import registry
 from crm_core.exchanges.addresses import AmiAddress
 from crm_core.exchanges.registry import NewExchange
+from crm_core.logs import begin_log
 from crm_core.migrations.upgrade import upgrade
 from crm_core.settings import Settings, load_settings
 from crm_core.users.tables import users
@@ -56,15 +56,27 @@ async def _demo(settings: Settings) -> None:
     opened = open_socket(settings.host, settings.port)
     await upgrade(settings.database)
     context = wiring.build(settings, demo=True)
-    practice = PracticeExchange(recordings_root=_recordings(settings), language=settings.language)
+    ami_port = _free_port()
     try:
-        async with practice:
-            await _seed(context, practice.port)
-            await prepare(context)
-            hub = Hub(context, PARTS, opened)
-            await hub.run({"practice exchange": lambda: demo_day(practice)}, lambda: _announce(settings, opened))
+        await _seed(context, ami_port)
+        await prepare(context)
+        practice = {"practice exchange": lambda: _practise(settings, ami_port)}
+        await Hub(context, PARTS, opened).run(practice, lambda: _announce(settings))
     finally:
         await context.database.close()
+
+
+async def _practise(settings: Settings, port: int) -> None:
+    """A part like the others: when it fails, it comes back on the same port."""
+    async with PracticeExchange(port, _recordings(settings), language=settings.language) as exchange:
+        await demo_day(exchange)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 def _recordings(settings: Settings) -> Path:
@@ -100,7 +112,7 @@ async def _exchange(tx: AsyncConnection, context: AppContext, port: int) -> int:
     return await registry.add(tx, new, context.box, now=context.now())
 
 
-def _announce(settings: Settings, opened: socket.socket) -> None:
-    address = address_shown(settings.host, opened.getsockname()[1])
+def _announce(settings: Settings) -> None:
+    address = address_shown(settings.host, settings.port)
     print(f"Firstring is at {address}", flush=True)
     print(f"Log in as {', '.join(LOGINS)}; the password is {DEMO_PASSWORD}", flush=True)

@@ -21,6 +21,7 @@ def written(moment: datetime) -> str:
 
 
 Moment = Annotated[datetime, PlainSerializer(written, return_type=str, when_used="json")]
+Seconds = Annotated[float, PlainSerializer(lambda seconds: round(seconds, 3), return_type=float, when_used="json")]
 
 
 class Answer(BaseModel):
@@ -44,8 +45,8 @@ class StageOut(Answer):
 
 class AnsweredBy(Answer):
     extension: str
-    talk_seconds: float
-    consultation_seconds: float
+    talk_seconds: Seconds
+    consultation_seconds: Seconds
 
 
 class Rang(Answer):
@@ -57,7 +58,7 @@ class RecordingOut(Answer):
     """`sides` is 2 where the customer is left and the manager right."""
 
     id: int
-    seconds: float
+    seconds: Seconds
     sides: int
 
 
@@ -75,9 +76,9 @@ class CallOut(Answer):
     did: str | None
     callee: str | None
     outcome: str | None
-    wait_seconds: float
-    talk_seconds: float
-    hold_seconds: float
+    wait_seconds: Seconds
+    talk_seconds: Seconds
+    hold_seconds: Seconds
     answered_by: list[AnsweredBy]
     rang: list[Rang]
     transfers: list[dict[str, Any]]
