@@ -107,6 +107,10 @@ class Names:
             ("call_back_promised", pgettext("tag", "call-back promised")),
         ]  # fmt: skip
 
+    def source_name(self, source: str) -> str:
+        """Where a deal came from: a code of ours, or what somebody wrote."""
+        return {"call": self.texts.pgettext("source", "call")}.get(source, source)
+
     def task_title(self, task: TaskLine) -> str:
         pgettext = self.texts.pgettext
         if task.title:

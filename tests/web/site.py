@@ -74,8 +74,14 @@ class Site:
             return False
 
     def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._stopped.set)
+        """Streams end first, as in the product: a request cut off in mid-query would leave its connection behind."""
+        self._loop.call_soon_threadsafe(self._begin_to_stop)
         self._thread.join(20)
+
+    def _begin_to_stop(self) -> None:
+        self.context.stopping.set()
+        self.streams.end_all()
+        self._stopped.set()
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         """Run something on the site's own loop."""
@@ -104,6 +110,7 @@ class Site:
         following = asyncio.create_task(app.state.streams.run())
         await serve(app, config, shutdown_trigger=self._stopped.wait)  # type: ignore[arg-type]
         following.cancel()
+        await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()}, timeout=10)
         await self.database.close()
 
     async def _hire(self) -> None:

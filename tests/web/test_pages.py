@@ -6,7 +6,9 @@ import pytest
 
 from crm_core.calls.tables import calls
 from crm_core.deals.tables import deals, notes
+from crm_core.recordings.tables import recordings
 from crm_core.tasks.tables import tasks
+from crm_core.transcripts.tables import transcripts
 from crm_core.users.tables import Role
 from tests.builders import inbound
 from tests.web.conftest import Visitor
@@ -153,6 +155,19 @@ def test_quality_control_remarks_on_a_second_and_nobody_else_does(site: Site, vi
     assert "Сразу назвала цену" in page
     assert 'data-seek="7.5"' in page
     assert "ещё не проверен" not in page
+
+
+def test_a_recording_that_cannot_tell_its_sides_apart_is_shown_all_the_same(site: Site, visitor: Visiting) -> None:
+    site.take(inbound("79165550001").rings("101").answers("101").ends().events)
+    call = site.record("79165550001")
+    transcript = site.do(site.office.the(transcripts))
+    site.do(site.office.set(transcripts, transcript.id, speech_seconds={"unknown": 9.0}))
+    site.do(site.office.set(recordings, site.do(site.office.the(recordings)).id, sides=1))
+
+    page = visitor(Role.HEAD).get(f"/calls/{call}")
+
+    assert page.status_code == 200
+    assert "клиент говорит" not in page.text
 
 
 def test_an_administrator_sees_the_call_but_neither_hears_nor_reads_it(site: Site, visitor: Visiting) -> None:
