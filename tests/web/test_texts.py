@@ -1,61 +1,39 @@
 """Every text of the pages is there in English and in Russian, and nowhere outside the catalogue."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Message
-from babel.messages.extract import extract_from_dir
-from babel.messages.pofile import read_po
 
-from api.web.translations import LANGUAGES, LOCALES, texts_in
+from api.web.catalogue import WEB, first, known, said
+from api.web.translations import LANGUAGES, texts_in
 
-WEB = LOCALES.parent
-KEYWORDS = {"_": None, "gettext": None, "say": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
-METHODS = [("templates/**.html", "jinja2"), ("**.py", "python")]
 CYRILLIC = re.compile("[\u0400-\u04ff]")
 OWN_NAMES = {"Русский"}  # a language calls itself by its own name
 PLACES = re.compile(r"%\(\w+\)s")
 
 
-def said() -> Iterator[tuple[str, str | tuple[str, ...], str | None]]:
-    """Where, what and in which context."""
-    found = extract_from_dir(WEB, METHODS, {"templates/**.html": {"silent": "false"}}, KEYWORDS)  # type: ignore[arg-type]
-    return ((file, text, context) for file, _line, text, _comments, context in found)
-
-
-def catalogue(language: str) -> dict[tuple[str | None, str | tuple[str, ...]], Message]:
-    with (LOCALES / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
-        return {(message.context, _one(message.id)): message for message in read_po(file, locale=language) if message.id}
-
-
-def _one(text: str | tuple[str, ...]) -> str:
-    return text if isinstance(text, str) else text[0]
-
-
 def test_every_text_is_translated() -> None:
-    known = catalogue("ru")
+    translated = known("ru")
 
     missing = {
-        (file, text) for file, text, context in said()
-        if (message := known.get((context, _one(text)))) is None or message.fuzzy or not _complete(message)
+        (one.file, one.text) for one in said()
+        if (message := translated.get(one.key)) is None or message.fuzzy or not _complete(message)
     }  # fmt: skip
 
     assert missing == set()
 
 
 def test_the_catalogue_holds_nothing_that_no_page_says() -> None:
-    wanted = {(context, _one(text)) for _, text, context in said()}
-
-    assert set(catalogue("ru")) - wanted == set()
+    assert set(known("ru")) - {one.key for one in said()} == set()
 
 
 def test_a_translation_names_the_same_facts_as_its_original() -> None:
     different = [
-        message.id for message in catalogue("ru").values()
+        message.id for message in known("ru").values()
         for translated in ([message.string] if isinstance(message.string, str) else message.string)
-        if set(PLACES.findall(translated)) != set(PLACES.findall(_one(message.id)))
+        if set(PLACES.findall(translated)) != set(PLACES.findall(first(message.id)))
     ]  # fmt: skip
 
     assert different == []
