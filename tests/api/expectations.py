@@ -135,6 +135,7 @@ PAGES = {
     "GET /tasks/list": Needs(),
     "GET /tasks/more": Needs(422),
     "POST /tasks/{task_id}/done": Needs(right=WORK, scoped=True),
+    "POST /tasks/{task_id}/reopen": Needs(right=WORK, scoped=True),
     "GET /people": Needs(right=PEOPLE),
     "POST /people": Needs(303, right=SETTINGS, form={"name": "N", "email": "n@office.test", "password": "long enough"}),
     "POST /people/{user_id}/extension": Needs(303, right=SETTINGS, form={"exchange_id": "{exchange_id}", "extension": "150"}),
