@@ -46,11 +46,19 @@ def cast_of(case: Case, lines: LineRule, region: str) -> Cast | None:
     trunks = [c for c in legs if kinds[c.uid] is LineKind.TRUNK]
     clicked = any(c.originated for c in by_age if c.started_at <= legs[0].started_at)
     origin = next((c for c in legs if came_in(c)), None)
+    if origin is None and all(c.dialled_at is None for c in legs):
+        if not _has_lived(legs):
+            return None  # just born: the next event says whether somebody called us on it or we dial
+        origin = legs[0]
     if clicked:
         return _clicked(phones, trunks, by_age, region)
     if origin is not None and kinds[origin.uid] is LineKind.TRUNK:
         return _inbound(origin, phones, trunks, region)
     return _dialled_out(origin, phones, trunks, region)
+
+
+def _has_lived(legs: list[Channel]) -> bool:
+    return any(at is not None for c in legs for at in (c.rang_at, c.up_at, c.gone_at))
 
 
 def came_in(channel: Channel) -> bool:

@@ -264,3 +264,13 @@ def test_a_parked_caller_found_in_a_snapshot_is_held_not_talking() -> None:
     story.tell(told.ParkedSeen(100.0, "a", "PJSIP/trunk-00000000", "a")).at(101).calls("p", "102", "700").joins("p", "LOT")
 
     assert [call.answered_by for call in story.tracker.open_calls() if call.direction is Direction.INBOUND] == [()]
+
+
+def test_a_driver_that_says_late_who_called_tells_no_outbound_call_first() -> None:
+    story = PhoneStory().tell(told.ChannelBorn(0.0, "a", "SIP/trunk-00000000", "a", "74951112245", CUSTOMER, "", came_in=False))
+    assert story.told == []
+
+    story.tell(told.ChannelCameIn(0.0, "a", "SIP/trunk-00000000", "a"))
+
+    (started,) = story.told
+    assert (started.call.direction, started.call.caller) == (Direction.INBOUND, CUSTOMER)
