@@ -42,6 +42,7 @@ class RoleName(StrEnum):
 @app.command()
 def serve(only: Annotated[list[Part] | None, typer.Option(help="run only this part; may be repeated")] = None) -> None:
     """Run the product: everything in one process tree, unless --only splits it."""
+    _require_settings()
     from api.commands.serve import serve as run
 
     run(tuple(part.value for part in only or Part))
@@ -50,6 +51,7 @@ def serve(only: Annotated[list[Part] | None, typer.Option(help="run only this pa
 @app.command()
 def demo() -> None:
     """Run the product with a practice exchange that plays calls and a demo company; loopback only."""
+    _require_settings()
     from api.commands.demo import demo as run
 
     run()
@@ -152,6 +154,13 @@ def exchange_list() -> None:
     from api.commands.exchanges import show
 
     show()
+
+
+def _require_settings() -> None:
+    """A wrong setting is told before everything is loaded."""
+    from crm_core.settings import load_settings
+
+    load_settings()
 
 
 def main() -> None:

@@ -49,6 +49,7 @@ class Product:
         self._settings = {f"FIRSTRING_{name}": value for name, value in settings.items()}
         self._log = data.with_name(f"{data.name}.{command}.log")
         self.process: subprocess.Popen[bytes] | None = None
+        self._folder = data.parent  # where a developer's own .env is not
         self._apis: dict[str, Api] = {}
 
     @property
@@ -60,7 +61,7 @@ class Product:
         env = clean | {"FIRSTRING_DATA_DIR": str(self.data), "FIRSTRING_PORT": str(self.port)} | self._settings
         with self._log.open("ab") as out:
             self.process = subprocess.Popen(
-                [FIRSTRING, *self._command.split()], stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env, cwd=ROOT
+                [FIRSTRING, *self._command.split()], stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env, cwd=self._folder
             )
         if ready:
             self.wait_ready()
@@ -111,12 +112,20 @@ class Product:
         """A command of ours on the same data."""
         env = {n: v for n, v in os.environ.items() if not n.startswith("FIRSTRING_")}
         env |= {"FIRSTRING_DATA_DIR": str(self.data), "FIRSTRING_PORT": str(self.port)} | self._settings
-        return subprocess.run([FIRSTRING, *words], capture_output=True, text=True, timeout=60, env=env, cwd=ROOT, check=False)
+        return subprocess.run(
+            [FIRSTRING, *words], capture_output=True, text=True, timeout=60, env=env, cwd=self._folder, check=False
+        )
 
     def api(self, email: str = "head@demo.local") -> "Api":
         if email not in self._apis:
             self._apis[email] = Api(self.url, self.token(email))
         return self._apis[email]
+
+    def head(self, email: str = "head@office.test") -> "Api":
+        """The head of sales, added if there is none yet."""
+        if email not in self._apis:
+            self.run("user", "add", email, "--role", "head")
+        return self.api(email)
 
 
 class Api:
