@@ -1,6 +1,5 @@
 """The web application: REST, pages, health. Everything it needs comes in by its context."""
 
-from importlib.util import find_spec
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -26,6 +25,7 @@ from api.rest import (
 )
 from api.sign_in import router as sign_in
 from api.stream import Streams
+from api.web import pages
 
 STATIC = Path(__file__).parent / "web" / "static"
 PREFIX = "/api/v1"
@@ -45,18 +45,9 @@ def create_app(context: AppContext) -> FastAPI:
         app.include_router(noun.router, prefix=PREFIX)
     app.include_router(docs.router)
     app.include_router(health.router)
-    _add_pages(app)
+    app.include_router(pages.router)
+    app.state.error_page = pages.error_page
     app.include_router(sign_in)
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
     app.add_middleware(Guard)
     return app
-
-
-def _add_pages(app: FastAPI) -> None:
-    """The pages stand on the same context; a process without them still answers programs."""
-    if find_spec("api.web.pages") is None:
-        return
-    from api.web import pages  # noqa: PLC0415  imports templates and catalogues, which a bare API does without
-
-    app.include_router(pages.router)
-    app.state.error_page = getattr(pages, "error_page", None)

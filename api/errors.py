@@ -1,7 +1,6 @@
 """Errors as answers: RFC 9457 problem details for programs, a page or a redirect to the login for browsers."""
 
 from collections.abc import Callable
-from html import escape
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -10,7 +9,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from api.auth import NotLoggedIn, TooManyTries, WrongLogin
 from api.stream import TooManyStreams
@@ -115,11 +114,8 @@ async def _unforeseen(request: Request, error: Exception) -> Response:
 def _page(request: Request, status: HTTPStatus, say: str) -> Response:
     if status is HTTPStatus.UNAUTHORIZED:
         return _to_login(request)
-    made: ErrorPage | None = getattr(request.app.state, "error_page", None)
-    if made is not None:
-        return made(request, int(status), say)
-    text = f"<!doctype html><title>{status.phrase}</title><h1>{status.phrase}</h1><p>{escape(say)}</p><a href='/'>Firstring</a>"
-    return HTMLResponse(text, int(status))
+    made: ErrorPage = request.app.state.error_page
+    return made(request, int(status), say)
 
 
 def _to_login(request: Request) -> Response:

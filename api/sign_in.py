@@ -55,7 +55,7 @@ async def logout(request: Request, context: Context) -> Response:
         streams.end_session(session_hash(token))
     answer = RedirectResponse("/login", 303)
     take_cookie(request, answer)
-    answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+    answer.headers["Clear-Site-Data"] = '"cache"'
     return answer
 
 

@@ -155,3 +155,19 @@ def test_a_killed_hub_leaves_no_worker_behind_and_starts_again(tmp_path: Path) -
         assert product.stop() == 0
     finally:
         product.kill_tree()
+
+
+def test_its_parts_may_run_as_processes_of_their_own(tmp_path: Path) -> None:
+    web = Product(tmp_path / "data", "serve --only web")
+    rest = Product(tmp_path / "data", "serve --only work --only listen")
+    try:
+        web.start()
+        rest.start(ready=False)
+        eventually(lambda: "worker_started" in rest.said, 60, "the worker")
+        twice = firstring(tmp_path, "serve", "--only", "work", DATA_DIR=str(tmp_path / "data"))
+
+        assert_one_line(twice, 1, r"\(work\)")
+        assert (web.stop(), rest.stop()) == (0, 0)
+    finally:
+        web.kill_tree()
+        rest.kill_tree()

@@ -1,5 +1,7 @@
 """Logging in, staying in and getting out; what a browser and a program may do with what they hold."""
 
+from collections.abc import AsyncIterator
+
 import httpx
 import pytest
 from sqlalchemy import delete
@@ -171,7 +173,14 @@ async def test_a_body_beyond_measure_is_refused(house: House) -> None:
     async with house.client("olga") as client:
         told = await client.post("/api/v1/companies", content=b"x" * 1_100_000, headers={"Content-Type": "application/json"})
 
+        async def drops() -> AsyncIterator[bytes]:
+            for _ in range(20):
+                yield b"x" * 100_000
+
+        untold = await client.post("/api/v1/companies", content=drops(), headers={"Content-Type": "application/json"})
+
     assert told.status_code == 413
+    assert untold.status_code >= 400
 
 
 async def test_health_is_told_to_all_and_details_to_this_machine_alone(house: House) -> None:
