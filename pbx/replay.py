@@ -1,9 +1,6 @@
 """Captures of an exchange → calls, without a database: what the listener does live, over files."""
 
-import argparse
-import json
 import re
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, groupby, pairwise
@@ -225,22 +222,3 @@ def _gap(lost_at: float, made_at: float, records: list[ChannelEvent]) -> Iterato
         edges = lost_at - _EDGE, made_at + _EDGE  # the two clocks agree to milliseconds, and events come late
         yield from ((event, True) for event in records if edges[0] <= event.at <= edges[1])
         yield told.GapFilled(made_at, lost_at), True
-
-
-def main() -> None:
-    """`python -m pbx.replay replay --json FILE...`: the calls as one JSON object a line, for grading by hand."""
-    options = argparse.ArgumentParser()
-    options.add_argument("command", choices=["replay"])
-    options.add_argument("--json", action="store_true")
-    options.add_argument("--cel", type=Path)
-    options.add_argument("--trunk", action="append", default=[])
-    options.add_argument("--extension", action="append", default=[])
-    options.add_argument("--region", default="RU")
-    options.add_argument("files", nargs="*", type=Path)
-    given = options.parse_intermixed_args()
-    for call in replay(given.files, cel=given.cel, trunks=given.trunk, extensions=given.extension, region=given.region):
-        sys.stdout.write(json.dumps(call, ensure_ascii=False) + "\n")
-
-
-if __name__ == "__main__":
-    main()
