@@ -65,8 +65,9 @@ class Visitor(httpx.Client):
         assert answer.headers["location"] == "/"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(requires_chromium: None) -> Iterator[Browser]:  # noqa: F811
+    """For one module alone: while it is there, playwright's own loop runs in this thread and no other can."""
     with sync_playwright() as play:
         chromium = play.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         yield chromium
