@@ -1,7 +1,5 @@
 """Pages on a small office, in plain requests and in a real browser."""
 
-import asyncio
-import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -9,18 +7,15 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
 from crm_core.migrations.upgrade import upgrade_now
 from crm_core.users.tables import Role
+from tests.chromium import browser
 from tests.databases import fresh_sqlite
-from tests.requirements import requires_chromium  # noqa: F401  a fixture
+from tests.requirements import requires_chromium
 from tests.web.site import PASSWORD, Site
 
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required",
-]  # fmt: skip
+__all__ = ["browser", "requires_chromium"]
 
 
 @pytest.fixture(scope="session")
@@ -63,13 +58,3 @@ class Visitor(httpx.Client):
     def log_in(self, email: str) -> None:
         answer = self.post("/login", data={"email": email, "password": PASSWORD})
         assert answer.headers["location"] == "/"
-
-
-@pytest.fixture(scope="module")
-def browser(requires_chromium: None) -> Iterator[Browser]:  # noqa: F811
-    """For one module alone: while it is there, playwright's own loop runs in this thread and no other can."""
-    with sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        yield chromium
-        chromium.close()
-    asyncio.set_event_loop(None)  # playwright leaves its own loop behind for the thread
