@@ -23,6 +23,6 @@ def shared_exchange(requires_asterisk: None) -> Iterator[RealExchange]:
 
 @pytest.fixture
 def exchange_of_16(requires_asterisk_16: None) -> Iterator[RealExchange]:
-    """The same with Asterisk 16, if FIRSTRING_TEST_ASTERISK16=1 asks for it."""
+    """The same with Asterisk 16, unless FIRSTRING_TEST_ASTERISK16=0 leaves it out."""
     with RealExchange(suite="bullseye") as exchange:
         yield exchange
