@@ -66,7 +66,7 @@ def need_asterisk() -> str | None:
 
 @functools.cache
 def need_asterisk_16() -> str | None:
-    """The oldest Asterisk we care for, of Debian bullseye: only if asked for, it takes another minute and half a gigabyte."""
+    """The oldest Asterisk we care for, of Debian bullseye: another minute and half a gigabyte, once."""
     from tests.asterisk import chroot
 
     if os.environ.get("FIRSTRING_TEST_ASTERISK16") == "0":
