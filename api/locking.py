@@ -36,7 +36,7 @@ def make_data_dir(folder: Path) -> None:
     """Make the data folder and see that it can be written; raises CannotStart."""
     probe = folder / ".writable"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # callers and what they said are nobody else's
         probe.write_bytes(b"")
         probe.unlink(missing_ok=True)  # parts that start together look at the same moment
     except OSError as error:

@@ -8,6 +8,8 @@ import structlog
 from prometheus_client import Counter
 
 from api.context import AppContext
+from crm_core.db import database_trouble
+from crm_core.errors import FirstringError
 
 log = structlog.get_logger()
 
@@ -28,8 +30,7 @@ async def keep_up(context: AppContext, part: str, run: Callable[[], Awaitable[No
             await run()
         except Exception as error:  # whatever it was: the others go on
             FAILURES.labels(part.partition(" ")[0]).inc()
-            parts.down(part, f"{type(error).__name__}: {error}"[:300])
-            log.exception("part_failed", part=part, again_in=pause)
+            parts.down(part, _tell(part, error, pause))
             if context.stopping.is_set():
                 return
         else:
@@ -37,3 +38,13 @@ async def keep_up(context: AppContext, part: str, run: Callable[[], Awaitable[No
             return
         await asyncio.sleep(pause)
         pause = 1.0 if time.monotonic() - began > STEADY else min(2 * pause, LONGEST_PAUSE)
+
+
+def _tell(part: str, error: Exception, pause: float) -> str:
+    """What we have words for is one line; what is our own fault comes with its traceback."""
+    trouble = error.say if isinstance(error, FirstringError) else database_trouble(error)
+    if trouble is not None:
+        log.warning("part_failed", part=part, why=trouble, again_in=pause)
+        return trouble
+    log.exception("part_failed", part=part, again_in=pause)
+    return f"{type(error).__name__}: {error}"[:300]

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import structlog
 
 from api.context import AppContext
+from crm_core.errors import FirstringError
 
 log = structlog.get_logger()
 
@@ -20,7 +21,7 @@ PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
-class WorkerEnded(RuntimeError):
+class WorkerEnded(FirstringError):
     """The worker process ended though nobody asked it to."""
 
 
@@ -36,7 +37,7 @@ async def run_worker(context: AppContext, settings: Mapping[str, str]) -> None:
     finally:
         await _stop(worker)
     if code and not context.stopping.is_set():
-        raise WorkerEnded(f"exit code {code}")
+        raise WorkerEnded(f"the worker ended by itself (exit code {code})")
 
 
 async def _stop(worker: asyncio.subprocess.Process) -> None:

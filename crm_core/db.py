@@ -10,6 +10,7 @@ from sqlalchemy import JSON, DateTime, MetaData, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.url import make_url
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.types import TypeDecorator
 
@@ -27,6 +28,8 @@ CONNECT_SECONDS = 10.0
 """How long a database server may take to answer; a start that waits longer looks like one that hangs."""
 
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+OUR_OWN_FAULT = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -52,6 +55,18 @@ class UtcTime(TypeDecorator[datetime]):
 def moment(epoch_seconds: float | None) -> datetime | None:
     """Epoch seconds as the exchange's side counts them → an aware moment."""
     return None if epoch_seconds is None else datetime.fromtimestamp(epoch_seconds, UTC)
+
+
+def database_trouble(error: BaseException) -> str | None:
+    """In one line what keeps the database or a file from us (gone, locked, disk full); None if the error is another matter."""
+    if isinstance(error, BaseExceptionGroup):
+        troubles = [database_trouble(one) for one in error.exceptions]
+        return troubles[0] if all(troubles) else None
+    if isinstance(error, DBAPIError) and not isinstance(error, OUR_OWN_FAULT):
+        return "the database does not answer: " + " ".join(str(error.orig).split())[:200]
+    if isinstance(error, OSError):
+        return f"database or disk: {error}" if str(error) else f"database or disk: {type(error).__name__}"
+    return None
 
 
 class Database:

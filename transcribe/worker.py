@@ -17,7 +17,7 @@ from pathlib import Path
 import structlog
 
 from crm_core.blobs import Blobs
-from crm_core.db import Database
+from crm_core.db import Database, database_trouble
 from crm_core.errors import SettingsError
 from crm_core.jobs import JobRunner
 from crm_core.logs import begin_log
@@ -115,11 +115,22 @@ def main() -> None:
     begin_log(settings)
     end_with_starter()
     if settings.redis_url is None:
-        asyncio.run(serve(settings))
+        _serve_alone(settings)
         return
     from transcribe import celery_app  # noqa: PLC0415 - Celery is there with the extra `redis` only
 
     celery_app.serve()
+
+
+def _serve_alone(settings: Settings) -> None:
+    try:
+        asyncio.run(serve(settings))
+    except Exception as error:
+        trouble = database_trouble(error)
+        if trouble is None:
+            raise
+        log.warning("worker_ended", why=trouble)
+        sys.exit(1)
 
 
 if __name__ == "__main__":
