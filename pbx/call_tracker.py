@@ -14,12 +14,12 @@ from math import inf
 from crm_core.calls.events import Call, CallEvent
 from crm_core.calls.states import may_move
 from pbx import channel_events as told
-from pbx.call_changes import changes
-from pbx.call_story import Teller
-from pbx.case import Case
 from pbx.channel_events import ChannelEvent, OnChannel
-from pbx.channel_graph import ChannelGraph
 from pbx.lines import LineRule
+from pbx.tracking.case import Case
+from pbx.tracking.changes import changes
+from pbx.tracking.channel_graph import ChannelGraph
+from pbx.tracking.story import Teller
 
 REMEMBERED = 30.0
 """Seconds (by the events' own time) that a finished call is kept for late events."""

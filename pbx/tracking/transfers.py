@@ -4,10 +4,10 @@ from math import inf
 
 from crm_core.calls.events import Direction, Transfer, TransferKind
 from crm_core.contacts.numbers import read_number
-from pbx.case import Case, TransferTold
 from pbx.channels import Channel, Span
-from pbx.joins import Together
-from pbx.parties import Cast, came_in
+from pbx.tracking.case import Case, TransferTold
+from pbx.tracking.joins import Together
+from pbx.tracking.parties import Cast, came_in
 
 _SAME_MOMENT = 1.5
 _HERE = 0.5

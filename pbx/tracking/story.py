@@ -7,12 +7,12 @@ from math import inf
 from crm_core.calls.events import Call, CallState, Direction, Ring, RingOutcome, Source, Talk
 from crm_core.calls.outcomes import Ending, outcome_of
 from crm_core.contacts.numbers import Number, NumberKind, clean, read_number
-from pbx import joins, voicemail
-from pbx.case import Case
 from pbx.channels import Channel, Span
 from pbx.lines import LineRule
-from pbx.parties import Cast, as_extension, cast_of, leg_ends, legs_tried, rings_of
-from pbx.transfers import transfers_of
+from pbx.tracking import joins, voicemail
+from pbx.tracking.case import Case
+from pbx.tracking.parties import Cast, as_extension, cast_of, leg_ends, legs_tried, rings_of
+from pbx.tracking.transfers import transfers_of
 
 _ESCAPED_QUOTE = re.compile(r'\\+"')
 _NOBODY = frozenset(["", "s", "h", "i", "t"])

@@ -1,7 +1,7 @@
 """What became of a caller whom nobody answered: voicemail took him, or he gave up in a menu or queue."""
 
-from pbx.case import Case
 from pbx.channels import Channel, toggled
+from pbx.tracking.case import Case
 
 _MENU_APPLICATIONS = frozenset(["background", "waitexten", "read", "ivrdemo", "playback", "queue", "directory"])
 _LET_STAND = 1.5

@@ -6,12 +6,12 @@ from typing import Any
 
 from crm_core.calls.events import TransferKind
 from pbx import channel_events as told
-from pbx.case import Case, TransferTold
-from pbx.case_book import CaseBook
 from pbx.channel_events import ChannelEvent, OnChannel
 from pbx.channels import Channel, toggled
-from pbx.joins import common
 from pbx.lines import LineRule
+from pbx.tracking.case import Case, TransferTold
+from pbx.tracking.case_book import CaseBook
+from pbx.tracking.joins import common
 
 _EARLY_KEPT = 1_000
 _EARLY_PER_CHANNEL = 20

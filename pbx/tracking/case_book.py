@@ -1,10 +1,10 @@
 """Which channels belong to one call: a set of linkedids that may grow, never split."""
 
 from crm_core.calls.events import TransferKind
-from pbx.case import Case
 from pbx.channels import Channel
 from pbx.lines import LineKind, LineRule
-from pbx.parties import came_in
+from pbx.tracking.case import Case
+from pbx.tracking.parties import came_in
 
 _FORGOTTEN_KEPT = 10_000
 _AGAIN_AFTER = 5.0

@@ -7,9 +7,9 @@ from math import inf
 
 from crm_core.calls.events import Direction, Ring, RingOutcome
 from crm_core.contacts.numbers import Number, NumberKind, read_number
-from pbx.case import Case
 from pbx.channels import Channel
 from pbx.lines import LineKind, LineRule
+from pbx.tracking.case import Case
 
 _ELSEWHERE_CAUSE = 26
 _REJECTED_CAUSE = 21
