@@ -14,6 +14,8 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedEr
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.types import TypeDecorator
 
+from crm_core.sqlite_connection import SqliteConnection
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(column_0_N_label)s",
@@ -115,7 +117,7 @@ class Database:
         if not self.is_sqlite:
             connect = {"timeout": CONNECT_SECONDS}
             return create_async_engine(self.url, pool_size=10, pool_pre_ping=True, connect_args=connect)
-        engine = create_async_engine(self.url, **options)
+        engine = create_async_engine(self.url, connect_args={"factory": SqliteConnection}, **options)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
         return engine

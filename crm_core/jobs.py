@@ -181,7 +181,7 @@ class JobRunner:
                 job, kind, f"{type(error).__name__}: {error}"[:500], timedelta(seconds=min(5 * 2**job.attempts, 600))
             )
         finally:
-            # Asked to end, not cancelled: a write cancelled on its way can leave the writer's lock taken for seconds.
+            # Asked to end, not cancelled: a write cancelled on its way costs the writer its connection.
             over.set()
             await asyncio.gather(beat, return_exceptions=True)
         return True

@@ -88,7 +88,7 @@ class _Transcribing:
 class _Far:
     """How far the thread is; written there, read in the loop.
 
-    Whoever tells it is asked to end, not cancelled: a statement cancelled on its way leaves the writer's lock behind.
+    Whoever tells it is asked to end, not cancelled: a write cancelled on its way costs the writer its connection.
     """
 
     def __init__(self) -> None:
