@@ -4,7 +4,7 @@ WORKDIR /app
 COPY requirements requirements
 RUN python -m venv .venv \
  && .venv/bin/pip install --no-cache-dir --require-hashes -r requirements/uv.txt \
- && .venv/bin/uv pip install --no-cache --require-hashes -r requirements/run.txt
+ && .venv/bin/uv pip install --no-cache --require-hashes -r requirements/run.txt -r requirements/servers.txt
 COPY . .
 ENV PATH=/app/.venv/bin:$PATH
 RUN uv pip install --no-cache --no-deps --no-build-isolation --editable . \

@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run setup check test test-asterisk chaos bench lock clean basics
+.PHONY: help run install setup check test test-asterisk chaos bench lock clean basics
 
 PYTHON ?= python3
 VENV   := .venv
@@ -17,6 +17,8 @@ help: ## list what can be made
 
 run: $(STAMPS)/run $(STAMPS)/web $(STAMPS)/weights ## start the product with a practice exchange and a demo company
 	@exec $(BIN)/firstring demo
+
+install: $(STAMPS)/run $(STAMPS)/web $(STAMPS)/weights ## only what the product needs, for `firstring serve` on your own exchange
 
 setup: $(STAMPS)/dev $(STAMPS)/web $(STAMPS)/weights ## install everything that tests and checks need
 
@@ -45,6 +47,7 @@ lock: $(STAMPS)/venv ## resolve the dependencies anew
 	echo uv | $(BIN)/uv pip compile $(LOCK) - -o requirements/uv.txt
 	$(BIN)/uv pip compile $(LOCK) --extra asr --group build pyproject.toml -o requirements/run.txt
 	$(BIN)/uv pip compile $(LOCK) --all-extras --group build --group dev pyproject.toml -c requirements/run.txt -o requirements/dev.txt
+	printf '%s\n' asyncpg celery redis | $(BIN)/uv pip compile $(LOCK) - -c requirements/dev.txt -o requirements/servers.txt
 LOCK := --quiet --universal --generate-hashes --python-version 3.11 --no-annotate --no-header
 
 clean: ## remove what was installed and built; data in ./var stays
@@ -70,7 +73,7 @@ $(STAMPS)/dev: $(STAMPS)/run requirements/dev.txt
 	@touch $@
 
 $(WEB)/node_modules/.package-lock.json: $(WEB)/package.json $(WEB)/package-lock.json | $(STAMPS)/run
-	$(BIN)/npm ci --prefix $(WEB) --no-audit --no-fund --ignore-scripts --loglevel=error
+	$(BIN)/npm ci --prefix $(WEB) --no-audit --no-fund --ignore-scripts --no-update-notifier --loglevel=error
 	@touch $@
 
 $(STAMPS)/web: $(WEB)/node_modules/.package-lock.json $(shell find $(WEB)/src $(WEB)/../templates $(WEB)/*.mjs -type f 2>/dev/null)

@@ -31,7 +31,7 @@ def test_package_init_files_stay_empty() -> None:
     assert talkative == []
 
 
-@pytest.mark.parametrize("name", ["run.txt", "dev.txt", "uv.txt", "weights.txt"])
+@pytest.mark.parametrize("name", ["run.txt", "servers.txt", "dev.txt", "uv.txt", "weights.txt"])
 def test_every_locked_dependency_is_pinned_by_hash_and_names_no_registry(name: str) -> None:
     text = (ROOT / "requirements" / name).read_text()
     pinned = re.findall(r"^[a-z0-9][\w.-]*==", text, re.MULTILINE | re.IGNORECASE)

@@ -117,8 +117,10 @@ def main() -> None:
     if settings.redis_url is None:
         _serve_alone(settings)
         return
-    from transcribe import celery_app  # noqa: PLC0415 - Celery is there with the extra `redis` only
-
+    try:
+        from transcribe import celery_app  # noqa: PLC0415 - Celery is there with the extra `redis` only
+    except ModuleNotFoundError as error:
+        sys.exit(f"FIRSTRING_REDIS_URL needs {error.name}: .venv/bin/uv pip install --require-hashes -r requirements/servers.txt")
     celery_app.serve()
 
 

@@ -101,9 +101,13 @@ def warn_of_network(settings: Settings) -> None:
 
 
 async def _refuse_demo_outside(tx: AsyncConnection, settings: Settings) -> None:
-    """The demo's passwords are known to everybody."""
+    """The demo's passwords are known to everybody, and its customers are nobody's."""
     demo = select(users.c.id).where(users.c.email.like(DEMO_USERS), users.c.active).limit(1)
-    if not loopback_host(settings.host) and await tx.scalar(demo) is not None:
+    if await tx.scalar(demo) is None:
+        return
+    if settings.ami_url is not None:
+        log.warning("demo_data", say="this data is the demo's: set another FIRSTRING_DATA_DIR for your own exchange")
+    if not loopback_host(settings.host):
         raise CannotStart(
             f"This data has the demo's accounts, whose password everybody knows: set FIRSTRING_HOST=127.0.0.1 instead of "
             f"{settings.host}, or another FIRSTRING_DATA_DIR"
