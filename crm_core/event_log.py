@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.db import Json, UtcTime, metadata
 from crm_core.events import Event, EventKind
+from crm_core.paging import LARGEST_ID
 from crm_core.upserts import Insert, insert_for
 
 events = Table(
@@ -58,8 +59,9 @@ async def newest_id(connection: AsyncConnection) -> int:
 
 
 async def after(connection: AsyncConnection, cursor: int, limit: int = 500) -> Sequence[Row[Any]]:
-    """Rows later than `cursor`, oldest first."""
-    return (await connection.execute(select(events).where(events.c.id > cursor).order_by(events.c.id).limit(limit))).all()
+    """Rows later than `cursor`, oldest first. It comes back from browsers, so it may be any number."""
+    later = events.c.id > min(cursor, LARGEST_ID)
+    return (await connection.execute(select(events).where(later).order_by(events.c.id).limit(limit))).all()
 
 
 async def unreacted(tx: AsyncConnection, kinds: Sequence[EventKind], limit: int = 200) -> list[Event]:

@@ -13,11 +13,15 @@ from sqlalchemy import ColumnElement, Select, and_, or_
 
 from crm_core.db import UtcTime
 from crm_core.errors import Invalid
+from crm_core.text import clean
 
 T = TypeVar("T")
 
 MOST_ROWS = 200
-LARGEST_ID = 2**53
+LARGEST_ID = 2**31 - 1
+"""Of any row: beyond it PostgreSQL would not even look."""
+LARGEST_VALUE = 2**53
+LONGEST_TEXT = 500
 NOT_OURS = "cursor is not one that this list gave; leave it out to begin anew"
 
 
@@ -102,5 +106,5 @@ def _is_like(sort: Sort, value: Any) -> bool:
         return isinstance(value, datetime)
     kind = sort.column.type.python_type
     if kind in (int, float):
-        return type(value) in (int, float) and math.isfinite(value) and abs(value) <= LARGEST_ID
-    return isinstance(value, kind)
+        return type(value) in (int, float) and math.isfinite(value) and abs(value) <= LARGEST_VALUE
+    return isinstance(value, kind) and (kind is not str or clean(value, LONGEST_TEXT) == value)

@@ -1,6 +1,5 @@
 """Reads of calls: the list with its filters, and one call's card."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,7 +18,9 @@ from crm_core.paging import Page
 from crm_core.recordings.queries import RecordedTalk, recorded_talks
 from crm_core.recordings.tables import recordings
 from crm_core.references import Person
+from crm_core.searching import digits_of, words_of
 from crm_core.tags.tables import call_tags
+from crm_core.text import clean
 from crm_core.transcripts.queries import TranscriptState, transcript_state
 from crm_core.users.tables import users
 
@@ -154,13 +155,14 @@ def narrowed(query: Select[Any], filters: CallFilters) -> Select[Any]:
     if filters.user_id is not None:
         query = query.where(_touched_by(filters.user_id))
     if filters.tag is not None:
-        query = query.where(exists().where(call_tags.c.call_id == calls.c.id, call_tags.c.tag == filters.tag))
+        query = query.where(exists().where(call_tags.c.call_id == calls.c.id, call_tags.c.tag == clean(filters.tag, 40)))
     if filters.recorded is not None:
         recorded = exists().where(recordings.c.call_id == calls.c.id)
         query = query.where(recorded if filters.recorded else ~recorded)
     if filters.reviewed is not None:
         query = query.where(calls.c.reviewed_at.is_not(None) == filters.reviewed)
-    return query.where(_matches(filters.search)) if filters.search and filters.search.strip() else query
+    words = words_of(filters.search)
+    return query.where(_matches(words)) if words else query
 
 
 def _touched_by(user_id: int) -> Any:
@@ -169,14 +171,12 @@ def _touched_by(user_id: int) -> Any:
     return or_(calls.c.user_id == user_id, rang, talked)
 
 
-def _matches(search: str) -> Any:
+def _matches(words: str) -> Any:
     """Part of the customer's number (typed as people type numbers), or of a name in any case of letters."""
-    words = search.strip().lower()
     names = (contacts.c.name, companies.c.name, calls.c.caller_name)
     found = [func.lower(name).contains(words, autoescape=True) for name in names]
-    digits = re.sub(r"[\s()+\-.]", "", words)
-    if digits.isdecimal():
-        found.append(customer_number.contains(digits.removeprefix("8") if len(digits) == 11 else digits))
+    if (digits := digits_of(words)) is not None:
+        found.append(customer_number.contains(digits))
     return or_(*found)
 
 

@@ -14,6 +14,7 @@ from crm_core.contacts.tables import companies, contact_numbers, contacts
 from crm_core.errors import NotFound
 from crm_core.paging import Page
 from crm_core.references import CompanyRef, Person
+from crm_core.searching import digits_of, words_of
 from crm_core.users.tables import users
 
 CONTACT_SORTS = paging.sorts(contacts.c.id, {"created_at": contacts.c.created_at, "name": func.coalesce(contacts.c.name, "")})
@@ -63,8 +64,8 @@ async def list_contacts(
         query = query.where(contacts.c.company_id == company_id)
     if owner_id is not None:
         query = query.where(contacts.c.owner_id == owner_id)
-    if search and search.strip():
-        query = query.where(_matches(search.strip().lower()))
+    if words := words_of(search):
+        query = query.where(_matches(words))
     rows = (await connection.execute(paging.continued(query, order, cursor, limit))).all()
     return paging.page_of(rows, await _lines(connection, rows[:limit]), order, limit)
 
@@ -116,8 +117,13 @@ def _query(actor: Actor) -> Select[Any]:
 
 def _matches(words: str) -> Any:
     names = (contacts.c.name, contacts.c.email, companies.c.name)
-    with_number = select(contact_numbers.c.contact_id).where(contact_numbers.c.number.contains(words, autoescape=True))
-    return or_(*(func.lower(name).contains(words, autoescape=True) for name in names), contacts.c.id.in_(with_number))
+    return or_(*(func.lower(name).contains(words, autoescape=True) for name in names), contacts.c.id.in_(contacts_with(words)))
+
+
+def contacts_with(words: str) -> Select[Any]:
+    """Ids of the contacts of whose numbers this is a part."""
+    number = contact_numbers.c.number.contains(digits_of(words) or words, autoescape=True)
+    return select(contact_numbers.c.contact_id).where(number)
 
 
 async def _lines(connection: AsyncConnection, rows: Sequence[Any]) -> list[ContactLine]:

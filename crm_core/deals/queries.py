@@ -9,11 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import paging, references
 from crm_core.access import Actor, visible
+from crm_core.contacts.queries import contacts_with
 from crm_core.contacts.tables import companies, contact_numbers, contacts
 from crm_core.deals.tables import deals, pipelines, stages
 from crm_core.errors import NotFound
 from crm_core.paging import Page
 from crm_core.references import ContactRef, Person, StageRef
+from crm_core.searching import words_of
 from crm_core.tasks.tables import tasks
 from crm_core.users.tables import users
 
@@ -152,14 +154,13 @@ def _narrowed(query: Select[Any], filters: DealFilters) -> Select[Any]:
     query = query.where(*(column == value for column, value in equal.items() if value is not None))
     if filters.open is not None:
         query = query.where(deals.c.closed_at.is_(None) if filters.open else deals.c.closed_at.is_not(None))
-    return query.where(_matches(filters.search)) if filters.search and filters.search.strip() else query
+    words = words_of(filters.search)
+    return query.where(_matches(words)) if words else query
 
 
-def _matches(search: str) -> Any:
-    words = search.strip().lower()
+def _matches(words: str) -> Any:
     names = (deals.c.title, contacts.c.name, companies.c.name)
-    with_number = select(contact_numbers.c.contact_id).where(contact_numbers.c.number.contains(words, autoescape=True))
-    return or_(*(func.lower(name).contains(words, autoescape=True) for name in names), contacts.c.id.in_(with_number))
+    return or_(*(func.lower(name).contains(words, autoescape=True) for name in names), contacts.c.id.in_(contacts_with(words)))
 
 
 def _stage(row: Any) -> Stage:

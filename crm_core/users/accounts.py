@@ -47,7 +47,10 @@ async def create_user(tx: AsyncConnection, new: NewUser, *, now: datetime, by: i
 
 async def by_email(connection: AsyncConnection, email: str) -> Row[Any] | None:
     """The row of `users`, password hash included, for the login; None if there is no such active user."""
-    query = select(users).where(users.c.email == _folded(email), users.c.active)
+    folded = _folded(email)
+    if clean(folded, 254) != folded:
+        return None  # nobody has such an address, and not every database would look for it
+    query = select(users).where(users.c.email == folded, users.c.active)
     return (await connection.execute(query)).one_or_none()
 
 
