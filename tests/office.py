@@ -12,8 +12,8 @@ from crm_core.calls.ledger import IntakeRules
 from crm_core.calls.tables import exchanges
 from crm_core.contacts.tables import companies, contact_numbers, contacts
 from crm_core.db import Database
+from crm_core.deals.first_pipeline import seed_pipeline
 from crm_core.deals.tables import deals
-from crm_core.demo_company import seed_pipeline
 from crm_core.exchanges import config, registry
 from crm_core.exchanges.addresses import AmiAddress
 from crm_core.exchanges.config import ExchangeConfig

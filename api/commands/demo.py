@@ -13,7 +13,7 @@ from api.context import AppContext
 from api.hub import Hub
 from api.locking import PARTS, CannotStart, DataLock, make_data_dir
 from api.serving import address_shown, open_socket
-from crm_core.demo_business import DEMO_PASSWORD, seed_demo_company
+from crm_core.demo_company import DEMO_PASSWORD, seed_demo_company
 from crm_core.errors import SettingsError
 from crm_core.exchanges import registry
 from crm_core.exchanges.addresses import AmiAddress

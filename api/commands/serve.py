@@ -16,7 +16,7 @@ from api.hub import Hub
 from api.locking import CannotStart, DataLock, make_data_dir
 from api.serving import address_shown, open_socket
 from crm_core.calls.tables import exchanges
-from crm_core.demo_company import seed_pipeline
+from crm_core.deals.first_pipeline import seed_pipeline
 from crm_core.errors import FirstringError
 from crm_core.exchanges import registry
 from crm_core.logs import begin_log
@@ -63,7 +63,7 @@ async def prepare(context: AppContext) -> None:
     async with context.database.write() as tx:
         await _refuse_demo_outside(tx, context.settings)
         await registry.from_settings(tx, context.settings, context.box, now=context.now())
-        await seed_pipeline(tx)
+        await seed_pipeline(tx, context.settings.language)
     async with context.database.read() as connection:
         await warn_of_folders(connection)
     warn_of_model(context.settings)

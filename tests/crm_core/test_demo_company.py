@@ -2,9 +2,9 @@
 
 from crm_core.calls.tables import calls
 from crm_core.contacts.tables import contacts
+from crm_core.deals.first_pipeline import seed_pipeline
 from crm_core.deals.tables import deals, pipelines, stages
-from crm_core.demo_business import seed_demo_company
-from crm_core.demo_company import seed_pipeline
+from crm_core.demo_company import seed_demo_company
 from crm_core.users.tables import users
 from tests.builders import inbound
 from tests.office import NOW, Office
@@ -47,3 +47,13 @@ async def test_demos_known_caller_joins_his_deal(office: Office) -> None:
     row = await office.the(calls, key="new.1")
     assert (await office.the(contacts, id=row.contact_id)).name == "Павел Ремизов"
     assert (await office.the(deals, id=row.deal_id)).title == "Интернет-магазин"
+
+
+async def test_an_english_installation_begins_with_english_stages(office: Office) -> None:
+    async with office.database.write() as tx:
+        await tx.execute(stages.delete())
+        await tx.execute(pipelines.delete())
+        await seed_pipeline(tx, "en")
+
+    names = [row.name for row in await office.rows(stages)]
+    assert (names[0], names[-1], len(names)) == ("New request", "Paid in full", 11)
