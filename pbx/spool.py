@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import struct
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -106,8 +107,12 @@ class SpoolFile:
         return self._end - self._place
 
     def append(self, pieces: Iterable[Received]) -> None:
-        with self._open(self._path, os.O_APPEND) as out:
+        """Raises OSError if the disk is full; what was written of these pieces then is not there for anybody."""
+        with self._open(self._path) as out:
+            out.truncate(self._end)
+            out.seek(self._end)
             out.writelines(_packed(piece) for piece in pieces)
+            out.flush()
             self._end = out.tell()
 
     def take(self) -> list[Received]:
@@ -127,14 +132,17 @@ class SpoolFile:
 
     def put_before(self, pieces: Iterable[Received]) -> None:
         """Pieces older than all in the file; a crash leaves the old file or the new one, whole."""
-        rest = self._path.read_bytes()[self._place :] if self.waiting else b""
         new = self._path.with_name(f"{self._path.name}.new")
-        with self._open(new, os.O_TRUNC) as out:
+        with self._open(new) as out:
+            out.truncate()
             out.writelines(_packed(piece) for piece in pieces)
-            out.write(rest)
-            self._end = out.tell()
+            if self.waiting:
+                with self._path.open("rb") as rest:
+                    rest.seek(self._place)
+                    shutil.copyfileobj(rest, out)
+            end = out.tell()
         new.replace(self._path)
-        self._place = 0
+        self._place, self._end = 0, end
 
     def _mend(self) -> int:
         """Cut off what a crash wrote only in part; returns how long the file is."""
@@ -147,9 +155,9 @@ class SpoolFile:
             stream.truncate(end)
         return end
 
-    def _open(self, path: Path, how: int) -> BinaryIO:
+    def _open(self, path: Path) -> BinaryIO:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | how, 0o600), "ab" if how == os.O_APPEND else "wb")
+        return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "wb")
 
 
 def _packed(piece: Received) -> bytes:

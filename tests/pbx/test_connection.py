@@ -17,7 +17,7 @@ from pbx.ami.connection import AmiConnection, AmiLogin, BackOff, LinkReport, Lin
 from pbx.playing.calls import inbound
 from pbx.playing.server import ManagerUser
 from pbx.practice import PracticeExchange
-from pbx.spool import Received, Spool
+from pbx.spool import Received
 
 QUICK = Patience(connect=1.0, answer=0.5, quiet=0.1, first=0.02, longest=0.1, refused=0.05, refused_longest=0.1)
 CALL = inbound("79161112233", "74951112245").rings("101").answered_after(2).talks(6.0)
@@ -253,60 +253,3 @@ def test_waits_double_up_to_a_limit_and_never_agree() -> None:
 
     assert all(0.75 * full <= wait <= full for full, wait in zip([1, 2, 4, 8, 16, 32, 60, 60, 60, 60], waits, strict=True))
     assert waits != [other.next() for _ in range(10)]
-
-
-def piece(number: int, connection: str = "a", at: float = 0.0) -> Received:
-    return Received(connection, number * 100, at, b"%d" % number * 100)
-
-
-async def drained(spool: Spool) -> list[Received]:
-    found: list[Received] = []
-    while taken := await spool.take(10**9, 1.0):
-        found += taken
-    return found
-
-
-async def test_what_memory_cannot_hold_goes_to_a_file_in_order(tmp_path: Path) -> None:
-    spool = Spool(tmp_path / "spool", memory=250)
-    for number in range(6):
-        await spool.put(piece(number))
-    assert (tmp_path / "spool").stat().st_mode & 0o777 == 0o600
-    first = await spool.take(150, 1.0)
-    for number in range(6, 9):
-        await spool.put(piece(number))
-
-    assert first + await drained(spool) == [piece(number) for number in range(9)]
-    assert spool.bytes_waiting == 0
-    assert not (tmp_path / "spool").exists()
-
-
-async def test_what_was_not_stored_is_there_for_the_next_start(tmp_path: Path) -> None:
-    spool = Spool(tmp_path / "spool", memory=150)
-    for number in range(1, 5):
-        await spool.put(piece(number))
-    spool.save([piece(0)])
-
-    assert await drained(Spool(tmp_path / "spool")) == [piece(number) for number in range(5)]
-
-
-async def test_a_piece_written_only_in_part_costs_no_other(tmp_path: Path) -> None:
-    spool = Spool(tmp_path / "spool", memory=0)
-    await spool.put(piece(1))
-    await spool.put(piece(2))
-    file = tmp_path / "spool"
-    file.write_bytes(file.read_bytes()[:-30])
-
-    again = Spool(file, memory=0)
-    await again.put(piece(3))
-
-    assert await drained(again) == [piece(1), piece(3)]
-
-
-async def test_pieces_of_two_connections_or_of_two_moments_are_not_mixed(tmp_path: Path) -> None:
-    spool = Spool(tmp_path / "spool")
-    for received in (piece(1), piece(2), piece(3, at=5.0), piece(4, "b", at=5.0)):
-        await spool.put(received)
-
-    taken = [await spool.take(10**6, 1.0) for _ in range(3)]
-
-    assert [[each.offset for each in pieces] for pieces in taken] == [[100, 200], [300], [400]]
