@@ -191,7 +191,7 @@ def _run() -> int:
 
 def _worded(error: typer.TyperException) -> str:
     worded = getattr(error, "format_message", None)
-    return str(worded() if worded else error).strip().rstrip(".")
+    return str(worded() if worded else error).replace("Value error, ", "").strip().rstrip(".")
 
 
 def _tell(say: str, code: int) -> int:

@@ -33,10 +33,14 @@ class DataLock:
 
 
 def make_data_dir(folder: Path) -> None:
-    """Make the data folder and see that it can be written; raises CannotStart."""
+    """Make the data folder and see that it can be written; raises CannotStart.
+
+    What this process writes from now on, there or elsewhere, is its user's alone: callers and what they said are nobody else's.
+    """
+    os.umask(0o077)
     probe = folder / ".writable"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # callers and what they said are nobody else's
+        folder.mkdir(parents=True, exist_ok=True)
         probe.write_bytes(b"")
         probe.unlink(missing_ok=True)  # parts that start together look at the same moment
     except OSError as error:

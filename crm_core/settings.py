@@ -67,9 +67,7 @@ class Settings(BaseSettings):
     @field_validator("region")
     @classmethod
     def _known_region(cls, value: str) -> str:
-        if value.upper() not in phonenumbers.SUPPORTED_REGIONS:
-            raise ValueError(f"{value!r} is no region; write two letters, such as RU")
-        return value.upper()
+        return known_region(value)
 
     @field_validator("database_url")
     @classmethod
@@ -93,6 +91,13 @@ class Settings(BaseSettings):
         if self.database_url:
             return self.database_url.get_secret_value()
         return f"sqlite+aiosqlite:///{(self.data_dir / 'firstring.db').resolve()}"
+
+
+def known_region(value: str) -> str:
+    """A region in capitals; raises ValueError if numbers of no such region are known."""
+    if value.upper() not in phonenumbers.SUPPORTED_REGIONS:
+        raise ValueError(f"{value!r} is no region; write two letters, such as RU")
+    return value.upper()
 
 
 def load_settings() -> Settings:

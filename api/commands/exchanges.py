@@ -9,6 +9,7 @@ from crm_core.errors import SettingsError
 from crm_core.exchanges import registry
 from crm_core.exchanges.addresses import AmiAddress, host_and_port
 from crm_core.exchanges.registry import NewExchange
+from crm_core.settings import known_region
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,12 @@ def add(
     if not recordings.is_dir():
         raise SettingsError(f"{recordings} is no folder: name the one where the exchange's recordings are on this machine")
     root = recordings.resolve()
+    region = _region(lines.region)
     address = AmiAddress(host, port, tls, reader.user, secret_in(reader.secret_file))
 
     async def work(desk: Desk) -> None:
         new = NewExchange(
-            name=name, ami=address, region=(lines.region or desk.settings.region).upper(), language=lines.language,
+            name=name, ami=address, region=region or desk.settings.region, language=lines.language,
             dial_user=dialler.user if dialler else None, dial_secret=secret_in(dialler.secret_file) if dialler else None,
             recordings_root=root, trunks=lines.trunks, extensions=lines.extensions,
             own_numbers=lines.own_numbers,
@@ -54,6 +56,13 @@ def add(
 
     with_database(work)
     print(f"{'Replaced' if replace else 'Added'} {name} at {host}:{port}.")
+
+
+def _region(told: str | None) -> str | None:
+    try:
+        return known_region(told) if told else None
+    except ValueError as error:
+        raise SettingsError(f"--region: {error}") from error
 
 
 def show() -> None:

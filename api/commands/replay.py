@@ -1,14 +1,17 @@
 """`firstring replay`."""
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
 
-import phonenumbers
-
 from crm_core.errors import Invalid
+from crm_core.settings import known_region
 from pbx.replay import replay as replayed
+
+MESSAGE = re.compile(rb"^(Event|Response|Message):|^Asterisk Call Manager", re.MULTILINE)
+LOOKED_INTO = 1 << 20  # bytes
 
 
 def replay(files: list[Path], *, as_json: bool, cel: Path | None, trunks: list[str], extensions: list[str], region: str) -> None:
@@ -17,6 +20,7 @@ def replay(files: list[Path], *, as_json: bool, cel: Path | None, trunks: list[s
         raise Invalid("Name at least one capture (FILE.ami) or --cel FILE.csv")
     _require_region(region)
     try:
+        _warn_of_strange(files)
         calls = replayed(files, cel=cel, trunks=trunks, extensions=extensions, region=region.upper())
     except OSError as error:
         raise Invalid(f"{error.filename} cannot be read ({error.strerror}): name a capture file") from error
@@ -26,8 +30,19 @@ def replay(files: list[Path], *, as_json: bool, cel: Path | None, trunks: list[s
 
 
 def _require_region(region: str) -> None:
-    if region.upper() not in phonenumbers.SUPPORTED_REGIONS:
-        raise Invalid(f"--region {region}: write two letters, such as RU")
+    try:
+        known_region(region)
+    except ValueError as error:
+        raise Invalid(f"--region: {error}") from error
+
+
+def _warn_of_strange(files: list[Path]) -> None:
+    """A file without any message has no calls; most likely another one was meant."""
+    for file in files:
+        with file.open("rb") as opened:
+            begin = opened.read(LOOKED_INTO)
+        if begin and not MESSAGE.search(begin):
+            sys.stderr.write(f"firstring: {file} holds no AMI message: is it the capture that you meant?\n")
 
 
 def _line(call: dict[str, Any]) -> str:
