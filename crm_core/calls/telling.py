@@ -17,6 +17,7 @@ TEXTS = attrgetter(*LONGEST)
 SHORTEST_LIMIT = 80
 LONGEST_KEY = 150
 LONGEST_PATH = 1000
+LATEST = 7_258_118_400  # epoch seconds of the year 2200: at the end of the calendar, zones and deadlines overflow
 
 
 def fit(call: Call) -> Call:
@@ -54,13 +55,10 @@ def facts_told(call: Call) -> int:
 
 
 def moment_of(epoch_seconds: float | None, now: datetime) -> datetime | None:
-    """A time as told; one that no calendar has (a mad clock on the exchange) is taken as `now`."""
+    """A time as told; one that cannot be meant (a mad clock on the exchange) is taken as `now`."""
     if epoch_seconds is None:
         return None
-    try:
-        return datetime.fromtimestamp(epoch_seconds, UTC)
-    except (OverflowError, ValueError, OSError):
-        return now
+    return datetime.fromtimestamp(epoch_seconds, UTC) if 0 <= epoch_seconds < LATEST else now
 
 
 def transfers_told(transfers: Sequence[Transfer]) -> list[dict[str, Any]]:

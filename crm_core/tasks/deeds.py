@@ -19,6 +19,8 @@ from crm_core.text import clean
 from crm_core.users.accounts import require_working
 from crm_core.users.audit import record
 
+FIRST_YEAR, LAST_YEAR = 2000, 2200
+
 
 @dataclass(frozen=True, slots=True)
 class NewTask:
@@ -36,6 +38,7 @@ async def set_task(tx: AsyncConnection, new: NewTask, *, by: int | None, now: da
     title = clean(new.title, 300).strip()
     if not title:
         raise Invalid("A task says what is to be done")
+    _require_meant(new.due_at)
     await require_working(tx, new.owner_id)
     contact_id = await _contact_of(tx, new)
     row = {"kind": TaskKind.OTHER, "title": title, "deal_id": new.deal_id, "contact_id": contact_id,
@@ -88,12 +91,19 @@ async def assign_task(tx: AsyncConnection, task_id: int, owner_id: int | None, *
 
 
 async def put_off(tx: AsyncConnection, task_id: int, due_at: datetime, *, by: int | None, now: datetime) -> None:
-    """Another deadline; raises NotFound."""
+    """Another deadline; raises NotFound, or Invalid for one that nobody can mean."""
+    _require_meant(due_at)
     task = await _locked(tx, task_id)
     await tx.execute(update(tasks).where(tasks.c.id == task_id).values(due_at=due_at))
     facts = {"due_at": [task.due_at.isoformat(), due_at.isoformat()]}
     await record(tx, by, "task_put_off", "task", task_id, now=now, facts=facts)
     await event_log.append(tx, [_told(EventKind.TASK_OPENED, task, now, by)])
+
+
+def _require_meant(due_at: datetime) -> None:
+    """At the ends of the calendar a moment cannot be told in every zone, and the page that lists it would fail."""
+    if not FIRST_YEAR <= due_at.year < LAST_YEAR:
+        raise Invalid("A deadline is a day that somebody may live to see")
 
 
 async def _contact_of(tx: AsyncConnection, new: NewTask) -> int | None:

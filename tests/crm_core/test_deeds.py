@@ -208,6 +208,9 @@ class TestTasks:
         async with office.database.write() as tx:
             with pytest.raises(Invalid):
                 await set_task(tx, NewTask(" ", NOW), by=None, now=NOW)
+            for year in (1, 1999, 2200, 9999):
+                with pytest.raises(Invalid):
+                    await set_task(tx, NewTask("x", NOW.replace(year=year)), by=None, now=NOW)
             for nowhere in (NewTask("x", NOW, deal_id=9), NewTask("x", NOW, contact_id=9), NewTask("x", NOW, owner_id=9)):
                 with pytest.raises(NotFound):
                     await set_task(tx, nowhere, by=None, now=NOW)

@@ -1,5 +1,7 @@
 """The `events` rows of a call: whom they are for, what they name; and text that strangers wrote."""
 
+import pytest
+
 from crm_core.calls.events import Outcome, TransferKind
 from crm_core.calls.ledger import IntakeRules
 from crm_core.calls.tables import call_rings, calls
@@ -89,8 +91,9 @@ async def test_text_of_strangers_is_stored_whatever_it_is(office: Office) -> Non
     assert "\0" not in f"{row.announced}{row.transfers}{(await office.the(call_rings)).extension}"
 
 
-async def test_a_mad_clock_does_not_stop_intake(office: Office) -> None:
-    call = inbound(at=1e18).ends(Outcome.FAILED)
+@pytest.mark.parametrize("moment", [1e18, 253_402_300_799.0, -1.0])
+async def test_a_mad_clock_does_not_stop_intake(office: Office, moment: float) -> None:
+    call = inbound(at=moment, linkedid="mad.1").rings("101").ends(Outcome.MISSED)
 
     await office.take(call)
 
