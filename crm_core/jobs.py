@@ -24,7 +24,6 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
-    insert,
     or_,
     select,
     update,
@@ -33,8 +32,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.db import Database, Json, UtcTime, metadata
 from crm_core.errors import FirstringError
+from crm_core.text import clean
+from crm_core.upserts import insert_into
 
 log = structlog.get_logger()
+
+LONGEST_WHY = 500  # characters; an error may name a file whose name no database would take
 
 
 class JobState(StrEnum):
@@ -109,11 +112,10 @@ async def enqueue(
     now: datetime, run_after: datetime | None = None, call_id: int | None = None,
 ) -> int | None:  # fmt: skip
     """Put a job down in the transaction that causes it; None if a job with this key is known already."""
-    if await tx.scalar(select(jobs.c.id).where(jobs.c.dedupe_key == dedupe_key)):
-        return None
     row = {"kind": kind, "dedupe_key": dedupe_key, "payload": payload, "state": JobState.QUEUED,
            "run_after": run_after or now, "call_id": call_id, "created_at": now}  # fmt: skip
-    job_id: int = (await tx.execute(insert(jobs).values(row).returning(jobs.c.id))).scalar_one()
+    added = insert_into(tx, jobs).values(row).on_conflict_do_nothing(index_elements=[jobs.c.dedupe_key])
+    job_id: int | None = await tx.scalar(added.returning(jobs.c.id))
     return job_id
 
 
@@ -141,6 +143,11 @@ async def forget_done(tx: AsyncConnection, before: datetime) -> None:
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+def _pause_after(attempts: int) -> timedelta:
+    """10 s after the first failure, doubled with each up to ten minutes."""
+    return timedelta(seconds=min(5 * 2**attempts, 600))
 
 
 class JobRunner:
@@ -174,12 +181,10 @@ class JobRunner:
         except Again as wait:
             await self._again(job, kind, wait.say, wait.after)
         except Park as stop:
-            await self._set(job, state=JobState.PARKED, last_error=stop.say, lease_until=None)
+            await self._park(job, stop.say)
         except Exception as error:  # whatever it was, the job is kept and tried again
             log.exception("job_failed", job=job.id, kind=job.kind, attempt=job.attempts)
-            await self._again(
-                job, kind, f"{type(error).__name__}: {error}"[:500], timedelta(seconds=min(5 * 2**job.attempts, 600))
-            )
+            await self._again(job, kind, f"{type(error).__name__}: {error}", _pause_after(job.attempts))
         finally:
             # Asked to end, not cancelled: a write cancelled on its way costs the writer its connection.
             over.set()
@@ -249,9 +254,13 @@ class JobRunner:
 
     async def _again(self, job: Job, kind: JobKind, why: str, after: timedelta) -> None:
         if job.attempts >= kind.most_attempts:
-            await self._set(job, state=JobState.PARKED, last_error=why, lease_until=None)
+            await self._park(job, why)
         else:
-            await self._set(job, state=JobState.QUEUED, run_after=self._now() + after, last_error=why, lease_until=None)
+            run_after = self._now() + after
+            await self._set(job, state=JobState.QUEUED, run_after=run_after, last_error=clean(why, LONGEST_WHY), lease_until=None)
+
+    async def _park(self, job: Job, why: str) -> None:
+        await self._set(job, state=JobState.PARKED, last_error=clean(why, LONGEST_WHY), lease_until=None)
 
     async def _set(self, job: Job, **values: Any) -> None:
         async with self._database.write() as tx:
