@@ -9,9 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.calls.events import CallState
 from crm_core.calls.tables import calls, exchanges, journal
+from crm_core.text import clean
 from crm_core.upserts import insert_into
 
 OPEN = tuple(state for state in CallState if state is not CallState.ENDED)
+LONGEST_FAULT = 1000  # characters; it may name what an exchange said
 CHUNK = 100  # batches read at once: a batch is at most some hundred kilobytes
 
 
@@ -33,7 +35,7 @@ async def append(
 ) -> int:  # fmt: skip
     """Keep a batch and tell its id; one that is kept already (its commit was not heard of) keeps the id it has."""
     row = {"exchange_id": exchange_id, "connection": connection, "offset": offset, "received_at": received_at,
-           "data": data, "fault": fault}  # fmt: skip
+           "data": data, "fault": None if fault is None else clean(fault, LONGEST_FAULT)}  # fmt: skip
     place = (journal.c.exchange_id, journal.c.connection, journal.c.offset)
     added = insert_into(tx, journal).values(row).on_conflict_do_nothing(index_elements=place).returning(journal.c.id)
     if (new := await tx.scalar(added)) is not None:
@@ -85,4 +87,4 @@ async def _oldest_needed(tx: AsyncConnection, exchange_id: int, before: datetime
 
 async def note_fault(tx: AsyncConnection, batch_id: int, fault: str) -> None:
     """Why deriving from a batch, or taking in what was derived, raised; the bytes stay."""
-    await tx.execute(update(journal).where(journal.c.id == batch_id).values(fault=fault))
+    await tx.execute(update(journal).where(journal.c.id == batch_id).values(fault=clean(fault, LONGEST_FAULT)))
