@@ -201,7 +201,7 @@ class Link:
             raise LinkLost(troubles.UNTRUSTED) from error
         except ssl.SSLError as error:
             raise LinkLost(troubles.NO_TLS) from error
-        except socket.gaierror as error:
+        except (socket.gaierror, UnicodeError) as error:  # a name that is none does not even get to be asked for
             raise LinkLost(troubles.NO_SUCH_HOST) from error
         except OSError as error:  # TimeoutError is one too
             raise LinkLost(troubles.NOBODY_ANSWERS) from error

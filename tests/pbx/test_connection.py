@@ -153,6 +153,12 @@ async def test_a_user_with_a_line_break_is_refused_before_it_is_sent(exchange: P
     assert hurt.state is LinkState.REFUSED
 
 
+@pytest.mark.parametrize("host", ["a" * 70 + ".test", "pbx..test"])
+async def test_an_address_that_cannot_be_a_name_is_told_like_one_nobody_knows(host: str) -> None:
+    async with connected(5038, host=host) as heard:
+        await heard.until(lambda: heard.reports[-1:] == [LinkReport(LinkState.DOWN, troubles.NO_SUCH_HOST)])
+
+
 async def test_an_exchange_that_is_down_is_found_when_it_comes(tmp_path: Path) -> None:
     port = await free_port()
 
