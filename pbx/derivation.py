@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from crm_core.calls.events import Call, CallEvent
+from crm_core.calls.events import CallEvent
 from crm_core.errors import SettingsError
 from crm_core.exchanges.config import ExchangeConfig
 from pbx.ami.protocol import Message, MessageReader
@@ -32,9 +32,6 @@ class Derivation:
     @property
     def dropped(self) -> int:
         return self._tracker.dropped
-
-    def open_calls(self) -> list[Call]:
-        return self._tracker.open_calls()
 
     def take(self, batch: Received) -> list[CallEvent]:
         """What a batch of whole messages tells of calls, each touched call once.

@@ -11,4 +11,3 @@ RECONNECTS = Counter("firstring_ami_reconnects", "Times the connection to the ex
 CONNECTED = Gauge("firstring_ami_up", "1 while logged in at the exchange", ["exchange"])
 LAG = Gauge("firstring_journal_lag_seconds", "Seconds from receiving the last batch to having it stored", ["exchange"])
 WAITING = Gauge("firstring_journal_waiting_bytes", "Bytes received and not stored yet", ["exchange"])
-OPEN_CALLS = Gauge("firstring_open_calls", "Calls that are up", ["exchange"])

@@ -4,9 +4,7 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from crm_core.calls.events import Call, Ring, RingOutcome, Talk, Transfer
-
-_WAITING_STILL = RingOutcome.NO_ANSWER
+from crm_core.calls.events import Call, Ring, Talk, Transfer
 
 
 def call_json(call: Call, *, clock_known: bool = True, seconds_known: bool = True) -> dict[str, Any]:

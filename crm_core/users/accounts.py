@@ -12,9 +12,9 @@ from crm_core import event_log
 from crm_core.errors import Conflict, Invalid, NotFound
 from crm_core.events import Event, EventKind
 from crm_core.text import clean
-from crm_core.users import extensions
+from crm_core.users import api_tokens, extensions, sessions
 from crm_core.users.audit import record
-from crm_core.users.tables import Role, api_tokens, sessions, users
+from crm_core.users.tables import Role, users
 
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
@@ -57,7 +57,7 @@ async def by_email(connection: AsyncConnection, email: str) -> Row[Any] | None:
 async def set_password(tx: AsyncConnection, user_id: int, password_hash: str, *, now: datetime, by: int | None) -> None:
     """Give a user a new password; he must log in again everywhere."""
     await _change(tx, user_id, {"password_hash": password_hash})
-    await tx.execute(sessions.delete().where(sessions.c.user_id == user_id))
+    await sessions.revoke_all(tx, user_id)
     await _tell(tx, user_id, "password_set", now, by)
 
 
@@ -80,9 +80,8 @@ async def deactivate(tx: AsyncConnection, user_id: int, *, now: datetime, by: in
     """He leaves: no login, no token, no extension from now on. All he did stays, under his name (G5)."""
     await _keep_an_admin(tx, user_id)
     await _change(tx, user_id, {"active": False})
-    await tx.execute(sessions.delete().where(sessions.c.user_id == user_id))
-    open_tokens = (api_tokens.c.user_id == user_id, api_tokens.c.revoked_at.is_(None))
-    await tx.execute(update(api_tokens).where(*open_tokens).values(revoked_at=now))
+    await sessions.revoke_all(tx, user_id)
+    await api_tokens.revoke_tokens(tx, user_id, now=now, by=by)
     await extensions.release_all(tx, user_id, now=now)
     await _tell(tx, user_id, "user_deactivated", now, by)
 

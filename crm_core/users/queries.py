@@ -71,11 +71,6 @@ async def user(connection: AsyncConnection, actor: Actor, user_id: int) -> UserL
     return (await _lines(connection, rows))[0]
 
 
-async def has_users(connection: AsyncConnection) -> bool:
-    """Whether anybody was ever added; until then there is a set-up link."""
-    return await connection.scalar(select(users.c.id).limit(1)) is not None
-
-
 async def on_duty(connection: AsyncConnection) -> tuple[tuple[int, str], ...]:
     """Ids and names of those who may own customers: active managers and heads, by name."""
     query = select(users.c.id, users.c.name).where(users.c.active, users.c.role.in_((Role.MANAGER, Role.HEAD)))
