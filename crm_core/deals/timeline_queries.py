@@ -17,7 +17,7 @@ from crm_core.deals.tables import notes, stage_history, stages
 from crm_core.recordings.queries import RecordedTalk, recorded_talks
 from crm_core.references import Person, StageRef
 from crm_core.tasks.queries import TaskFilters, TaskLine, list_tasks
-from crm_core.transcripts.queries import TranscriptState, transcript_state
+from crm_core.transcripts.queries import TranscriptState, transcript_states
 from crm_core.users.tables import users
 
 
@@ -172,11 +172,10 @@ async def _moves(connection: AsyncConnection, deal_id: int) -> list[MoveEntry]:
 async def _calls(connection: AsyncConnection, actor: Actor, deal_id: int) -> list[CallEntry]:
     query = line_query(actor).where(calls.c.deal_id == deal_id).order_by(calls.c.started_at.desc()).limit(200)
     found = await lines(connection, actor, query)
-    recorded = await recorded_talks(connection, actor, [line.id for line in found])
-    return [
-        CallEntry(line.started_at, line, recorded.get(line.id, ()), await transcript_state(connection, actor, line.id))
-        for line in found
-    ]
+    ids = [line.id for line in found]
+    recorded = await recorded_talks(connection, actor, ids)
+    states = await transcript_states(connection, actor, ids)
+    return [CallEntry(line.started_at, line, recorded.get(line.id, ()), states[line.id]) for line in found]
 
 
 async def _notes(connection: AsyncConnection, deal_id: int) -> list[NoteEntry]:

@@ -81,12 +81,22 @@ async def transcripts_of(connection: AsyncConnection, actor: Actor, recording_id
 
 async def transcript_state(connection: AsyncConnection, actor: Actor, call_id: int) -> TranscriptState:
     """How far the words of a call are; the call itself must have been found visible before."""
-    if await connection.scalar(select(calls.c.id).where(calls.c.id == call_id, hearable(actor))) is None:
-        return TranscriptState(TranscriptStatus.NOT_ALLOWED)
-    stored = await connection.scalar(select(recordings.c.id).where(recordings.c.call_id == call_id).limit(1))
-    written = await connection.scalar(select(transcripts.c.id).where(transcripts.c.call_id == call_id).limit(1))
-    query = select(jobs).where(jobs.c.call_id == call_id, jobs.c.kind.in_((ATTACH_JOB, TRANSCRIBE_JOB))).order_by(jobs.c.id)
-    return _state(stored is not None, written is not None, (await connection.execute(query)).all())
+    return (await transcript_states(connection, actor, [call_id]))[call_id]
+
+
+async def transcript_states(connection: AsyncConnection, actor: Actor, call_ids: Sequence[int]) -> dict[int, TranscriptState]:
+    """The same for many calls, with as many questions as for one."""
+    if not call_ids:
+        return {}
+    heard = set(await connection.scalars(select(calls.c.id).where(calls.c.id.in_(call_ids), hearable(actor))))
+    stored = set(await connection.scalars(select(recordings.c.call_id).where(recordings.c.call_id.in_(heard))))
+    written = set(await connection.scalars(select(transcripts.c.call_id).where(transcripts.c.call_id.in_(heard))))
+    query = select(jobs).where(jobs.c.call_id.in_(heard), jobs.c.kind.in_((ATTACH_JOB, TRANSCRIBE_JOB))).order_by(jobs.c.id)
+    waiting: dict[int, list[Any]] = {}
+    for row in await connection.execute(query):
+        waiting.setdefault(row.call_id, []).append(row)
+    not_allowed = TranscriptState(TranscriptStatus.NOT_ALLOWED)
+    return {one: _state(one in stored, one in written, waiting.get(one, ())) if one in heard else not_allowed for one in call_ids}
 
 
 def _state(stored: bool, written: bool, rows: Sequence[Any]) -> TranscriptState:
