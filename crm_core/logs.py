@@ -6,6 +6,7 @@ import sys
 from datetime import UTC, datetime
 
 import structlog
+from structlog.typing import EventDict
 
 from crm_core.settings import Settings
 
@@ -20,6 +21,7 @@ def begin_log(settings: Settings) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso" if as_json else "%H:%M:%S", utc=as_json),
+        _in_plain_signs,
         *([structlog.processors.format_exc_info] if as_json else []),
         structlog.processors.JSONRenderer(ensure_ascii=False) if as_json else _for_people(),
     ]
@@ -29,6 +31,17 @@ def begin_log(settings: Settings) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def _in_plain_signs(_logger: object, _name: str, facts: EventDict) -> EventDict:
+    """Texts of callers and of addresses: what would steer a terminal or turn the line around is written as its code."""
+    return {name: _plain(fact) if isinstance(fact, str) else fact for name, fact in facts.items()}
+
+
+def _plain(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
 def _begin_log_of_libraries(as_json: bool) -> None:
