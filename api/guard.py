@@ -1,6 +1,8 @@
 """What every request passes on its way in and every answer on its way out: origin, size, security headers. Plain ASGI."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +15,7 @@ from api.errors import problem
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 LARGEST_BODY = 1024 * 1024
+SLOWEST_BODY = 30.0  # seconds: who sends no faster only holds a connection
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -72,12 +75,18 @@ def _told_size(headers: Headers) -> int:
 
 
 def _bounded(receive: Receive) -> Receive:
-    """Also a body whose length nobody told ends somewhere: what is over the limit reads as if the client had gone."""
-    taken = 0
+    """Also a body whose length nobody told, or that never comes, ends somewhere: then it reads as if the client had gone."""
+    taken, until, whole = 0, monotonic() + SLOWEST_BODY, False
 
     async def bounded() -> Message:
-        nonlocal taken
-        message = await receive()
+        nonlocal taken, whole
+        try:
+            # After the body only the client's going is waited for, as long as the answer takes.
+            async with asyncio.timeout(None if whole else until - monotonic()):
+                message = await receive()
+        except TimeoutError:
+            return {"type": "http.disconnect"}
+        whole = whole or not message.get("more_body", False)
         taken += len(message.get("body", b""))
         return {"type": "http.disconnect"} if taken > LARGEST_BODY else message
 

@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from hypercorn.asyncio import serve
-from hypercorn.config import Config
+from hypercorn.config import Config, Sockets
 
+from api.door import Door, most_of_one
 from api.locking import CannotStart
 
 BACKLOG = 512
@@ -35,8 +36,7 @@ def open_socket(host: str, port: int) -> socket.socket:
 
 async def serve_web(app: Any, opened: socket.socket, stopping: Callable[[], Awaitable[Any]]) -> None:
     """Answer until `stopping` returns; requests under way have three seconds to end."""
-    config = Config()
-    config.bind = [f"fd://{opened.detach()}"]  # the server closes it
+    config = _AtOurDoor(Door(opened, most_of_one()))  # the server closes it
     config.backlog = BACKLOG
     config.errorlog = None  # what went wrong is in our own log already
     config.include_server_header = False
@@ -44,6 +44,17 @@ async def serve_web(app: Any, opened: socket.socket, stopping: Callable[[], Awai
     config.keep_alive_timeout = 15.0
     config.h11_max_incomplete_size = 32 * 1024
     await serve(app, config, shutdown_trigger=stopping)
+
+
+class _AtOurDoor(Config):
+    """Serves on the one socket that is open already."""
+
+    def __init__(self, door: Door) -> None:
+        super().__init__()
+        self._door = door
+
+    def create_sockets(self) -> Sockets:
+        return Sockets([], [self._door], [])
 
 
 def address_shown(host: str, port: int) -> str:
