@@ -1,11 +1,13 @@
 """`GET stream`: what happened, for pages and programs that stay up to date."""
 
 from collections.abc import AsyncIterator
+from time import monotonic
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import StreamingResponse
 
+import api.stream
 from api.auth import actor_asking, bearer_token, session_hash, session_token
 from api.context import AppContext
 from api.deps import Context, CurrentActor
@@ -38,10 +40,11 @@ async def _lines(
     request: Request, context: AppContext, streams: Streams, listener: Listener, last_id: int | None
 ) -> AsyncIterator[bytes]:
     yield OPENING
+    looked = monotonic()
     async for told in streams.listen(listener, last_id):
-        if told is not None:
-            yield f"id: {told.id}\ndata: {told.text}\n\n".encode()
-        elif context.stopping.is_set() or await actor_asking(request, context) != listener.actor:
-            return  # logged out, deactivated or of another role by now
-        else:
-            yield b": still here\n\n"
+        # Also where something comes all the time, and so nothing ever times out.
+        if told is None or monotonic() - looked >= api.stream.PING:
+            if context.stopping.is_set() or await actor_asking(request, context) != listener.actor:
+                return  # logged out, deactivated or of another role by now
+            looked = monotonic()
+        yield b": still here\n\n" if told is None else f"id: {told.id}\ndata: {told.text}\n\n".encode()

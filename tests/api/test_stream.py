@@ -173,6 +173,26 @@ async def test_a_stream_of_somebody_deactivated_ends_at_the_next_look(served: Se
         assert await following.ended()
 
 
+async def test_a_stream_on_which_something_comes_all_the_time_ends_for_somebody_deactivated_too(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "PING", 0.3)
+    olga = served.house.world.people["olga"]
+    async with served.follow("olga") as following:
+        async with served.house.database.write() as tx:
+            await deactivate(tx, olga, now=served.house.time, by=None)
+        assert (await following.next())["event"] == "user_changed"
+
+        heard = 0
+        for number in range(200):
+            await served.tell(call_started(served, (olga,), number))
+            if await following.ended():
+                break
+            heard += 1
+
+    assert heard < 200
+
+
 async def test_one_user_may_not_hold_every_connection(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream, "MOST_STREAMS", 1)
     async with served.follow("olga"), served.follow("igor") as other, served.follow("olga") as refused:
