@@ -36,6 +36,7 @@ def create_app(context: AppContext) -> FastAPI:
     """An application of its own for each context; nothing is shared between two."""
     app = FastAPI(
         title="Firstring", version="1", openapi_url="/api/openapi.json", docs_url=None, redoc_url=None,
+        redirect_slashes=False,  # it would lead wherever the request's Host header says
         description="Calls, contacts and deals of a sales team. Errors are RFC 9457 problem details.",
     )  # fmt: skip
     app.state.context = context

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from api.context import AppContext
 from crm_core.access import Actor
-from crm_core.errors import FirstringError
+from crm_core.errors import FirstringError, NotFound
 from crm_core.users import accounts, api_tokens, login_failures, passwords, sessions, setup_links
 from crm_core.users.audit import record
 from crm_core.users.secret_tokens import token_hash
@@ -100,12 +100,20 @@ async def log_out(context: AppContext, token: str) -> None:
 async def set_up(context: AppContext, link: str, *, email: str, name: str, password: str) -> str:
     """Make the first administrator by the set-up link and begin his session; raises NotFound, Invalid."""
     passwords.require_usable(password)
+    await _require_open(context, link)
     async with _checking:
         password_hash = await passwords.hashed(password)
     async with context.database.write() as tx:
         now = context.now()
         user_id = await setup_links.use_link(tx, link, email=email, name=name, password_hash=password_hash, now=now)
         return await sessions.open_session(tx, user_id, now=now)
+
+
+async def _require_open(context: AppContext, link: str) -> None:
+    """Before anything is hashed: guesses cost the server next to nothing."""
+    async with context.database.read() as connection:
+        if not await setup_links.opens(connection, link, now=context.now()):
+            raise NotFound(setup_links.CLOSED)
 
 
 def give_cookie(request: Request, response: Response, token: str) -> None:

@@ -58,7 +58,7 @@ def problem(status: int, detail: str, **members: Any) -> Problem:
 
 def wants_page(request: Request) -> bool:
     """Whether a person looks at the answer: everything outside the interface for programs."""
-    return not request.url.path.startswith(("/api/", "/healthz", "/readyz", "/metrics"))
+    return request.url.path != "/api" and not request.url.path.startswith(("/api/", "/healthz", "/readyz", "/metrics"))
 
 
 async def _ours(request: Request, error: Exception) -> Response:

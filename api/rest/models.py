@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 def written(moment: datetime) -> str:
     """`2026-11-21T23:43:56.199Z`: milliseconds, always UTC."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 Moment = Annotated[datetime, PlainSerializer(written, return_type=str, when_used="json")]

@@ -55,7 +55,7 @@ async def peaks(recording_id: PathId, actor: CurrentActor, connection: ReadDb) -
     if row.peaks is None:
         raise NotFound(noun="recordings", id=recording_id)
     drawn: dict[str, Any] = {**row.peaks, "seconds": row.seconds}
-    return JSONResponse(drawn, headers={"Cache-Control": "private, max-age=86400"})
+    return JSONResponse(drawn)
 
 
 async def _note(context: AppContext, actor: Actor, recording_id: int) -> None:

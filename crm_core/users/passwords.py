@@ -19,6 +19,8 @@ def require_usable(password: str) -> None:
     """Raises Invalid for a password too short or too long to be kept."""
     if not SHORTEST <= len(password) <= LONGEST:
         raise Invalid(f"A password has {SHORTEST} to {LONGEST} characters")
+    if any("\ud800" <= sign <= "\udfff" for sign in password):
+        raise Invalid("A password has whole characters, no halves of broken ones")
 
 
 async def hashed(password: str) -> str:
@@ -33,7 +35,7 @@ async def matches(password: str, stored: str | None) -> bool:
 
 def _matches(password: str, stored: str | None) -> bool:
     try:
-        _hasher.verify(stored or _NOBODYS, password)
+        _hasher.verify(stored or _NOBODYS, password.encode("utf-8", "replace"))
     except (VerificationError, InvalidHashError):
         return False
     return bool(stored)

@@ -11,6 +11,7 @@ from crm_core.users.secret_tokens import new_token, token_hash
 from crm_core.users.tables import Role, setup_links, users
 
 LIFETIME = timedelta(days=1)
+CLOSED = "This set-up link was used already or is too old; start Firstring again for a new one"
 
 
 async def nobody_yet(connection: AsyncConnection) -> bool:
@@ -36,7 +37,7 @@ async def use_link(tx: AsyncConnection, token: str, *, email: str, name: str, pa
     """Make the first administrator; raises NotFound if the link opens nothing (any more)."""
     taken = await tx.execute(update(setup_links).where(*_usable(token, now)).values(used_at=now))
     if taken.rowcount != 1 or not await nobody_yet(tx):
-        raise NotFound("This set-up link was used already or is too old; start Firstring again for a new one")
+        raise NotFound(CLOSED)
     new = NewUser(email=email, name=name, role=Role.ADMIN, password_hash=password_hash)
     return await create_user(tx, new, now=now, by=None)
 

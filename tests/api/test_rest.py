@@ -1,7 +1,10 @@
 """What REST answers: shapes, filters, pages, and what it refuses."""
 
+from datetime import UTC, datetime
+
 import pytest
 
+from api.rest.models import written
 from tests.api.world import AUDIO, House
 
 CALL_KEYS = {
@@ -203,3 +206,47 @@ async def test_the_description_names_every_route_and_the_docs_page_runs_no_scrip
     assert all(path in page for path in described["paths"])
     assert "<script" not in page
     assert "://" not in page.replace("http://www.w3.org", "")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/api", 404), ("GET", "/api/v1", 404), ("GET", "/api/v1/nothing", 404), ("GET", "/api/v1/reports/none", 404),
+        ("DELETE", "/api/v1/calls", 405), ("PUT", "/api/v1/deals/1", 405), ("POST", "/api/v1/stream", 405),
+    ],
+)  # fmt: skip
+async def test_every_refusal_under_the_interface_is_a_problem(house: House, method: str, path: str, status: int) -> None:
+    async with house.client("head") as client:
+        answer = await client.request(method, path)
+
+    assert answer.status_code == answer.json()["status"] == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json().keys() >= {"type", "title", "status", "detail"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 100_000, b'{"a":' * 50_000, b'{"contact_id":1,"amount":' + b"9" * 5000 + b"}", b'{"contact_id":1,"amount":NaN}',
+        b'{"contact_id":1,"amount":9223372036854775808}', b'{"contact_id":1,"title":"\\ud800"}', b"", b"null", b"\xff\xfe",
+    ],
+)  # fmt: skip
+async def test_a_body_made_to_break_readers_is_refused_as_a_problem(house: House, body: bytes) -> None:
+    async with house.client("olga") as client:
+        answer = await client.post("/api/v1/deals", content=body, headers={"Content-Type": "application/json"})
+
+    assert answer.status_code in (400, 422)
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_password_of_broken_characters_is_refused(house: House) -> None:
+    body = b'{"email": "new@office.test", "name": "N", "role": "qa", "password": "\\ud800 long enough"}'
+    async with house.client("admin") as client:
+        answer = await client.post("/api/v1/users", content=body, headers={"Content-Type": "application/json"})
+
+    assert answer.status_code == 422
+
+
+def test_moments_of_any_year_are_written_alike() -> None:
+    assert written(datetime(1, 1, 2, 0, 0, 0, 500_999, UTC)) == "0001-01-02T00:00:00.500Z"
+    assert written(datetime(2026, 11, 21, 23, 43, 56, tzinfo=UTC)) == "2026-11-21T23:43:56.000Z"

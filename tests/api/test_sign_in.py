@@ -1,5 +1,6 @@
 """Logging in, staying in and getting out; what a browser and a program may do with what they hold."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import httpx
@@ -9,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.auth import local_path
 from crm_core.db import metadata
-from crm_core.users import api_tokens, setup_links
+from crm_core.users import api_tokens, passwords, setup_links
 from tests.api.world import ORIGIN, PASSWORD, House
 
 OLGA = "olga101@office.test"
@@ -139,6 +140,109 @@ async def test_the_set_up_link_makes_the_first_admin_once(house: House) -> None:
     assert (made.status_code, made.headers["location"]) == (303, "/")
     assert (me.json()["email"], me.json()["role"]) == ("boss@office.test", "admin")
     assert again.status_code == 404
+
+
+async def test_guessing_set_up_links_makes_nothing_to_compute(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(_password: str) -> str:
+        raise AssertionError("a guess was hashed")
+
+    monkeypatch.setattr(passwords, "hashed", never)
+    async with house.client() as client:
+        guess = await client.post("/setup/guess", data={"email": "a@b", "name": "A", "password": "long enough"})
+
+    assert guess.status_code == 404
+
+
+async def test_of_two_who_use_the_set_up_link_at_once_one_becomes_administrator(house: House) -> None:
+    async with house.database.write() as tx:
+        await _forget_everybody(tx)
+        link = await setup_links.make_link(tx, now=house.time)
+    async with house.client() as one, house.client() as other:
+        answers = await asyncio.gather(*(
+            client.post(f"/setup/{link}", data={"email": f"{name}@office.test", "name": name, "password": "long enough"})
+            for client, name in ((one, "one"), (other, "other"))
+        ))  # fmt: skip
+
+    assert sorted(answer.status_code for answer in answers) == [303, 404]
+
+
+async def test_the_set_up_link_opens_nothing_once_somebody_is_there(house: House) -> None:
+    async with house.database.write() as tx:
+        link = await setup_links.make_link(tx, now=house.time)
+    async with house.client() as client:
+        answer = await client.post(f"/setup/{link}", data={"email": "a@b", "name": "A", "password": "long enough"})
+
+    assert answer.status_code == 404
+    assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/calls/", "/api/v1/calls/", "//evil.test/", "/login/"])
+async def test_no_address_leads_to_the_host_that_a_request_claims(house: House, path: str) -> None:
+    async with house.client("olga", Host="evil.test") as client:
+        answer = await client.get(path)
+
+    assert "evil.test" not in answer.headers.get("location", "")
+
+
+@pytest.mark.parametrize("email", [OLGA.upper(), f"  {OLGA} ", OLGA.title()])
+async def test_writing_the_email_otherwise_does_not_begin_a_new_count(house: House, email: str) -> None:
+    async with house.client(address="192.0.2.1") as guesser, house.client(address="192.0.2.2") as other:
+        for _ in range(4):
+            await _log_in(guesser, "wrong")
+        refused = await _log_in(other, PASSWORD, email)
+
+    assert "failed=wait" in refused.headers["location"]
+
+
+async def test_a_far_client_does_not_choose_the_address_it_is_counted_by(house: House) -> None:
+    async with house.client(address="192.0.2.1") as guesser:
+        for number in range(4):
+            guesser.headers["X-Forwarded-For"] = f"198.51.100.{number}"
+            await _log_in(guesser, "wrong", f"guess{number}@office.test")
+        guesser.headers["X-Forwarded-For"] = "198.51.100.99"
+        refused = await _log_in(guesser, PASSWORD)
+
+    assert "failed=wait" in refused.headers["location"]
+
+
+async def test_a_session_known_before_the_login_is_not_the_one_that_is_opened(house: House) -> None:
+    async with house.client() as client:
+        client.cookies.set("firstring_session", "chosen by a stranger")
+        await _log_in(client, PASSWORD)
+    async with house.client() as stranger:
+        stranger.cookies.set("firstring_session", "chosen by a stranger")
+
+        assert (await stranger.get("/api/v1/me")).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "path", ["/today", "/calls/{call_id}", "/api/v1/calls/{call_id}", "/api/v1/recordings/{recording_id}/peaks"]
+)
+async def test_what_is_private_is_kept_nowhere_to_be_seen_after_logging_out(house: House, path: str) -> None:
+    async with house.client("olga") as client:
+        answer = await client.get(path.format_map(house.world.own))
+
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+
+
+async def test_audio_is_asked_for_anew_each_time_and_kept_by_nobody_between(house: House) -> None:
+    async with house.client("olga") as client:
+        answer = await client.get(f"/api/v1/recordings/{house.world.own['recording_id']}/audio")
+
+    assert answer.headers["cache-control"] == "private, no-cache"
+
+
+@pytest.mark.parametrize("charset", ["idna", "punycode", "unicode_escape", "utf-7", "undefined", "zlib"])
+async def test_a_form_in_a_strange_charset_breaks_nothing(house: House, charset: str) -> None:
+    body = b"".join(
+        b'--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % pair
+        for pair in ((b"email", OLGA.encode()), (b"password", b"\\ud800\xff..\\x00"))
+    )
+    async with house.client() as client:
+        headers = {"Content-Type": f"multipart/form-data; boundary=x; charset={charset}"}
+        answer = await client.post("/login", content=body + b"--x--\r\n", headers=headers)
+
+    assert answer.status_code in (303, 400, 422)
 
 
 async def _forget_everybody(tx: AsyncConnection) -> None:
