@@ -13,8 +13,8 @@ from pbx.ami import troubles
 from tests.asterisk.exchange import DIRECT, RealExchange
 from tests.asterisk.fixtures import shared_exchange
 from tests.databases import fresh_sqlite, sqlite_template
+from tests.pbx.listening import Desk
 from tests.pbx.test_connection import QUICK
-from tests.pbx.test_listener import Desk
 from tests.requirements import requires_asterisk
 
 __all__ = ["requires_asterisk", "shared_exchange"]

@@ -1,113 +1,24 @@
-"""The practice exchange speaks as a real Asterisk does; strangers' clients can read it."""
+"""The practice exchange speaks as a real Asterisk does."""
 
 import asyncio
-import contextlib
 import socket
-import threading
 import time
 import wave
 from collections import defaultdict
-from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import ClassVar
 
-import panoramisk
 import pytest
-from asterisk.ami import AMIClient, SimpleAction
 
 from crm_core.errors import SettingsError
-from pbx.ami.protocol import Message, MessageReader, challenge_key, encode_action
+from pbx.ami.protocol import challenge_key, encode_action
 from pbx.playing.calls import Ending, Story, inbound, internal, outbound
 from pbx.playing.day import call_on_demand, demo_day
-from pbx.playing.play import Playing
 from pbx.playing.server import ManagerUser
 from pbx.playing.speech import scripts
 from pbx.practice import PracticeExchange
+from tests.pbx.practice_client import CAPTURES, PLAIN, Client, capture, close_clients, connect, exchange, header_names, stream_of
 
-CAPTURES = Path(__file__).parents[1] / "captures" / "asterisk"
-PLAIN = inbound("79161112233", "74951112245", "Ivan Petrov").rings("101").answered_after(2).talks(6.0)
-
-
-class Client:
-    """A bare AMI client for these tests."""
-
-    opened: ClassVar[list["Client"]] = []
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self.writer = reader, writer
-        self.opened.append(self)
-        self._messages = MessageReader()
-        self._waiting: list[Message] = []
-        self.read: list[Message] = []
-
-    async def ask(self, name: str, **headers: str) -> Message:
-        self.writer.write(encode_action(name, [("ActionID", name), *headers.items()]))
-        return await self.until(lambda message: message.first("ActionID") == name)
-
-    async def until(self, wanted) -> Message:
-        """The next message that is `wanted`; all before it are kept in `read`."""
-        async with asyncio.timeout(5):
-            while True:
-                while self._waiting:
-                    self.read.append(self._waiting.pop(0))
-                    if wanted(self.read[-1]):
-                        return self.read[-1]
-                data = await self._reader.read(65536)
-                if not data:
-                    raise ConnectionResetError
-                self._waiting += self._messages.feed(data)
-
-    def events(self) -> list[Message]:
-        return [message for message in self.read if message.event and message.event != "FullyBooted"]
-
-
-@pytest.fixture(autouse=True)
-async def _close_clients() -> AsyncIterator[None]:
-    yield
-    while Client.opened:
-        client = Client.opened.pop()
-        client.writer.close()
-        with contextlib.suppress(ConnectionError):
-            await client.writer.wait_closed()
-
-
-async def connect(exchange: PracticeExchange) -> Client:
-    client = Client(*await asyncio.open_connection("127.0.0.1", exchange.port))
-    response = await client.ask("Login", Username="practice", Secret="practice")
-    assert response.first("Response") == "Success"
-    return client
-
-
-@pytest.fixture
-async def exchange(tmp_path: Path) -> AsyncIterator[PracticeExchange]:
-    async with PracticeExchange(recordings_root=tmp_path, speed=None) as practice:
-        yield practice
-
-
-def is_end_of(playing: Playing):
-    def ends(message: Message) -> bool:
-        return message.first("EventName") == "LINKEDID_END" and message.first("LinkedID") == playing.truth.linkedid
-
-    return ends
-
-
-async def stream_of(exchange: PracticeExchange, story: Story) -> list[Message]:
-    client = await connect(exchange)
-    playing = exchange.play(story)
-    await client.until(is_end_of(playing))
-    return client.events()
-
-
-def capture(name: str) -> list[Message]:
-    messages = MessageReader().feed((CAPTURES / f"{name}.ami").read_bytes())
-    return [message for message in messages if message.event]
-
-
-def header_names(messages: list[Message]) -> dict[str, set[tuple[str, ...]]]:
-    shapes: dict[str, set[tuple[str, ...]]] = defaultdict(set)
-    for message in messages:
-        shapes[str(message.event)].add(tuple(name for name, _ in message.headers()))
-    return shapes
+__all__ = ["close_clients", "exchange"]
 
 
 async def test_a_plain_call_has_the_events_of_a_real_one_in_their_order(exchange: PracticeExchange) -> None:
@@ -334,58 +245,6 @@ async def test_a_reader_that_does_not_read_is_cut_off(tmp_path: Path) -> None:
 async def test_it_answers_on_loopback_only() -> None:
     with pytest.raises(SettingsError, match="loopback only"):
         PracticeExchange(host="0.0.0.0")
-
-
-@pytest.mark.filterwarnings("ignore:notifyAll:DeprecationWarning")
-async def test_asterisk_ami_reads_it(exchange: PracticeExchange) -> None:
-    seen: list[str] = []
-    over = threading.Event()
-
-    def on_event(event, **_: object) -> None:
-        seen.append(event.name)
-        if event.name == "CEL" and event.keys.get("EventName") == "LINKEDID_END":
-            over.set()
-
-    def log_in() -> AMIClient:
-        client = AMIClient(address="127.0.0.1", port=exchange.port)
-        assert not client.login("practice", "practice").response.is_error()
-        client.add_event_listener(on_event)
-        return client
-
-    client = await asyncio.to_thread(log_in)
-    await exchange.play(PLAIN).finished()
-    assert await asyncio.to_thread(over.wait, 5)
-    answer = await asyncio.to_thread(lambda: client.send_action(SimpleAction("Status")).response)
-    await asyncio.to_thread(client.logoff)
-    await asyncio.to_thread(client.disconnect)
-
-    assert answer.status == "Success"
-    assert [name for name in seen if name in {"Newchannel", "BridgeEnter", "Hangup"}] == (
-        ["Newchannel"] * 2 + ["BridgeEnter"] * 2 + ["Hangup"] * 2
-    )
-
-
-async def test_panoramisk_reads_it(exchange: PracticeExchange) -> None:
-    manager = panoramisk.Manager(
-        host="127.0.0.1", port=exchange.port, username="practice", secret="practice", loop=asyncio.get_running_loop()
-    )
-    seen: list[str] = []
-    over = asyncio.Event()
-    manager.register_event("*", lambda _, event: seen.append(event.event))
-    manager.register_event("CEL", lambda _, event: over.set() if event.eventname == "LINKEDID_END" else None)
-    await manager.connect()
-    async with asyncio.timeout(5):
-        while not manager.authenticated:
-            await asyncio.sleep(0.01)
-        ringing = exchange.play(inbound("79161112233", "74951112245").rings("101"))
-        await ringing.ringing.wait()
-        status = await manager.send_action({"Action": "Status"})
-        await ringing.hang_up()
-        await over.wait()
-    manager.close()
-
-    assert [message.event for message in status if message.event] == ["Status", "Status", "StatusComplete"]
-    assert seen.count("Hangup") == 2
 
 
 async def test_the_demos_day_begins_with_an_answered_recorded_call_from_the_known_caller(tmp_path: Path) -> None:
