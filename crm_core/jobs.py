@@ -28,6 +28,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.db import Database, Json, UtcTime, metadata
@@ -225,7 +226,10 @@ class JobRunner:
                 await asyncio.wait_for(over.wait(), kind.lease.total_seconds() / 3)
                 return
             now = self._now()
-            await self._set(job, heartbeat_at=now, lease_until=now + kind.lease)
+            try:
+                await self._set(job, heartbeat_at=now, lease_until=now + kind.lease)
+            except (SQLAlchemyError, OSError) as error:  # the database may be back before the lease ends
+                log.warning("lease_not_renewed", job=job.id, kind=job.kind, error=type(error).__name__)
 
     async def _progress(self, job: Job, kind: JobKind, done: float) -> None:
         now = self._now()

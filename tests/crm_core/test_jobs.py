@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import Row, insert
+from sqlalchemy import Row, insert, select, text
+from sqlalchemy.engine.url import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
+from structlog.testing import capture_logs
 
 from crm_core.contacts.tables import companies
 from crm_core.db import Database
@@ -25,6 +27,7 @@ from crm_core.jobs import (
     jobs,
     release_parked,
 )
+from tests.databases import PostgresServer
 from tests.office import NOW, Office
 
 KIND = "make_company"
@@ -160,6 +163,43 @@ async def test_what_a_dead_process_had_is_taken_over_when_its_lease_ends_and_wri
 
     assert (early, late) == (0, 1)
     assert (await office.the(companies)).name == "attempt 2"
+
+
+@pytest.fixture
+def on_postgres(postgres: PostgresServer) -> str:
+    return postgres.fresh()
+
+
+async def test_a_lease_is_renewed_again_when_the_database_is_back(on_postgres: str) -> None:
+    database = Database(on_postgres)
+    async with database.write() as tx:
+        await tx.execute(text(f"ALTER DATABASE {make_url(database.url).database} SET lock_timeout = '50ms'"))
+    await database.close()  # connections made from now on give up early
+    await put_down(database)
+    clock, slow = Clock(), Work()
+    kind = JobKind(KIND, slow, lease=timedelta(seconds=0.3))
+    running = asyncio.create_task(JobRunner(database, {KIND: kind}, clock.now).run_due())
+    await slow.reached.wait()
+
+    with capture_logs() as told:
+        async with database.write() as tx:
+            await tx.execute(select(jobs).with_for_update())
+            async with asyncio.timeout(20):
+                while not any(line["event"] == "lease_not_renewed" for line in told):
+                    await asyncio.sleep(0.02)
+    clock.passes(MINUTE)
+    async with asyncio.timeout(20):
+        while await heartbeat(database) != clock.at:
+            await asyncio.sleep(0.02)
+
+    slow.may_end.set()
+    assert await running == 1
+    await database.close()
+
+
+async def heartbeat(database: Database) -> datetime | None:
+    async with database.read() as connection:
+        return await connection.scalar(select(jobs.c.heartbeat_at))
 
 
 async def test_jobs_of_a_process_known_to_be_gone_go_again_at_once(office: Office) -> None:
