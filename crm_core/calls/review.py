@@ -10,6 +10,7 @@ from crm_core import event_log
 from crm_core.calls.tables import call_remarks, call_talks, calls
 from crm_core.errors import Forbidden, Invalid, NotFound
 from crm_core.events import Event, EventKind
+from crm_core.repeats import just_made
 from crm_core.text import clean
 from crm_core.users.audit import record
 
@@ -41,6 +42,9 @@ async def remark(tx: AsyncConnection, call_id: int, text: str, second: float | N
     if second is not None and not (math.isfinite(second) and 0 <= second <= 86_400):
         raise Invalid("A remark points to a second of the conversation")
     row = {"call_id": call_id, "user_id": by, "at": now, "second": second, "text": said}
+    made = await just_made(tx, call_remarks, row, at="at")
+    if made is not None:
+        return made
     remark_id: int = (await tx.execute(insert(call_remarks).values(row).returning(call_remarks.c.id))).scalar_one()
     await _tell(tx, call_id, "call_remarked", now, by)
     return remark_id

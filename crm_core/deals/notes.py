@@ -12,6 +12,7 @@ from crm_core.deals.tables import notes
 from crm_core.errors import Invalid, NotFound
 from crm_core.events import Event, EventKind
 from crm_core.receivers import keepers
+from crm_core.repeats import just_made
 from crm_core.text import clean
 
 LONGEST = 10_000
@@ -42,5 +43,8 @@ async def _write(tx: AsyncConnection, text: str, by: int, now: datetime, *, deal
     if not said:
         raise Invalid("A note says something")
     row = {"deal_id": deal_id, "contact_id": contact_id, "user_id": by, "at": now, "text": said}
+    written = await just_made(tx, notes, row, at="at")
+    if written is not None:
+        return written
     note_id: int = (await tx.execute(insert(notes).values(row).returning(notes.c.id))).scalar_one()
     return note_id

@@ -14,6 +14,7 @@ from crm_core.deals.tables import deals
 from crm_core.errors import Conflict, Invalid, NotFound
 from crm_core.events import Event, EventKind
 from crm_core.receivers import keepers
+from crm_core.repeats import just_made
 from crm_core.tasks.tables import TaskKind, tasks
 from crm_core.text import clean
 from crm_core.users.accounts import require_working
@@ -43,6 +44,9 @@ async def set_task(tx: AsyncConnection, new: NewTask, *, by: int | None, now: da
     contact_id = await _contact_of(tx, new)
     row = {"kind": TaskKind.OTHER, "title": title, "deal_id": new.deal_id, "contact_id": contact_id,
            "owner_id": new.owner_id, "due_at": new.due_at, "created_at": now}  # fmt: skip
+    made = await just_made(tx, tasks, row, at="created_at")
+    if made is not None:
+        return made
     task_id: int = (await tx.execute(insert(tasks).values(row).returning(tasks.c.id))).scalar_one()
     await record(tx, by, "task_set", "task", task_id, now=now)
     await event_log.append(tx, [_told(EventKind.TASK_OPENED, await _locked(tx, task_id), now, by)])
