@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Security
+from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.staticfiles import StaticFiles
 
 from api import health
+from api.auth import COOKIE
 from api.context import AppContext
-from api.errors import answer_errors
+from api.errors import REFUSALS, answer_errors
 from api.guard import Guard
 from api.rest import (
     calls,
@@ -31,6 +33,12 @@ STATIC = Path(__file__).parent / "web" / "static"
 PREFIX = "/api/v1"
 NOUNS = (calls, recordings, contacts, companies, deals, tasks, pipelines, users, exchanges, me, stream)
 
+# For the description alone: `api.deps.CurrentActor` is what reads either of them.
+WAYS_IN = [
+    Security(HTTPBearer(auto_error=False, description="`firstring token create EMAIL`")),
+    Security(APIKeyCookie(name=COOKIE, auto_error=False, description="the session of a browser")),
+]
+
 
 def create_app(context: AppContext) -> FastAPI:
     """An application of its own for each context; nothing is shared between two."""
@@ -43,7 +51,7 @@ def create_app(context: AppContext) -> FastAPI:
     app.state.streams = Streams(context)
     answer_errors(app)
     for noun in NOUNS:
-        app.include_router(noun.router, prefix=PREFIX)
+        app.include_router(noun.router, prefix=PREFIX, responses=REFUSALS, dependencies=WAYS_IN)
     app.include_router(docs.router)
     app.include_router(health.router)
     app.include_router(pages.router)

@@ -31,6 +31,21 @@ STATUSES: dict[type[FirstringError], HTTPStatus] = {
 }
 
 
+_PROBLEM = {
+    "type": "object",
+    "title": "Problem",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"}, "detail": {"type": "string"},
+        "errors": {"type": "array", "items": {"type": "object"}}, "moved_to": {"type": "object"},
+    },
+}  # fmt: skip
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"description": "Refused (RFC 9457)", "content": {"application/problem+json": {"schema": _PROBLEM}}}
+}
+"""How the interface describes what `problem` answers."""
+
+
 class Problem(JSONResponse):
     media_type = "application/problem+json"
 

@@ -17,8 +17,13 @@ from recordings.ranges import UnsatisfiableRange, parse_range
 
 router = APIRouter(tags=["recordings"])
 
+SOUND: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"audio/*": {}}},
+    206: {"description": "The range that was asked for", "content": {"audio/*": {}}},
+}
 
-@router.get("/recordings/{recording_id}/audio", response_class=StreamingResponse)
+
+@router.get("/recordings/{recording_id}/audio", response_class=StreamingResponse, responses=SOUND)
 @router.head("/recordings/{recording_id}/audio", include_in_schema=False)
 async def audio(
     request: Request,
