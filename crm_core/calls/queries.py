@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, exists, func, or_, select
+from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import paging, references
-from crm_core.access import Actor
+from crm_core.access import Actor, hearable
 from crm_core.calls.events import Direction, Outcome, RingOutcome, Source
 from crm_core.calls.lines import CallLine, customer_number, line_query, lines, lines_of
 from crm_core.calls.tables import call_linkedids, call_remarks, call_rings, call_talks, calls, exchanges
@@ -105,7 +105,7 @@ async def list_calls(
 ) -> Page[CallLine]:  # fmt: skip
     """A page of the calls the actor may see; raises Invalid for a sort, cursor or limit that is not lawful."""
     order = paging.sort_named(CALL_SORTS, sort)
-    query = narrowed(line_query(actor), filters or CallFilters())
+    query = narrowed(line_query(actor), filters or CallFilters(), actor)
     rows = (await connection.execute(paging.continued(query, order, cursor, limit))).all()
     return paging.page_of(rows, await lines_of(connection, actor, rows[:limit]), order, limit)
 
@@ -141,8 +141,8 @@ async def call_card(connection: AsyncConnection, actor: Actor, call_id: int) -> 
     )  # fmt: skip
 
 
-def narrowed(query: Select[Any], filters: CallFilters) -> Select[Any]:
-    """A `line_query` with the filters put on."""
+def narrowed(query: Select[Any], filters: CallFilters, actor: Actor) -> Select[Any]:
+    """A `line_query` with the filters put on; no filter finds by what the actor may not hear."""
     equal = {
         calls.c.direction: filters.direction, calls.c.outcome: filters.outcome,
         calls.c.contact_id: filters.contact_id, calls.c.deal_id: filters.deal_id,
@@ -155,9 +155,10 @@ def narrowed(query: Select[Any], filters: CallFilters) -> Select[Any]:
     if filters.user_id is not None:
         query = query.where(_touched_by(filters.user_id))
     if filters.tag is not None:
-        query = query.where(exists().where(call_tags.c.call_id == calls.c.id, call_tags.c.tag == clean(filters.tag, 40)))
+        tagged = exists().where(call_tags.c.call_id == calls.c.id, call_tags.c.tag == clean(filters.tag, 40))
+        query = query.where(tagged, hearable(actor))
     if filters.recorded is not None:
-        recorded = exists().where(recordings.c.call_id == calls.c.id)
+        recorded = and_(exists().where(recordings.c.call_id == calls.c.id), hearable(actor))
         query = query.where(recorded if filters.recorded else ~recorded)
     if filters.reviewed is not None:
         query = query.where(calls.c.reviewed_at.is_not(None) == filters.reviewed)

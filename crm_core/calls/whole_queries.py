@@ -60,7 +60,7 @@ async def whole_calls(
 ) -> Page[WholeCall]:
     """A page of the calls the actor may see; raises Invalid."""
     order = paging.sort_named(CALL_SORTS, sort)
-    query = paging.continued(narrowed(line_query(actor), filters), order, cursor, limit)
+    query = paging.continued(narrowed(line_query(actor), filters, actor), order, cursor, limit)
     rows = (await connection.execute(query)).all()
     return paging.page_of(rows, await _whole(connection, actor, rows[:limit]), order, limit)
 

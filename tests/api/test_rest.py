@@ -121,6 +121,15 @@ async def test_an_admin_without_the_grant_sees_the_call_and_none_of_its_words(ho
     assert (said.status_code, audio.status_code) == (403, 404)
 
 
+@pytest.mark.parametrize("query", [{"tag": "greeting"}, {"recorded": "true"}])
+async def test_no_filter_finds_a_call_by_what_one_may_not_hear(house: House, query: dict[str, str]) -> None:
+    async with house.client("admin") as admin, house.client("head") as head:
+        hidden = (await admin.get("/api/v1/calls", params=query)).json()["items"]
+        found = (await head.get("/api/v1/calls", params=query)).json()["items"]
+
+    assert (len(hidden), len(found)) == (0, 2)
+
+
 @pytest.mark.parametrize(
     ("wanted", "status", "start", "end"),
     [
