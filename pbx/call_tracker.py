@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from math import inf
 
 from crm_core.calls.events import Call, CallEvent
-from crm_core.calls.states import may_move
+from crm_core.calls.states import may_follow
 from pbx import channel_events as told
 from pbx.channel_events import ChannelEvent, OnChannel
 from pbx.lines import LineRule
@@ -141,7 +141,7 @@ class CallTracker:
             self._note_finished(case)
             return []
         before = case.told
-        if not may_move(before.state if before else None, call.state):
+        if not may_follow(before.state if before else None, call.state):
             self.dropped += 1
         if before is not None and before.key not in {call.key, *case.absorbed}:
             case.absorbed.append(before.key)  # an older linkedid was learned late and is the key now

@@ -49,7 +49,8 @@ def last_words(changes: list[CallEvent]) -> dict[str, Call]:
     return calls
 
 
-def assert_lawful(changes: list[CallEvent]) -> None:
+def assert_lawful(changes: list[CallEvent], *, whole: bool = False) -> None:
+    """`whole`: all that happened was told, so each change is a move of the table. With pieces a call may jump."""
     states: dict[str, CallState] = {}
     for change in changes:
         call = change.call
@@ -57,7 +58,7 @@ def assert_lawful(changes: list[CallEvent]) -> None:
             states.pop(key, None)
         if isinstance(change, CallStarted):
             assert call.key not in states
-        assert may_move(states.get(call.key), call.state)
+        assert not whole or may_move(states.get(call.key), call.state)
         assert (call.state is CallState.ENDED) == (call.ended_at is not None) == (call.outcome is not None)
         assert min(call.wait_seconds, call.talk_seconds, call.hold_seconds) >= 0
         assert all(talk.talk_seconds >= 0 for talk in call.answered_by)
@@ -70,7 +71,7 @@ def assert_lawful(changes: list[CallEvent]) -> None:
 def test_every_change_is_lawful_and_the_last_word_is_the_call(scenario: str) -> None:
     tracker, changes = track(events_of(scenario))
 
-    assert_lawful(changes)
+    assert_lawful(changes, whole=True)
     assert sorted(last_words(changes).values(), key=lambda c: c.key) == sorted(tracker.all_calls(), key=lambda c: c.key)
     assert tracker.open_calls() == []
 
