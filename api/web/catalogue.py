@@ -14,6 +14,8 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 from api.web.translations import LOCALES
+from crm_core.secrets import SEALED_ELSEWHERE
+from pbx.ami import troubles
 
 WEB = LOCALES.parent
 METHODS = [("templates/**.html", "jinja2"), ("**.py", "python")]
@@ -40,6 +42,8 @@ def said() -> Iterator[Said]:
     """Everything the pages say, in English."""
     for file, _line, text, _comments, context in extract_from_dir(WEB, METHODS, OPTIONS, KEYWORDS):
         yield Said(file, text, context)
+    for note in (*troubles.NOTES, SEALED_ELSEWHERE):  # stored in English as the listener told them, worded when they are shown
+        yield Said("exchange.py", note, None)
 
 
 def first(text: str | Sequence[str]) -> str:
