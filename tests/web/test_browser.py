@@ -267,6 +267,34 @@ def test_no_page_scrolls_sideways_or_breaks_a_rule(site: Site, browser: Browser,
             page.close()
 
 
+def test_a_name_without_a_single_space_widens_no_page(site: Site, browser: Browser) -> None:
+    site.take(inbound("79165550001", caller_name="Л" * 300).rings("101").answers("101").ends().events)
+    site.take(inbound("79165550001", caller_name="Л" * 300).rings("101").events)
+    contact = site.do(site.office.rows(contacts))[0].id
+    with seat(browser, site, Role.MANAGER, "phone") as manager:
+        page = manager.open(f"/contacts/{contact}")
+        typed = {"name": "n" * 200, "company": "c" * 300, "position": "p" * 200, "email": "e" * 200, "note": "x" * 400}
+        page.evaluate(
+            """([path, typed]) => fetch(path, {method: 'POST', body: new URLSearchParams(typed)})""",
+            [f"/contacts/{contact}/edit", typed],
+        )
+        for path in (
+            "/today",
+            "/calls",
+            "/missed",
+            "/contacts",
+            f"/contacts/{contact}",
+            "/deals",
+            "/deals/1",
+            "/calls/1",
+            "/tasks",
+        ):
+            page = manager.open(path)
+            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert wide <= 0, path
+            page.close()
+
+
 def _without_a_name(page: Page) -> list[str]:
     """Buttons, links and fields that a screen reader could not name."""
     unnamed: list[str] = page.evaluate(
