@@ -1,6 +1,7 @@
 """The database: two ways in, `read()` and `write()`, made in wiring and passed on. Nobody else commits."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -126,8 +127,21 @@ class Database:
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+    for pragma in ("busy_timeout=10000", "synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
+    _choose_wal(cursor)
     cursor.close()
     # SQLite's own lower() knows only ASCII; people search for names in Cyrillic.
     connection.create_function("lower", 1, lambda value: value if value is None else str(value).lower(), deterministic=True)
+
+
+def _choose_wal(cursor: Any) -> None:
+    """WAL is kept in the file. SQLite does not wait for the lock it takes to change to it: whoever holds it is changing now."""
+    cursor.execute("PRAGMA journal_mode")
+    if cursor.fetchone()[0] == "wal":
+        return
+    try:
+        cursor.execute("PRAGMA journal_mode=WAL")
+    except sqlite3.OperationalError as error:
+        if "locked" not in str(error):
+            raise
