@@ -16,6 +16,7 @@ from api.hub import Hub
 from api.locking import CannotStart, DataLock, make_data_dir
 from api.serving import address_shown, open_socket
 from crm_core.calls.tables import exchanges
+from crm_core.db import one_at_a_time
 from crm_core.deals.first_pipeline import seed_pipeline
 from crm_core.errors import FirstringError
 from crm_core.exchanges import registry
@@ -29,6 +30,7 @@ from transcribe import models
 log = structlog.get_logger()
 
 DEMO_USERS = "%@demo.local"
+PREPARING = 4_071_963  # any number of our own
 
 
 def serve(parts: tuple[str, ...]) -> None:
@@ -61,6 +63,7 @@ async def _serve(settings: Settings, parts: tuple[str, ...]) -> None:
 async def prepare(context: AppContext) -> None:
     """What every start looks after: the exchange of the environment, the first pipeline, folder and model."""
     async with context.database.write() as tx:
+        await one_at_a_time(tx, PREPARING)  # parts of one product may start together
         await _refuse_demo_outside(tx, context.settings)
         await registry.from_settings(tx, context.settings, context.box, now=context.now())
         await seed_pipeline(tx, context.settings.language)

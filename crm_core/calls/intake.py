@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.calls import intake_writes, known
@@ -16,9 +15,10 @@ from crm_core.calls.events import CallEvent
 from crm_core.calls.intake_rules import decide
 from crm_core.calls.ledger import IntakeRules
 from crm_core.calls.telling import fit
+from crm_core.db import one_at_a_time
 from crm_core.exchanges.config import ExchangeConfig
 
-ONE_INTAKE_AT_A_TIME = 4_071_962  # any number of our own
+INTAKE = 4_071_962  # any number of our own
 USUAL = IntakeRules()
 
 
@@ -34,9 +34,7 @@ async def take(
     """Take in a batch of events of one exchange, oldest first. `journal_id`: the journal's batch they were derived from."""
     if not happened:
         return
-    if tx.dialect.name == "postgresql":
-        # Two exchanges may ring with the same new number at once; SQLite lets one writer in anyway.
-        await tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ONE_INTAKE_AT_A_TIME})
+    await one_at_a_time(tx, INTAKE)  # two exchanges may ring with the same new number at once
     for segment in _segments([_fit(event) for event in happened]):
         ledger = await known.read(tx, exchange, [event.call for event in segment], rules, now, journal_id)
         decide(ledger, segment)
