@@ -17,8 +17,11 @@ Extension = NewType("Extension", str)
 
 _EXTENSION = re.compile(r"[0-9]{2,6}")
 _SPELLED = re.compile(r"\+?[0-9() .\-\u00a0]{3,40}")
-_WITHHELD = frozenset(
-    ["", "anonymous", "unknown", "<unknown>", "restricted", "private", "unavailable", "withheld", "blocked", "none"]
+# As exchanges and carriers word it; «anonymous@anonymous.invalid» is RFC 3323's.
+_WITHHELD = re.compile(
+    r"""anonymous\b.* | <?unknown>? | restricted | (number\ )?(unavailable|withheld|blocked)
+      | private(\ number)? | no\ number | none | - | (номер\ )?скрыт(ый)?(\ номер)? |""",
+    re.IGNORECASE | re.VERBOSE,
 )
 _LONGEST = 80
 
@@ -67,7 +70,7 @@ def clean(raw: str) -> str:
 
 @lru_cache(maxsize=8192)
 def _read(raw: str, region: str) -> Number:
-    if raw.lower() in _WITHHELD:
+    if _WITHHELD.fullmatch(raw):
         return Number(NumberKind.WITHHELD, raw)
     # Only ASCII digits: other scripts' digits pass str.isdigit and are no extension of any exchange.
     if _EXTENSION.fullmatch(raw):

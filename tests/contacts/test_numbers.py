@@ -26,7 +26,11 @@ def test_short_numbers_are_extensions_and_match_no_customer(raw: str) -> None:
     assert (number.e164, number.extension, number.shown) == (None, raw, raw)
 
 
-@pytest.mark.parametrize("raw", [None, "", "anonymous", "Anonymous", "<unknown>", "unknown", "Restricted", "private", "\0"])
+@pytest.mark.parametrize(
+    "raw",
+    [None, "", "anonymous", "Anonymous", "anonymous@anonymous.invalid", "Anonymous <anonymous>", "<unknown>", "unknown",
+     "Restricted", "private", "Private number", "No number", "-", "Скрыт", "Номер скрыт", "\0"],
+)  # fmt: skip
 def test_withheld_numbers_are_nobody(raw: str | None) -> None:
     number = read_number(raw, "RU")
 
