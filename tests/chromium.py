@@ -1,8 +1,11 @@
 """A real browser for tests; import `browser` (and `requires_chromium`, which it needs) into a conftest."""
 
 import asyncio
+import os
 import shutil
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -12,6 +15,9 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required",
 ]  # fmt: skip
+
+# The driver's own Node wants a library that a bare Debian lacks; the one that builds our front end does not.
+os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(Path(sys.executable).with_name("node")))
 
 
 @pytest.fixture(scope="module")
