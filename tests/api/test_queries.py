@@ -1,6 +1,6 @@
 """Every read, for every role, on both kinds of database; and the figures that pages show."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,38 +25,14 @@ from crm_core.users import queries as user_queries
 from crm_core.users.tables import Role
 from tests.api.world import build
 from tests.builders import MORNING, inbound, outbound
-from tests.databases import PostgresServer, fresh_sqlite, postgres_server, sqlite_template
+from tests.database_fixtures import database, database_url, postgres, template
+from tests.databases import fresh_sqlite
 from tests.office import NOW, Office
+
+__all__ = ["database", "database_url", "postgres", "template"]
 
 DAY = (NOW - timedelta(hours=8), NOW + timedelta(hours=8))
 ROLES = {"olga": Role.MANAGER, "head": Role.HEAD, "qa": Role.QA, "admin": Role.ADMIN}
-
-
-@pytest.fixture(scope="module")
-def template() -> Iterator[Path]:
-    with sqlite_template() as file:
-        yield file
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[PostgresServer]:
-    with postgres_server() as server:
-        yield server
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def both(request: pytest.FixtureRequest, template: Path, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return fresh_sqlite(template, tmp_path)
-    server: PostgresServer = request.getfixturevalue("postgres")
-    return server.fresh()
-
-
-@pytest.fixture
-async def database(both: str) -> AsyncIterator[Database]:
-    opened = Database(both)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

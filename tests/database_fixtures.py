@@ -1,0 +1,36 @@
+"""A fresh, migrated database for a test, on both kinds; import these fixtures where they are wanted."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from crm_core.db import Database
+from tests.databases import PostgresServer, fresh_sqlite, postgres_server, sqlite_template
+
+
+@pytest.fixture(scope="session")
+def template() -> Iterator[Path]:
+    with sqlite_template() as file:
+        yield file
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, template: Path, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return fresh_sqlite(template, tmp_path)
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return server.fresh()
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    opened = Database(database_url)
+    yield opened
+    await opened.close()
