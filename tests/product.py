@@ -147,6 +147,16 @@ class Api:
         found: list[dict[str, Any]] = self.get(path, **filters)["items"]
         return found
 
+    def said(self, call_id: int) -> dict[str, str] | None:
+        """All the words of each side in lower case; None until there is a transcript."""
+        told = self.get(f"calls/{call_id}/transcript")
+        if told["status"] != "ready":
+            return None
+        return {
+            side: " ".join(segment["text"] for segment in told["segments"] if segment["side"] == side).lower()
+            for side in ("manager", "customer")
+        }
+
     def bytes(self, path: str) -> bytes:
         return self.ask(path).content
 

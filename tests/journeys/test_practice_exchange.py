@@ -60,7 +60,7 @@ def test_a_phone_rings_a_lead_exists_and_the_call_is_heard_and_read_on_its_deal_
     assert stage == "Назначение встречи"
 
     # It is read by the real model, each side apart.
-    words = eventually(lambda: _said(api, call["id"]), within=180, what="the transcript")
+    words = eventually(lambda: api.said(call["id"]), within=180, what="the transcript")
     assert "магазин" in words["customer"]
     assert "добрый день" in words["manager"]
     assert "четверг" in words["manager"]
@@ -108,16 +108,6 @@ def test_an_unknown_caller_has_a_contact_a_deal_and_a_task_at_the_first_ring(
 def _recorded(api, call_id):
     call = api.get(f"calls/{call_id}")
     return call if call["recordings"] else None
-
-
-def _said(api, call_id):
-    told = api.get(f"calls/{call_id}/transcript")
-    if told["status"] != "ready":
-        return None
-    return {
-        side: " ".join(segment["text"] for segment in told["segments"] if segment["side"] == side).lower()
-        for side in ("manager", "customer")
-    }
 
 
 def _first_ring_of_a_stranger(api):

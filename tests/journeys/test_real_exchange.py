@@ -61,7 +61,7 @@ def test_a_real_exchange_rings_is_answered_recorded_transcribed_and_missed(
     assert [recording["sides"] for recording in heard["recordings"]] == [2]
     assert heard["stage"]["name"] == "Входящая заявка"
 
-    words = eventually(lambda: _said(api, heard["id"]), within=180, what="the transcript")
+    words = eventually(lambda: api.said(heard["id"]), within=180, what="the transcript")
     assert "магазин" in words["customer"]
     assert "добрый день" in words["manager"]
 
@@ -94,13 +94,3 @@ def _both_sides(folder: Path) -> tuple[Path, Path]:
 
 def _recorded(api):
     return next((call for call in api.items("calls") if call["recordings"]), None)
-
-
-def _said(api, call_id):
-    told = api.get(f"calls/{call_id}/transcript")
-    if told["status"] != "ready":
-        return None
-    return {
-        side: " ".join(segment["text"] for segment in told["segments"] if segment["side"] == side).lower()
-        for side in ("manager", "customer")
-    }
