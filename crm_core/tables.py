@@ -1,9 +1,10 @@
 """Every table of the product, in one import: for migrations and for tests that make an empty database."""
 
-from crm_core.calls.tables import call_linkedids, call_remarks, call_rings, call_talks, calls, exchanges, journal
+from crm_core.calls.tables import call_linkedids, call_remarks, call_rings, call_talks, calls, exchanges, gaps, journal
 from crm_core.contacts.tables import companies, contact_numbers, contacts
 from crm_core.db import metadata
 from crm_core.deals.tables import deals, notes, pipelines, stage_history, stages
+from crm_core.dialling.tables import dial_attempts
 from crm_core.event_log import events
 from crm_core.jobs import jobs
 from crm_core.recordings.tables import listenings, recordings
@@ -14,7 +15,7 @@ from crm_core.users.tables import api_tokens, audit, login_failures, sessions, s
 
 __all__ = [
     "api_tokens", "audit", "call_linkedids", "call_remarks", "call_rings", "call_tags", "call_talks", "calls",
-    "companies", "contact_numbers", "contacts", "deals", "events", "exchanges", "jobs", "journal", "listenings",
-    "login_failures", "metadata", "notes", "pipelines", "recordings", "sessions", "setup_links", "stage_history",
+    "companies", "contact_numbers", "contacts", "deals", "dial_attempts", "events", "exchanges", "gaps", "jobs", "journal",
+    "listenings", "login_failures", "metadata", "notes", "pipelines", "recordings", "sessions", "setup_links", "stage_history",
     "stages", "tasks", "transcript_segments", "transcripts", "user_extensions", "users",
 ]  # fmt: skip

@@ -33,6 +33,9 @@ exchanges = Table(
     Column("dial_user", String(80)),
     Column("dial_secret", Text),
     Column("recordings_root", Text),
+    Column("cel_file", Text),  # its CEL as CSV, where the listener can read it; null: gaps stay unfilled
+    Column("dial_rules", Json, nullable=False, default=dict, server_default="{}"),  # see crm_core.dialling.rules
+    Column("learned", Json, nullable=False, default=dict, server_default="{}"),  # phones and trunks, as it told them itself
     Column("trunks", Json, nullable=False, default=list),  # globs on channel names
     Column("extensions", Json, nullable=False, default=list),
     Column("own_numbers", Json, nullable=False, default=list),  # digits without +; empty: not told
@@ -46,17 +49,35 @@ exchanges = Table(
 )
 
 # The journal is a capture: the raw bytes of each connection, a row a batch, stored with what was derived from them.
+# What was read in the exchange's own records to fill a gap stands there too (`source` cel), as it was written.
 journal = Table(
     "journal",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("exchange_id", ForeignKey("exchanges.id"), nullable=False),
+    Column("source", String(8), nullable=False, default="ami", server_default="ami"),  # ami, cel
     Column("connection", String(32), nullable=False),
     Column("offset", BigInteger, nullable=False),  # of the first byte of `data` in this connection
     Column("received_at", UtcTime, nullable=False),
     Column("data", LargeBinary, nullable=False),
     Column("fault", Text),  # why deriving raised, if it did: the bytes are kept all the same
     UniqueConstraint("exchange_id", "connection", "offset"),
+)
+
+# When the listener was away: from the last moment it heard the exchange until it was back.
+gaps = Table(
+    "gaps",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("exchange_id", ForeignKey("exchanges.id"), nullable=False),
+    Column("lost_at", UtcTime, nullable=False),
+    Column("made_at", UtcTime, nullable=False),
+    Column("filled_at", UtcTime),  # null: not yet, for the reason in `note`
+    Column("rows", Integer, nullable=False, default=0),  # records read for it
+    Column("broken", Integer, nullable=False, default=0),  # records that could not be read
+    Column("tries", Integer, nullable=False, default=0),
+    Column("note", Text),
+    UniqueConstraint("exchange_id", "lost_at"),
 )
 
 calls = Table(
@@ -83,6 +104,7 @@ calls = Table(
     Column("voicemail", Boolean, nullable=False, default=False),
     Column("forwarded_to", String(80)),
     Column("queue", String(120)),
+    Column("queued_at", UtcTime),  # since when the caller stands in it
     Column("click_to_call", Boolean, nullable=False, default=False),
     Column("source", String(10), nullable=False, default="live"),
     Column("partial", Boolean, nullable=False, default=False),

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, false
 
 from crm_core.db import Json, UtcTime, metadata
 
@@ -25,6 +25,8 @@ users = Table(
     Column("active", Boolean, nullable=False, default=True),
     Column("language", String(8)),
     Column("may_listen", Boolean, nullable=False, default=False),  # for admins, who otherwise hear nothing
+    Column("may_dial_unknown", Boolean, nullable=False, default=False, server_default=false()),  # by click
+    Column("may_dial_for_others", Boolean, nullable=False, default=False, server_default=false()),
     Column("created_at", UtcTime, nullable=False),
 )
 
