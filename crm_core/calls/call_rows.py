@@ -17,6 +17,7 @@ def call_row(exchange_id: int, ledger: Ledger, draft: CallDraft) -> dict[str, An
         "callee": call.callee, "callee_raw": call.callee_raw, "outcome": call.outcome,
         "wait_seconds": call.wait_seconds, "talk_seconds": call.talk_seconds, "hold_seconds": call.hold_seconds,
         "voicemail": call.voicemail, "forwarded_to": call.forwarded_to, "queue": call.queue,
+        "queued_at": moment_of(call.queued_at, now),
         "click_to_call": call.click_to_call, "source": call.source, "partial": call.partial,
         "transfers": transfers_told(call.transfers), "announced": paths_told(call.recordings),
         "contact_id": draft.contact.id if draft.contact else None, "deal_id": draft.deal.id if draft.deal else None,

@@ -96,7 +96,8 @@ class Transfer:
 class Call:
     """A call as it is known now. Numbers are digits without `+` where understood, else as received; None when withheld.
 
-    Times are epoch seconds. `linkedids[0]` is the key of the call on its exchange; every other one points to the same call.
+    Times are epoch seconds; `queued_at`: since when the caller stands in the queue, None if he stands in none now.
+    `linkedids[0]` is the key of the call on its exchange; every other one points to the same call.
     `recordings` are the paths as announced by the exchange, not yet trusted.
     """
 
@@ -123,6 +124,7 @@ class Call:
     voicemail: bool = False
     forwarded_to: str | None = None
     queue: str | None = None
+    queued_at: float | None = None
     click_to_call: bool = False
     recordings: tuple[str, ...] = ()
     source: Source = Source.LIVE

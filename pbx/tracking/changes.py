@@ -75,6 +75,6 @@ def _shown(call: Call | None) -> tuple[object, ...]:
     if call is None:
         return ()
     talks = tuple((t.extension, t.joined_at, t.left_at is None) for t in call.answered_by)
-    numbers = (call.direction, call.caller, call.caller_name, call.did, call.callee, call.queue, call.linkedids)
+    numbers = (call.direction, call.caller, call.caller_name, call.did, call.callee, call.queue, call.queued_at, call.linkedids)
     rest = (call.transfers, call.rang, call.voicemail, call.forwarded_to, call.recordings, call.partial, call.source)
     return (call.state, call.ended_at, talks, *numbers, *rest)

@@ -9,7 +9,7 @@ from crm_core.calls.outcomes import Ending, outcome_of
 from crm_core.contacts.numbers import Number, NumberKind, clean, read_number
 from pbx.channels import Channel, Span
 from pbx.lines import LineRule
-from pbx.tracking import joins, voicemail
+from pbx.tracking import joins, queueing, voicemail
 from pbx.tracking.case import Case
 from pbx.tracking.parties import Cast, as_extension, cast_of, leg_ends, legs_tried, rings_of
 from pbx.tracking.transfers import transfers_of
@@ -84,7 +84,8 @@ class _Story:
             transfers=transfers,
             voicemail=self._inbound and self.took_at is not None,
             forwarded_to=self._forwarded_to(transfers[0].at if transfers else inf),
-            queue=self._queue(),
+            queue=queueing.queue_of(self.case.channels.values(), self.first_join),
+            queued_at=self._queued_at(),
             click_to_call=self.cast.click_to_call,
             recordings=self._recordings(),
             source=self._source(),
@@ -260,11 +261,9 @@ class _Story:
         until = min(first_transfer_at, inf if self.first_join is None else self.first_join)
         return next((self.cast.people[leg.uid] for leg in outside if leg.started_at < until), None)
 
-    def _queue(self) -> str | None:
-        joined = sorted((at, queue) for c in self.case.channels.values() for at, began, queue in c.queues if began and queue)
-        until = inf if self.first_join is None else self.first_join
-        before = [queue for at, queue in joined if at <= until]
-        return before[-1] if before else (joined[0][1] if joined else None)
+    def _queued_at(self) -> float | None:
+        joined = any(joins.open_now(spans) for spans in self.talks.values())
+        return None if joined else queueing.queued_at(self.case.channels.values())
 
     def _recordings(self) -> tuple[str, ...]:
         by_uid = sorted((c for c in self.case.channels.values() if c.recordings), key=lambda c: c.uid)

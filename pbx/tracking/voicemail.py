@@ -1,7 +1,8 @@
 """What became of a caller whom nobody answered: voicemail took him, or he gave up in a menu or queue."""
 
-from pbx.channels import Channel, toggled
+from pbx.channels import Channel
 from pbx.tracking.case import Case
+from pbx.tracking.queueing import queue_spans
 
 _MENU_APPLICATIONS = frozenset(["background", "waitexten", "read", "ivrdemo", "playback", "queue", "directory"])
 _LET_STAND = 1.5
@@ -68,13 +69,7 @@ def _rung_by_queue(case: Case, customer: Channel, at: float) -> bool:
 
 
 def _in_queue(customer: Channel, at: float) -> bool:
-    names = {queue for _, _, queue in customer.queues}
-    ends = float("inf") if customer.gone_at is None else customer.gone_at
-    return any(
-        start <= at and end >= at - _SAME_MOMENT / 2
-        for name in names
-        for start, end in toggled({(t, began) for t, began, queue in customer.queues if queue == name}, ends)
-    )
+    return any(start <= at and end >= at - _SAME_MOMENT / 2 for start, end in queue_spans(customer))
 
 
 def _in_menu(customer: Channel, legs: list[Channel], at: float) -> bool:

@@ -274,3 +274,15 @@ def test_a_driver_that_says_late_who_called_tells_no_outbound_call_first() -> No
 
     (started,) = story.told
     assert (started.call.direction, started.call.caller) == (Direction.INBOUND, CUSTOMER)
+
+
+def test_since_when_a_caller_stands_in_the_queue_is_told_while_he_stands_in_it() -> None:
+    story = PhoneStory().at(0).arrives("a").at(2).tell(told.QueueJoined(2, "a", "", "a", "sales"))
+    assert story.the_call().queued_at == 2
+
+    story.at(5).rings("b", "101", by="a")
+    assert story.the_call().queued_at == 2
+
+    story.tell(told.QueueLeft(8, "a", "", "a", "sales")).at(8).answers("b", by="a", bridge="x")
+    assert story.the_call().queued_at is None
+    assert story.at(9).hangs_up("a", "b").the_call().queue == "sales"
