@@ -31,11 +31,18 @@ class Teller:
 
     def tell(self, case: Case, now: float) -> Call | None:
         """The call as known at `now`; None while only the exchange's machinery is seen."""
+        story = self.read(case, now)
+        return None if story is None else story.call()
+
+    def read(self, case: Case, now: float) -> "Story | None":
+        """As `tell`, with the intervals and choices that the call's figures are made of."""
         cast = cast_of(case, self.lines, self.region)
-        return None if cast is None else _Story(case, cast, self, now).call()
+        return None if cast is None else Story(case, cast, self, now)
 
 
-class _Story:
+class Story:
+    """A case as read at `now`: the call, and the intervals and choices behind its figures, which `pbx.explaining` shows."""
+
     def __init__(self, case: Case, cast: Cast, teller: Teller, now: float) -> None:
         self.case, self.cast, self.teller, self.now = case, cast, teller, now
         self.together = joins.together(case.channels)
@@ -58,9 +65,9 @@ class _Story:
     def call(self) -> Call:
         rings = rings_of(self.tried, self.ends, self.cast.people)
         transfers = transfers_of(self.case, self.cast, self.tried, self.talks, self.together, self.teller.region)
-        holds = self._holds()
+        holds = joins.merged(stretch for _, _, stretch in self.holds())
         caller, callee = self._caller(), self._callee()
-        origin = self.cast.origin
+        origin, waited = self.cast.origin, self.waited()
         return Call(
             exchange=self.teller.exchange,
             linkedids=self.case.keys(),
@@ -75,8 +82,8 @@ class _Story:
             did=self._did(origin),
             callee=callee.shown if callee else None,
             callee_raw=callee.raw or None if callee else None,
-            outcome=outcome_of(self._ending(rings)) if self.over else None,
-            wait_seconds=self._wait(),
+            outcome=outcome_of(self.ending()) if self.over else None,
+            wait_seconds=waited[1] - waited[0],
             talk_seconds=joins.seconds(joins.merged(s for spans in self.talks.values() for s in spans), self.now),
             hold_seconds=joins.seconds(holds, self.now),
             answered_by=self._answered_by(),
@@ -111,7 +118,7 @@ class _Story:
         found = {person: joins.merged(told) for person, told in spans.items()}
         return dict(sorted(found.items(), key=lambda item: (item[1][0][0], item[0])))
 
-    def _consultations(self) -> dict[str, list[Span]]:
+    def consultations(self) -> dict[str, list[Span]]:
         """For each person, when he was joined with a colleague while the customer waited."""
         if self.first_join is None or self.customer is None or len(set(self.cast.people.values())) < 2:
             return {}
@@ -126,7 +133,7 @@ class _Story:
         return {person: joins.merged(told) for person, told in spans.items()}
 
     def _answered_by(self) -> tuple[Talk, ...]:
-        consultations = self._consultations() if self.talks else {}
+        consultations = self.consultations() if self.talks else {}
         return tuple(
             Talk(
                 extension=person,
@@ -138,8 +145,8 @@ class _Story:
             for person, spans in self.talks.items()
         )
 
-    def _holds(self) -> list[Span]:
-        """When the customer was on hold or parked."""
+    def holds(self) -> list[tuple[str, str, Span]]:
+        """When the customer was on hold or parked: why (parked, held, music), by which channel, and the stretch; may overlap."""
         customer = self.customer
         if customer is None or self.first_join is None:
             return []
@@ -149,10 +156,11 @@ class _Story:
         parked = [(a, b) for a, b, bridge in stays if bridge in customer.waiting_bridges]
         bridged = [(a, b) for a, b, bridge in stays if bridge not in customer.waiting_bridges]
         alone = joins.without(bridged, [span for spans in self.talks.values() for span in spans])
-        held = [span for uid, person in self.cast.people.items() for span in self._held_by(uid, person, alone)]
-        music = joins.common(customer.music_spans(), bridged)
+        found = [("parked", customer.uid, span) for span in parked]
+        found += [("held", uid, span) for uid, person in self.cast.people.items() for span in self._held_by(uid, person, alone)]
+        found += [("music", customer.uid, span) for span in joins.common(customer.music_spans(), bridged)]
         since: list[Span] = [(self.first_join, inf)]
-        return joins.merged(joins.common([*parked, *held, *music], since))
+        return [(why, uid, part) for why, uid, span in found for part in joins.common([span], since)]
 
     def _held_by(self, uid: str, person: str, alone: list[Span]) -> list[Span]:
         """While this channel held the customer, also when it left him alone in their bridge to ask a colleague.
@@ -211,13 +219,15 @@ class _Story:
         told = next((raw for raw in (origin.exten, origin.dnid) if raw not in _NOBODY), "")
         return read_number(told, self.teller.region).shown
 
-    def _wait(self) -> float:
+    def waited(self) -> Span:
+        """From when until when the customer waited; so far, if he still does."""
         ended = self.now if self.ended_at is None else self.ended_at
         if self._inbound:
             customer_gone = ended if self.customer is None or self.customer.gone_at is None else self.customer.gone_at
             ends = [at for at in (self.first_join, self.took_at, customer_gone) if at is not None]
-            return max(0.0, min(ends) - self.started_at)
-        return max(0.0, self._answer(ended) - self._dialled_from())
+            return self.started_at, max(self.started_at, min(ends))
+        dialled = self._dialled_from()
+        return dialled, max(dialled, self._answer(ended))
 
     def _dialled_from(self) -> float:
         """When the customer (in an internal call the colleague) was first dialled, else the call's start."""
@@ -232,7 +242,8 @@ class _Story:
             return ended if self.first_join is None else self.first_join
         return self.customer.up_at
 
-    def _ending(self, rings: tuple[Ring, ...]) -> Ending:
+    def ending(self) -> Ending:
+        """What the outcome depends on."""
         cast = self.cast
         agent = cast.origin if cast.click_to_call else None
         legs = list(cast.attempts) if cast.direction is Direction.OUTBOUND else self.tried
