@@ -19,7 +19,7 @@ from pbx.lines import LineRule
 from pbx.tracking.case import Case
 from pbx.tracking.changes import changes
 from pbx.tracking.channel_graph import ChannelGraph
-from pbx.tracking.story import Teller
+from pbx.tracking.story import Story, Teller
 
 REMEMBERED = 30.0
 """Seconds (by the events' own time) that a finished call is kept for late events."""
@@ -75,6 +75,19 @@ class CallTracker:
         """Every call still remembered, finished or not, as known now."""
         calls = (self._teller.tell(case, self._now) for case in dict.fromkeys(self._book.cases.values()))
         return sorted((call for call in calls if call is not None), key=lambda call: (call.started_at, call.key))
+
+    def case_of(self, linkedid: str) -> Case | None:
+        """The case that holds this linkedid; one taken from here goes on to be filled, and outlives its being forgotten."""
+        return self._book.cases.get(linkedid)
+
+    def stories(self) -> list[Story]:
+        """As `all_calls`, but each with what its figures are made of."""
+        found = [story for case in dict.fromkeys(self._book.cases.values()) if (story := self.read(case))]
+        return sorted(found, key=lambda story: (story.started_at, story.case.keys()))
+
+    def read(self, case: Case) -> Story | None:
+        """The case as known now; None while only the exchange's machinery is seen."""
+        return self._teller.read(case, self._now)
 
     def remembered(self) -> int:
         """How many channels are kept in memory (a figure for metrics and tests)."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from crm_core.calls.events import Call, TransferKind
+from pbx.channel_events import OnChannel
 from pbx.channels import Channel
 
 
@@ -28,9 +29,11 @@ class Case:
         "channels",
         "gaps",
         "had_gap",
+        "joinings",
         "linkedids",
         "live",
         "notes",
+        "pickups",
         "records",
         "retrieved",
         "told",
@@ -43,6 +46,8 @@ class Case:
         self.channels: dict[str, Channel] = {}
         self.transfers: set[TransferTold] = set()
         self.retrieved: dict[str, str] = {}
+        self.pickups: set[tuple[float, str, str]] = set()  # at, who took the call, and from which ringing channel
+        self.joinings: list[tuple[OnChannel, tuple[str, ...]]] = []  # why which linkedids are this call's too
         self.told: Call | None = None
         self.absorbed: list[str] = []
         self.gaps: set[float] = set()
@@ -58,6 +63,8 @@ class Case:
         self.channels |= other.channels
         self.transfers |= other.transfers
         self.retrieved |= other.retrieved
+        self.pickups |= other.pickups
+        self.joinings += other.joinings
         self.absorbed += other.absorbed
         if other.told is not None:
             self.absorbed.append(other.told.key)

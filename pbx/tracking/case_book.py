@@ -1,6 +1,7 @@
 """Which channels belong to one call: a set of linkedids that may grow, never split."""
 
 from crm_core.calls.events import TransferKind
+from pbx.channel_events import OnChannel
 from pbx.channels import Channel
 from pbx.lines import LineKind, LineRule
 from pbx.tracking.case import Case
@@ -20,6 +21,7 @@ class CaseBook:
         self.lines = lines
         self.channels: dict[str, Channel] = {}
         self.cases: dict[str, Case] = {}
+        self.taking: OnChannel | None = None  # the event that is being put in place: why cases join
         self._forgotten: dict[str, float] = {}
 
     def channel(self, uid: str, name: str, linkedid: str, at: float, *, known_only: bool, reborn: bool = False) -> Channel | None:
@@ -88,6 +90,7 @@ class CaseBook:
         if other is None:
             self.cases[linkedid] = case
             case.know(linkedid, at)
+            self._note(case, (linkedid,))
         elif other is case:
             case.linkedids[linkedid] = min(case.linkedids[linkedid], at)
         else:
@@ -99,8 +102,13 @@ class CaseBook:
             return
         older, younger = sorted((one, other), key=lambda case: case.age)
         older.absorb(younger)
+        self._note(older, tuple(younger.linkedids))
         for linkedid in younger.linkedids:
             self.cases[linkedid] = older
+
+    def _note(self, case: Case, linkedids: tuple[str, ...]) -> None:
+        if self.taking is not None:
+            case.joinings.append((self.taking, linkedids))
 
     def _has_caller(self, case: Case) -> bool:
         return any(c.came_in and came_in(c) and c.kind(self.lines) is LineKind.TRUNK for c in case.channels.values())

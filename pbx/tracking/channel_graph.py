@@ -66,6 +66,7 @@ class ChannelGraph:
         taker = self._takers.get(type(event))
         if taker is None:
             return None
+        self.book.taking = event
         channel = self._known(event) or self._channel(
             event.uid,
             event.channel,
@@ -228,6 +229,7 @@ class ChannelGraph:
         target = self._channel(e.target_uid, e.target_channel, e.target_linkedid, e.at)
         if target is not None:
             self.book.join(self.book.case_of(c), self.book.case_of(target))
+            self.book.case_of(c).pickups.add((e.at, c.uid, target.uid))
 
     def _originate_answered(self, e: told.OriginateAnswered, c: Channel) -> None:
         c.originated_to = e.to
