@@ -72,17 +72,25 @@ def replay_calls(
     files: list[Path], *, cel: Path | None, trunks: list[str], extensions: list[str], region: str, exchange: str
 ) -> tuple[list[Call], Clock]:
     """As `replay`, but the calls themselves and the clock their times are told by."""
-    sessions = [list(_messages(file)) for file in files]
+    tracker, clock = replayed(files, cel=cel, trunks=trunks, extensions=extensions, region=region, exchange=exchange)
+    # Members of queues may be learned late: so every call is read at the end, not as it was told on the way.
+    return tracker.all_calls(), clock
+
+
+def replayed(
+    files: list[Path], *, cel: Path | None, trunks: list[str], extensions: list[str], region: str, exchange: str
+) -> tuple[CallTracker, Clock]:
+    """As `replay_calls`, but the tracker that was told it all."""
+    sessions = [list(messages_of(file)) for file in files]
     records = read_cel(cel).events if cel is not None else []
     clock = _clock(sessions, records)
     tracker = CallTracker(exchange, LineRule(trunks, extensions), region, remember=float("inf"))
     for from_records, told_so in groupby(_story(sessions, clock, records), key=lambda story: story[1]):
         tracker.feed_all((event for event, _ in told_so), from_records=from_records)
-    # Members of queues may be learned late: so every call is read at the end, not as it was told on the way.
-    return tracker.all_calls(), clock
+    return tracker, clock
 
 
-def _messages(file: Path) -> Iterator[Heard]:
+def messages_of(file: Path) -> Iterator[Heard]:
     """A message had come by the second at which the bytes up to its end had."""
     reader = MessageReader()
     last: float | None = None
