@@ -183,7 +183,7 @@ def test_finished_calls_are_forgotten() -> None:
 
 def _moved(event: ChannelEvent, again: int) -> ChannelEvent:
     """The same event of another call, later."""
-    values = {name: getattr(event, name) for name in event.__dataclass_fields__}
+    values = {name: getattr(event, name) for name in event.__struct_fields__}
     for name, value in values.items():
         if name.endswith(("uid", "linkedid", "bridge")) and value:
             values[name] = f"{value}~{again}"
