@@ -13,11 +13,14 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from api.auth import NotLoggedIn, TooManyTries, WrongLogin
 from api.stream import TooManyStreams
+from crm_core.db import database_trouble
 from crm_core.errors import Conflict, FirstringError, Forbidden, Invalid, NotFound
 
 log = structlog.get_logger()
 
 ErrorPage = Callable[[Request, int, str], Response]
+
+RETRY_SECONDS = 5
 
 STATUSES: dict[type[FirstringError], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
@@ -119,11 +122,23 @@ async def _frameworks(request: Request, error: Exception) -> Response:
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:
+    if (trouble := database_trouble(error)) is not None:
+        return _not_now(request, trouble)
     log.error("request_failed", path=request.url.path, error=type(error).__name__, exc_info=error)
     say = "Something went wrong here; it is in the log"
     if wants_page(request):
         return _page(request, HTTPStatus.INTERNAL_SERVER_ERROR, say)
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, say)
+
+
+def _not_now(request: Request, trouble: str) -> Response:
+    """Not our mistake, and over when the database or the disk is back: clients may simply ask again."""
+    log.error("request_not_served", path=request.url.path, trouble=trouble)
+    say = "The database or the disk does not answer now; try again in a moment"
+    not_served = HTTPStatus.SERVICE_UNAVAILABLE
+    answer = _page(request, not_served, say) if wants_page(request) else problem(not_served, say)
+    answer.headers["Retry-After"] = str(RETRY_SECONDS)
+    return answer
 
 
 def _page(request: Request, status: HTTPStatus, say: str) -> Response:

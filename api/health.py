@@ -49,9 +49,15 @@ async def metrics(request: Request, context: Context) -> Response:
 async def _may_know(request: Request, context: AppContext) -> bool:
     """A client on this machine itself, not one whom a proxy on it lets through; or a program with a token."""
     peer = request.client.host if request.client else ""
-    if is_loopback(peer) and "x-forwarded-for" not in request.headers and "forwarded" not in request.headers:
+    forwarded = "x-forwarded-for" in request.headers or "forwarded" in request.headers
+    # By the name it asks under, too: a stranger's page may have its own name resolve to this machine.
+    if is_loopback(peer) and not forwarded and _names_this_machine(request.url.hostname or ""):
         return True
     return bearer_token(request) is not None and await actor_asking(request, context) is not None
+
+
+def _names_this_machine(host: str) -> bool:
+    return host == "localhost" or is_loopback(host)
 
 
 async def _facts(context: AppContext) -> dict[str, Any]:

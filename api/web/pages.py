@@ -30,5 +30,6 @@ def worded(reader: Look, status: int, say: str) -> tuple[str, str]:
         409: (gettext("Not done"), gettext("Somebody was faster, or a rule forbids it. Open the page again and look.")),
         422: (gettext("Not understood"), gettext("The form or the address cannot be read: %(why)s") % {"why": say}),
         500: (gettext("Something broke"), gettext("The mistake is ours and is in the log. Try again in a moment.")),
+        503: (gettext("Not now"), gettext("The database or the disk does not answer. Try again in a moment.")),
     }  # fmt: skip
     return known.get(status, (gettext("This did not work"), say))

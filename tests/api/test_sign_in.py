@@ -288,10 +288,26 @@ async def test_a_body_beyond_measure_is_refused(house: House) -> None:
 
 
 async def test_health_is_told_to_all_and_details_to_this_machine_alone(house: House) -> None:
-    async with house.client(address="192.0.2.9") as far, house.client() as near:
+    async with house.client(address="192.0.2.9") as far, house.client(host="localhost:8080") as near:
         assert (await far.get("/healthz")).json() == {"status": "ok"}
         assert (await far.get("/readyz")).json() == {"status": "ready"}
         assert (await far.get("/metrics")).status_code == 404
         assert (await near.get("/readyz")).json().keys() >= {"database", "disk", "exchanges", "queue"}
         assert (await near.get("/readyz", headers={"X-Forwarded-For": "192.0.2.9"})).json() == {"status": "ready"}
         assert "firstring_" in (await near.get("/metrics")).text
+        # A stranger's page whose name resolves to this machine asks under its own name.
+        assert (await near.get("/metrics", headers={"Host": "rebound.example"})).status_code == 404
+
+
+async def test_while_the_database_is_gone_everybody_is_asked_to_come_back(house: House) -> None:
+    await house.database.close()
+    file = house.context.data_dir / "firstring.db"
+    file.rename(file.with_suffix(".away"))
+    file.mkdir()
+
+    async with house.client("olga", **{"Accept-Language": "en"}) as client:
+        program, person = await client.get("/api/v1/deals"), await client.get("/deals")
+
+    assert (program.status_code, program.headers["content-type"]) == (503, "application/problem+json")
+    assert person.status_code == 503 and "The database or the disk does not answer" in person.text
+    assert program.headers["retry-after"] == person.headers["retry-after"] == "5"
