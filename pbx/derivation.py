@@ -1,19 +1,29 @@
 """From the exchange's bytes to call events: the same live, at the start from the journal, and whenever it is read again. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterator
 
-from crm_core.calls.events import CallEvent
+from msgspec.structs import replace
+
+from crm_core.calls.events import Call, CallEvent
+from crm_core.calls.journal import OF_RECORDS, is_records
 from crm_core.errors import SettingsError
 from crm_core.exchanges.config import ExchangeConfig
+from crm_core.exchanges.learned_lines import Learned
+from pbx.ami.login import is_let_in, is_pong
 from pbx.ami.protocol import Message, MessageReader
 from pbx.call_tracker import CallTracker
-from pbx.channel_events import ChannelEvent, ContactLost, ContactMade
+from pbx.channel_events import ChannelEvent, ContactLost, GapFilled
 from pbx.dialects.asterisk import timestamp_of
 from pbx.dialects.registry import Dialect, dialects
+from pbx.exchange_clock import ExchangeClock
 from pbx.lines import LineRule
+from pbx.records.cel import CelReader
+from pbx.records.overlap import EDGE, Facts, not_heard, shift_of
 from pbx.spool import Received
 
-_MOST_REST = 1024 * 1024
+_REMEMBERED = 2_000
+"""Events kept to know what of the records was heard already, and how the two clocks differ."""
 
 
 class Derivation:
@@ -22,98 +32,138 @@ class Derivation:
     def __init__(self, exchange: ExchangeConfig) -> None:
         self.messages = 0
         self._dialect = _new_dialect(exchange.dialect)
-        self._tracker = CallTracker(exchange.name, LineRule(exchange.trunks, exchange.extensions), exchange.region)
+        self._lines = LineRule(exchange.trunks, exchange.extensions, exchange.learned)
+        self._lines_told = 0
+        self.tracker = CallTracker(exchange.name, self._lines, exchange.region)
         self._connection: str | None = None
         self._reader = MessageReader()
-        self._heard_at = 0.0  # the last moment at which a call's end would have been heard
-        self._lost = False
-        self._ahead = 0.0
+        self._clock = ExchangeClock()
+        self._heard_at: float | None = None  # the last moment at which a call's end would have been heard
+        self._lost = True
+        self._lost_at: float | None = None
+        self._heard: deque[ChannelEvent] = deque(maxlen=_REMEMBERED)
+        self._records: CelReader | None = None
+        self._told = Facts()  # what the records told last: it may be heard once more
+        self._told_until = 0.0
+        self._shift = 0.0  # of the records' clock against the times told here
+
+    @property
+    def tracker(self) -> CallTracker:
+        """For whoever wants to look closer at a call."""
+        return self.tracker
 
     @property
     def dropped(self) -> int:
-        return self._tracker.dropped
+        return self.tracker.dropped
+
+    @property
+    def records_ahead(self) -> float:
+        """Seconds by which the exchange's records are ahead of the times told here, as far as it is known."""
+        return self._clock.records_ahead or 0.0
+
+    @property
+    def heard_until(self) -> float | None:
+        """The last moment at which the exchange was heard; None if it never was."""
+        return self._lost_at if self._lost else self._heard_at
+
+    def lines_learned(self) -> Learned | None:
+        """All that is known of the exchange's lines, if some of it is news since this was asked last."""
+        if self._lines_told == self._lines.learned:
+            return None
+        self._lines_told = self._lines.learned
+        return self._lines.known()
+
+    def open_calls(self) -> list[Call]:
+        return self.tracker.open_calls()
 
     def take(self, batch: Received) -> list[CallEvent]:
         """What a batch of whole messages tells of calls, each touched call once.
 
         All that is in it happened at its receive time, unless the message says when. A batch without bytes says that
-        the connection was there until then. A new connection means that nothing is known since.
+        the connection was there until then. A new connection means that nothing is known since; a batch of records
+        (see `crm_core.calls.journal`) tells what was missed before the connection it is named after.
         """
-        return self._tracker.feed_all(list(self._events(batch)))
+        if is_records(batch.connection):
+            return self._take_records(batch)
+        return self.tracker.feed_all(list(self._events(batch)))
 
     def _events(self, batch: Received) -> Iterator[ChannelEvent]:
         if batch.connection != self._connection:
             yield from self._meet(batch.connection)
-        if not batch.data and not self._lost:
-            self._heard_at = batch.received_at + self._ahead
+        if not batch.data:  # only a connection that was let in ends so
+            self._hear(self._clock.at(None, batch.received_at))
         for raw in self._reader.feed_raw(batch.data):
             self.messages += 1
             at = self._time_of(raw, batch.received_at)
-            yield ContactMade(at)
             for event in self._dialect.read(Message(raw), at):
-                self._lost = False
-                yield event
-            if not self._lost:
-                self._heard_at = at
+                yield self._once(event, at)
 
     def _meet(self, connection: str) -> Iterator[ChannelEvent]:
         """A refused login is a connection too, but brings no news of calls: the contact stays lost since when it was."""
-        if self._connection is not None and not self._lost:
-            self._lost = True
+        if not self._lost and self._heard_at is not None:
+            self._lost, self._lost_at = True, self._heard_at
             yield ContactLost(self._heard_at)
         self._connection = connection
         self._reader = MessageReader()
+        self._records = None
+
+    def _hear(self, at: float) -> None:
+        self._lost, self._heard_at = False, at
 
     def _time_of(self, raw: bytes, received_at: float) -> float:
         """By the exchange's clock where it tells it: also for answers, which carry no time of their own."""
-        stamped = timestamp_of(raw) if raw.startswith(b"Event:") else None
-        if stamped is None:
-            return received_at + self._ahead
-        self._ahead = stamped - received_at
-        return stamped
+        if raw.startswith(b"Event:"):
+            at = self._clock.at(timestamp_of(raw), received_at)
+            self._hear(at)
+            return at
+        if is_pong(raw) and (stamped := timestamp_of(raw)) is not None:
+            self._clock.note_ping(stamped, received_at)
+        at = self._clock.at(None, received_at)
+        if not self._lost or is_let_in(raw):
+            self._hear(at)
+        return at
 
+    def _once(self, event: ChannelEvent, at: float) -> ChannelEvent:
+        """What the records have told already gets the time that they gave it, so that it is one fact."""
+        if self._told:
+            if at > self._told_until + EDGE:
+                self._told = Facts()
+            else:
+                at = self._told.near(event, at) or at
+        if event.at != at:  # the dialect believes each header
+            event = replace(event, at=at)
+        self._heard.append(event)
+        return event
 
-class BatchCutter:
-    """Cuts what was received into batches that end where a message ends, so that each batch can be read on its own."""
+    # ---- records ------------------------------------------------------------------------------------------------
 
-    def __init__(self) -> None:
-        self._rest: list[Received] = []
+    def _take_records(self, batch: Received) -> list[CallEvent]:
+        connection = batch.connection.removesuffix(OF_RECORDS)
+        events = list(self._meet(connection)) if connection != self._connection else []
+        lost_at = self._lost_at if self._lost else None
+        missed = self._missed(batch.data.splitlines(keepends=True), lost_at)
+        events += missed
+        if batch.whole and lost_at is not None:
+            events.append(GapFilled(max([lost_at, *(event.at for event in missed)]), lost_at))
+        return self.tracker.feed_all(events, from_records=True)
 
-    @property
-    def rest(self) -> list[Received]:
-        """Pieces of a message that is not complete yet."""
-        return self._rest
+    def _missed(self, lines: list[bytes], lost_at: float | None) -> list[ChannelEvent]:
+        """The events of the records that were not heard, by the clock of those that were."""
+        first = self._records is None
+        self._records = self._records or CelReader()
+        events = self._records.read(lines)
+        if first:
+            shift = shift_of(events, self._heard)
+            self._shift = self.records_ahead if shift is None else shift
+        told = [replace(event, at=event.at - self._shift) for event in events] if self._shift else events
+        missed = [event for event in told if lost_at is None or event.at >= lost_at - EDGE]
+        self._note_told(missed)
+        return not_heard(missed, Facts(self._heard))
 
-    def cut(self, pieces: Iterable[Received]) -> list[Received]:
-        """The batches that can be made now. `received_at` is when the last byte came."""
-        batches = []
-        for piece in pieces:
-            if self._rest and self._rest[-1].connection != piece.connection:
-                batches.append(_joined(self._rest))  # the connection ended within a message
-                self._rest = []
-            self._rest.append(piece)
-            if not piece.data:
-                batches += self._cut_end()
-        if self._rest:
-            batches += self._cut_rest()
-        return batches
-
-    def _cut_end(self) -> list[Received]:
-        """A piece without bytes is the end of its connection and a batch of its own."""
-        *before, end = self._rest
-        self._rest = []
-        return [_joined(before), end] if before else [end]
-
-    def _cut_rest(self) -> list[Received]:
-        whole = _joined(self._rest)
-        end = _end_of_messages(whole.data)
-        if not end and len(whole.data) > _MOST_REST:
-            end = len(whole.data)
-        if not end:
-            return []
-        left = whole.data[end:]
-        self._rest = [Received(whole.connection, whole.offset + end, whole.received_at, left)] if left else []
-        return [Received(whole.connection, whole.offset, whole.received_at, whole.data[:end])]
+    def _note_told(self, missed: list[ChannelEvent]) -> None:
+        if missed:
+            self._told_until = max(event.at for event in missed)
+            self._told = Facts(event for event in missed if event.at >= self._told_until - 2 * EDGE)
 
 
 def _new_dialect(name: str) -> Dialect:
@@ -122,14 +172,3 @@ def _new_dialect(name: str) -> Dialect:
     if known is None:
         raise SettingsError(f"There is no dialect {name}; there are: {', '.join(sorted(dialects()))}")
     return type(known)()
-
-
-def _joined(pieces: list[Received]) -> Received:
-    first, last = pieces[0], pieces[-1]
-    return Received(first.connection, first.offset, last.received_at, b"".join(piece.data for piece in pieces))
-
-
-def _end_of_messages(data: bytes) -> int:
-    """The place after the last empty line; 0 if there is none. An event may also end with CR LF LF."""
-    ends = [(data.rfind(mark), len(mark)) for mark in (b"\r\n\r\n", b"\r\n\n")]
-    return max((place + length for place, length in ends if place >= 0), default=0)

@@ -24,7 +24,9 @@ from crm_core.exchanges import registry
 from crm_core.exchanges.config import ExchangeConfig
 from pbx import metrics
 from pbx.ami.connection import USUAL, AmiConnection, AmiLogin, BackOff, LinkReport, LinkState, Patience
-from pbx.derivation import BatchCutter, Derivation
+from pbx.batch_cutter import BatchCutter
+from pbx.derivation import Derivation
+from pbx.history import history, received
 from pbx.spool import Received, Spool
 
 log = structlog.get_logger()
@@ -98,9 +100,11 @@ class Listener:
         async with self._database.read() as connection:
             still_open = select(calls.c.key).where(calls.c.exchange_id == self._exchange.id, calls.c.ended_at.is_(None))
             keys = set((await connection.scalars(still_open)).all())
-            async for batch in journal.since_oldest_open(connection, self._exchange.id):
-                received = Received(batch.connection, batch.offset, batch.received_at.timestamp(), batch.data)
-                events, _ = self._derive(received)
+            since = await journal.oldest_needed(connection, self._exchange.id)
+            if since is None:
+                return []
+            async for batch in history(connection, self._exchange.id, since=since):
+                events, _ = self._derive(received(batch))
                 over |= {event.call.key: event for event in events if event.call.key in keys and event.call.ended_at}
                 await asyncio.sleep(0)
         return list(over.values())

@@ -16,11 +16,10 @@ from pbx.channel_events import ChannelEvent, OnChannel
 from pbx.dialects.asterisk import AsteriskDialect, timestamp_of
 from pbx.lines import LineRule
 from pbx.records.cel import read_cel
+from pbx.records.overlap import EDGE, Facts, fact_of, not_heard
 
 _EPOCH_UNIQUEID = re.compile(rb"\nUniqueid: (?:[^\r\n]*-)?(1[0-9]{9})\.[0-9]+\r?\n")
 _READ_AT_ONCE = 1 << 16
-_EDGE = 1.0
-"""Seconds around a gap in which a record may tell what was lost in it."""
 _STEP = 1e-6
 """Seconds between messages where no file says when they came: enough to keep their order."""
 
@@ -135,7 +134,7 @@ def _zero_by_timestamps(heard: list[Heard]) -> float | None:
 
 def _zero_by_records(heard: list[Heard], records: list[ChannelEvent]) -> float | None:
     """What both tell sets the clock: births, ends and bridges of channels; the median of the differences is the zero."""
-    recorded = {key: event.at for event in records if (key := _told_by_both(event))}
+    recorded = {key: event.at for event in records if (key := fact_of(event))}
     if not recorded:
         return None
     dialect = AsteriskDialect()
@@ -144,17 +143,9 @@ def _zero_by_records(heard: list[Heard], records: list[ChannelEvent]) -> float |
         for h in heard
         if h.second is not None
         for event in dialect.read_raw(h.raw, h.second)
-        if (key := _told_by_both(event)) in recorded
+        if (key := fact_of(event)) in recorded
     ]
     return sorted(found)[len(found) // 2] if found else None
-
-
-def _told_by_both(event: ChannelEvent) -> tuple[str, str, str] | None:
-    if isinstance(event, told.BridgeJoined | told.BridgeLeft):
-        return type(event).__name__, event.uid, event.bridge
-    if isinstance(event, told.ChannelBorn | told.ChannelGone):
-        return type(event).__name__, event.uid, ""
-    return None
 
 
 def _zero_by_uniqueid(heard: list[Heard]) -> float | None:
@@ -187,7 +178,7 @@ def _story(sessions: list[list[Heard]], clock: Clock, records: list[ChannelEvent
     yield from ((event, True) for event in _before(heard[0], records))
     for i, events in enumerate(heard):
         if i > 0:
-            yield from _gap(heard[i - 1][-1].at, events[0].at, _not_heard(records, heard))
+            yield from _gap(heard[i - 1][-1].at, events[0].at, not_heard(records, Facts(chain.from_iterable(heard))))
         yield from ((event, False) for event in events)
 
 
@@ -211,22 +202,9 @@ def _events(session: list[Heard], clock: Clock) -> list[ChannelEvent]:
     return found
 
 
-def _not_heard(records: list[ChannelEvent], heard: list[list[ChannelEvent]]) -> list[ChannelEvent]:
-    """What the records tell and no session did: the same fact twice, at two times, would be two facts."""
-    times: dict[tuple[str, str, str], list[float]] = {}
-    for event in chain.from_iterable(heard):
-        if key := _told_by_both(event):
-            times.setdefault(key, []).append(event.at)
-    return [
-        event
-        for event in records
-        if not (key := _told_by_both(event)) or all(abs(at - event.at) > _EDGE for at in times.get(key, ()))
-    ]
-
-
 def _gap(lost_at: float, made_at: float, records: list[ChannelEvent]) -> Iterator[tuple[ChannelEvent, bool]]:
     yield told.ContactLost(lost_at), False
     if records:
-        edges = lost_at - _EDGE, made_at + _EDGE  # the two clocks agree to milliseconds, and events come late
+        edges = lost_at - EDGE, made_at + EDGE  # the two clocks agree to milliseconds, and events come late
         yield from ((event, True) for event in records if edges[0] <= event.at <= edges[1])
         yield told.GapFilled(made_at, lost_at), True

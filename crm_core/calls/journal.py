@@ -1,8 +1,13 @@
-"""The journal is a capture: what each exchange said, byte for byte, a row a batch, beside what was derived from it."""
+"""The journal is a capture: what each exchange said, byte for byte, a row a batch, beside what was derived from it.
+
+What was read in the exchange's own records to fill a gap in listening stands there as well, as it was written: the batches
+of a "connection" named after the one whose beginning ended the gap. `pbx/history.py` puts both in the order they happened.
+"""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,6 +20,22 @@ from crm_core.upserts import insert_into
 OPEN = tuple(state for state in CallState if state is not CallState.ENDED)
 LONGEST_FAULT = 1000  # characters; it may name what an exchange said
 CHUNK = 100  # batches read at once: a batch is at most some hundred kilobytes
+AMI, CEL = "ami", "cel"
+OF_RECORDS = "+cel"
+SHORT = "The records do not reach back to the beginning of the gap."
+"""The fault of records that were used and do not tell all."""
+HEARD = (b"Event: ", b"Ping: Pong", b"Message: Authentication accepted")
+"""What is said only to those who are let in; a batch without bytes is the end of such a connection, too."""
+LATEST = 1_000  # calls looked at for those that ended last
+
+
+def records_of(connection: str) -> str:
+    """The name under which the records are kept that filled the gap before this connection."""
+    return connection + OF_RECORDS
+
+
+def is_records(connection: str) -> bool:
+    return connection.endswith(OF_RECORDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +48,7 @@ class Batch:
     received_at: datetime
     data: bytes
     fault: str | None
+    source: str = AMI  # or CEL: lines of the exchange's records
 
 
 async def append(
@@ -34,7 +56,8 @@ async def append(
     fault: str | None = None,
 ) -> int:  # fmt: skip
     """Keep a batch and tell its id; one that is kept already (its commit was not heard of) keeps the id it has."""
-    row = {"exchange_id": exchange_id, "connection": connection, "offset": offset, "received_at": received_at,
+    source = CEL if is_records(connection) else AMI
+    row = {"exchange_id": exchange_id, "source": source, "connection": connection, "offset": offset, "received_at": received_at,
            "data": data, "fault": None if fault is None else clean(fault, LONGEST_FAULT)}  # fmt: skip
     place = (journal.c.exchange_id, journal.c.connection, journal.c.offset)
     added = insert_into(tx, journal).values(row).on_conflict_do_nothing(index_elements=place).returning(journal.c.id)
@@ -46,24 +69,71 @@ async def append(
     return int((await tx.execute(known)).scalar_one())
 
 
-async def since_oldest_open(connection: AsyncConnection, exchange_id: int) -> AsyncIterator[Batch]:
-    """The batches from the one in which the oldest call still open began; none if no call is open. Oldest first."""
-    still_open = (calls.c.exchange_id == exchange_id, calls.c.state.in_(OPEN))
-    first = await connection.scalar(select(func.min(calls.c.journal_id)).where(*still_open))
-    if first is None:
-        return
-    async for batch in since(connection, exchange_id, first):
-        yield batch
-
-
-async def since(connection: AsyncConnection, exchange_id: int, first: int) -> AsyncIterator[Batch]:
-    """The batches of an exchange from the one with the id `first` on, oldest first."""
-    query = select(journal).where(journal.c.exchange_id == exchange_id).order_by(journal.c.id).limit(CHUNK)
+async def since(connection: AsyncConnection, exchange_id: int, first: int, until: int | None = None) -> AsyncIterator[Batch]:
+    """What the exchange said from the batch with the id `first` on (to `until`, itself included), oldest first."""
+    query = select(journal).where(journal.c.exchange_id == exchange_id, journal.c.source == AMI)
+    if until is not None:
+        query = query.where(journal.c.id <= until)
     place = first - 1
-    while rows := (await connection.execute(query.where(journal.c.id > place))).all():
+    while rows := (await connection.execute(query.where(journal.c.id > place).order_by(journal.c.id).limit(CHUNK))).all():
         for row in rows:
-            yield Batch(row.id, row.connection, row.offset, row.received_at, row.data, row.fault)
+            yield _batch(row)
         place = rows[-1].id
+
+
+async def records_before(connection: AsyncConnection, exchange_id: int, batch: Batch) -> list[Batch]:
+    """The records that filled the gap which ended with this batch's connection; none if it is not the first of it."""
+    if await first_of(connection, exchange_id, batch.connection) != batch.id:
+        return []
+    theirs = (journal.c.exchange_id == exchange_id, journal.c.connection == records_of(batch.connection))
+    return [_batch(row) for row in await connection.execute(select(journal).where(*theirs).order_by(journal.c.offset))]
+
+
+async def first_of(connection: AsyncConnection, exchange_id: int, name: str) -> int | None:
+    """The first batch of a connection that is still kept."""
+    theirs = (journal.c.exchange_id == exchange_id, journal.c.connection == name)
+    return await connection.scalar(select(journal.c.id).where(*theirs).order_by(journal.c.offset, journal.c.id).limit(1))
+
+
+async def place_of(connection: AsyncConnection, exchange_id: int, batch_id: int) -> int:
+    """The batch of the exchange's own words at which this one stands: of records, the first after the gap they filled."""
+    name = await connection.scalar(select(journal.c.connection).where(journal.c.id == batch_id))
+    if name is None or not is_records(name):
+        return batch_id
+    return await first_of(connection, exchange_id, name.removesuffix(OF_RECORDS)) or batch_id
+
+
+async def oldest_needed(connection: AsyncConnection, exchange_id: int, still_told: float = 60.0) -> int | None:
+    """From which batch one must read to know all calls that are open, or ended in the last seconds told of, whole.
+
+    Also never later than the last batch with which the exchange was certainly heard. None: it never was.
+    """
+    heard = await _last_heard(connection, exchange_id)
+    latest = select(calls.c.journal_id, calls.c.ended_at).where(calls.c.exchange_id == exchange_id, calls.c.ended_at.is_not(None))
+    ended = (await connection.execute(latest.order_by(calls.c.id.desc()).limit(LATEST))).all()
+    last = max((row.ended_at for row in ended), default=None)
+    recent = [row.journal_id for row in ended if last and row.ended_at >= last - timedelta(seconds=still_told)]
+    still_open = (calls.c.exchange_id == exchange_id, calls.c.state.in_(OPEN))
+    opened = await connection.scalar(select(func.min(calls.c.journal_id)).where(*still_open))
+    needed = [batch_id for batch_id in (heard, opened, *recent) if batch_id is not None]
+    return min([await place_of(connection, exchange_id, batch_id) for batch_id in needed], default=None)
+
+
+async def _last_heard(connection: AsyncConnection, exchange_id: int) -> int | None:
+    """The newest batch of a connection that was let in: a refused login is no contact."""
+    query = select(journal.c.id, journal.c.data).where(journal.c.exchange_id == exchange_id, journal.c.source == AMI)
+    query = query.order_by(journal.c.id.desc()).limit(CHUNK)
+    place = None
+    while rows := (await connection.execute(query if place is None else query.where(journal.c.id < place))).all():
+        for row in rows:
+            if not row.data or any(sign in row.data for sign in HEARD):
+                return int(row.id)
+        place = rows[-1].id
+    return None
+
+
+def _batch(row: Any) -> Batch:
+    return Batch(row.id, row.connection, row.offset, row.received_at, row.data, row.fault, row.source)
 
 
 async def forget(tx: AsyncConnection, before: datetime) -> int:

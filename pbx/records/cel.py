@@ -18,6 +18,7 @@ from pbx.lines import split_name
 
 _COLUMNS = 14
 _LONGEST_FIELD = 1 << 20
+_MOST_NAMED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class CelFile:
-    """The events of a file in order of time, and the lines that could not be used, each as (line, why)."""
+    """The events of a file in order of time, and the lines that could not be used (whole), each as (line, why)."""
 
     events: list[ChannelEvent] = field(default_factory=list)
     broken: list[tuple[int, str]] = field(default_factory=list)
@@ -49,24 +50,53 @@ class CelFile:
 
 def read_cel(file: Path) -> CelFile:
     """Reads a CEL file; broken, cut or wrongly encoded rows are named, the rest used. Raises OSError."""
-    with file.open(encoding="utf-8", errors="replace", newline="") as stream:
+    with file.open("rb") as stream:
         return cel_events(stream)
 
 
-def cel_events(lines: Iterable[str]) -> CelFile:
-    """As `read_cel`, from lines of text."""
-    rows: list[Row] = []
-    broken: list[tuple[int, str]] = []
-    csv.field_size_limit(_LONGEST_FIELD)
-    for number, line in enumerate(lines, 1):
-        if not line.strip("\0\r\n "):
-            continue
+def cel_events(lines: Iterable[bytes | str]) -> CelFile:
+    """As `read_cel`, from its lines."""
+    reader = CelReader()
+    return CelFile(reader.read(lines), reader.broken)
+
+
+class CelReader:
+    """Reads the records of a time piece by piece: what earlier pieces told is remembered."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.broken_rows = 0
+        self.broken: list[tuple[int, str]] = []
+        self._lines = 0
+        self._reading = _Reading()
+
+    def read(self, lines: Iterable[bytes | str]) -> list[ChannelEvent]:
+        """The events of these lines in order of time. Only the first broken ones are named, all are counted."""
+        csv.field_size_limit(_LONGEST_FIELD)
+        rows = [row for line in lines if (row := self._read_line(line)) is not None]
+        rows.sort(key=lambda row: row.at)
+        self._reading.learn(rows)
+        self.rows += len(rows)
+        return [event for row in rows if row.type in _READERS for event in _READERS[row.type](self._reading, row)]
+
+    def _read_line(self, line: bytes | str) -> Row | None:
+        """A name in another encoding costs its letters, not the row; the line is counted among the broken all the same."""
+        self._lines += 1
+        fault, written = "", line if isinstance(line, str) else line.decode(errors="replace")
+        if isinstance(line, bytes) and "\ufffd" in written:
+            fault = "not UTF-8"
         try:
-            rows.append(_row(line))
+            row = _row(written) if written.strip("\0\r\n ") else None
         except (ValueError, csv.Error, RecursionError) as error:
-            broken.append((number, str(error)[:200]))
-    rows.sort(key=lambda row: row.at)
-    return CelFile(list(_told(rows)), broken)
+            row, fault = None, str(error)[:200]
+        if fault:
+            self._note_broken(fault)
+        return row
+
+    def _note_broken(self, why: str) -> None:
+        self.broken_rows += 1
+        if len(self.broken) < _MOST_NAMED:
+            self.broken.append((self._lines, why))
 
 
 def _row(line: str) -> Row:
@@ -84,24 +114,20 @@ def _row(line: str) -> Row:
     return Row(at, kind, number, name, dnid, exten, channel, application, arguments, uid, linkedid, peer, more)
 
 
-def _told(rows: list[Row]) -> Iterator[ChannelEvent]:
-    reading = _Reading(rows)
-    for row in rows:
-        reader = _READERS.get(row.type)
-        if reader is not None:
-            yield from reader(reading, row)
-
-
 class _Reading:
-    """What of the rows before (and of the whole file) a row is understood by."""
+    """What of the rows before (and of those read at once with it) a row is understood by."""
 
-    def __init__(self, rows: list[Row]) -> None:
+    def __init__(self) -> None:
         self.dialling: dict[str, Row] = {}
         self.queueing: dict[str, str] = {}
         self.causes: dict[str, int] = {}
-        self.uids = {row.channel: row.uid for row in rows if row.type == "CHAN_START"}
+        self.uids: dict[str, str] = {}
+        self.originated: set[str] = set()
+
+    def learn(self, rows: list[Row]) -> None:
+        self.uids.update((row.channel, row.uid) for row in rows if row.type == "CHAN_START")
         # AppDial2 is the application of a leg that no channel dialled: an originate, or a call back to a transferer.
-        self.originated = {row.uid for row in rows if row.application == "AppDial2"}
+        self.originated.update(row.uid for row in rows if row.application == "AppDial2")
 
     def born(self, row: Row) -> Iterator[ChannelEvent]:
         """CEL tells no DialBegin: a channel born into another's call while that one dials is dialled by it."""

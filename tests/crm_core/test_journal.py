@@ -6,6 +6,7 @@ from crm_core.calls import journal
 from crm_core.calls.intake import take
 from crm_core.calls.tables import calls
 from crm_core.calls.tables import journal as journal_table
+from pbx.history import history
 from tests.builders import MORNING, CallStory, inbound
 from tests.office import NOW, Office, at
 
@@ -21,7 +22,8 @@ async def said(office: Office, offset: int, *stories: CallStory, when: float = M
 
 async def replayed(office: Office) -> list[int]:
     async with office.database.read() as connection:
-        return [batch.offset async for batch in journal.since_oldest_open(connection, office.exchange.id)]
+        first = await journal.oldest_needed(connection, office.exchange.id)
+        return [] if first is None else [batch.offset async for batch in journal.since(connection, office.exchange.id, first)]
 
 
 async def test_bytes_come_back_as_they_were(office: Office) -> None:
@@ -41,18 +43,41 @@ async def test_batch_whose_commit_was_not_heard_of_is_kept_once(office: Office) 
 
 
 async def test_reading_again_begins_with_the_batch_of_the_oldest_open_call(office: Office) -> None:
-    await said(office, 0, inbound("79160000001").ends())
+    await said(office, 0, inbound("79160000001", at=MORNING - 3600).ends())
     await said(office, 10, inbound("79160000002"))
     await said(office, 20, inbound("79160000003"))
-    await said(office, 30)
+    await said(office, 30, inbound("79160000004").ends())
 
     assert await replayed(office) == [10, 20, 30]
 
 
-async def test_nothing_is_read_again_when_no_call_is_open(office: Office) -> None:
-    await said(office, 0, inbound().ends())
-
+async def test_reading_again_begins_at_the_latest_with_what_was_heard_last(office: Office) -> None:
     assert await replayed(office) == []
+    await said(office, 0, inbound(at=MORNING - 3600).ends())
+    await said(office, 10, inbound(at=MORNING).ends())
+    async with office.database.write() as tx:
+        for number in range(3):
+            refused = (office.exchange.id, f"refused{number}", 0, NOW, b"Asterisk Call Manager\r\nResponse: Error\r\n\r\n")
+            await journal.append(tx, *refused)
+
+    assert await replayed(office) == [10, 0, 0, 0]
+
+
+async def test_records_stand_before_the_connection_that_ended_their_gap_whenever_they_were_read(office: Office) -> None:
+    async with office.database.write() as tx:
+        ids = {}
+        for name, offset in [("c1", 0), ("c2", 0), ("c2", 5), ("c3", 0), ("c2+cel", 0), ("c2+cel", 7), ("lost+cel", 0)]:
+            ids[name, offset] = await journal.append(tx, office.exchange.id, name, offset, NOW, b"Event: x")
+
+    async def told(since: int, until: int | None = None) -> list[tuple[str, int]]:
+        async with office.database.read() as connection:
+            found = history(connection, office.exchange.id, since=since, until=until)
+            return [(batch.connection, batch.offset) async for batch in found]
+
+    records = [("c2+cel", 0), ("c2+cel", 7)]
+    assert await told(ids["c1", 0]) == [("c1", 0), *records, ("c2", 0), ("c2", 5), ("c3", 0)]
+    assert await told(ids["c2+cel", 7], ids["c2", 5]) == [*records, ("c2", 0), ("c2", 5)]
+    assert await told(ids["c2", 5]) == [("c2", 5), ("c3", 0)]
 
 
 async def test_more_batches_than_are_read_at_once_come_in_order(office: Office) -> None:
@@ -72,7 +97,7 @@ async def test_call_keeps_the_batch_it_began_in(office: Office) -> None:
 
 
 async def test_batches_are_forgotten_once_their_calls_have_long_ended(office: Office) -> None:
-    await said(office, 0, inbound("79160000001").ends())
+    await said(office, 0, inbound("79160000001", at=MORNING - 3600).ends())
     await said(office, 10, inbound("79160000002"))
     await said(office, 20, inbound("79160000003").ends(), when=MORNING + 86_400)
 

@@ -14,7 +14,8 @@ from crm_core.contacts.tables import contacts
 from crm_core.db import Database
 from crm_core.deals.tables import deals
 from crm_core.tasks.tables import tasks
-from pbx.derivation import BatchCutter, Derivation
+from pbx.batch_cutter import BatchCutter
+from pbx.derivation import Derivation
 from pbx.playing.calls import Ending, Story, Truth, inbound, internal, outbound
 from pbx.practice import PracticeExchange
 from pbx.spool import Received

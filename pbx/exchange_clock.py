@@ -1,0 +1,42 @@
+"""What time it is where the exchange is: its `Timestamp:` headers against the moments at which they reached us. Pure."""
+
+BELIEVED = 600.0
+"""Seconds by which a header may differ from the receive time and still be taken as it is: slow lines, a paused listener."""
+STEADY = 60.0
+"""Seconds by which a clock that is wrong by more than that may differ from how wrong it was before."""
+
+
+class ExchangeClock:
+    """Times of events on one clock: the exchange's while that is nearly right, else ours with the exchange's spacing.
+
+    A clock that is wrong by hours is off by the same hours in each header, so those are taken off; a header that is alone in
+    what it says (1970, 2106, a step in mid-call) counts as the moment it was received.
+    """
+
+    def __init__(self) -> None:
+        self.wrong_by = 0.0
+        """Seconds taken off the headers now."""
+        self._ahead = 0.0
+        self._pinged: float | None = None
+        self._stamped = False
+
+    def at(self, stamped: float | None, received_at: float) -> float:
+        """When it happened; what carries no time happened when it was received, by the same clock."""
+        if stamped is None:
+            return received_at + self._ahead
+        ahead = stamped - received_at
+        if abs(ahead - self.wrong_by) > (STEADY if self.wrong_by else BELIEVED):
+            self.wrong_by = 0.0 if abs(ahead) <= BELIEVED else ahead
+        self._ahead, self._stamped = ahead - self.wrong_by, True
+        return stamped - self.wrong_by
+
+    def note_ping(self, stamped: float, received_at: float) -> None:
+        """Answers to a ping tell the exchange's time, also where its events do not."""
+        self._pinged = stamped - received_at
+
+    @property
+    def records_ahead(self) -> float | None:
+        """By how many seconds the exchange's own clock is ahead of the times told here; None if it never said."""
+        if self._stamped:
+            return self.wrong_by
+        return self._pinged
