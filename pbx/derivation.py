@@ -34,7 +34,7 @@ class Derivation:
         self._dialect = _new_dialect(exchange.dialect)
         self._lines = LineRule(exchange.trunks, exchange.extensions, exchange.learned)
         self._lines_told = 0
-        self.tracker = CallTracker(exchange.name, self._lines, exchange.region)
+        self._tracker = CallTracker(exchange.name, self._lines, exchange.region)
         self._connection: str | None = None
         self._reader = MessageReader()
         self._clock = ExchangeClock()
@@ -50,11 +50,11 @@ class Derivation:
     @property
     def tracker(self) -> CallTracker:
         """For whoever wants to look closer at a call."""
-        return self.tracker
+        return self._tracker
 
     @property
     def dropped(self) -> int:
-        return self.tracker.dropped
+        return self._tracker.dropped
 
     @property
     def records_ahead(self) -> float:
@@ -74,7 +74,7 @@ class Derivation:
         return self._lines.known()
 
     def open_calls(self) -> list[Call]:
-        return self.tracker.open_calls()
+        return self._tracker.open_calls()
 
     def take(self, batch: Received) -> list[CallEvent]:
         """What a batch of whole messages tells of calls, each touched call once.
@@ -85,7 +85,7 @@ class Derivation:
         """
         if is_records(batch.connection):
             return self._take_records(batch)
-        return self.tracker.feed_all(list(self._events(batch)))
+        return self._tracker.feed_all(list(self._events(batch)))
 
     def _events(self, batch: Received) -> Iterator[ChannelEvent]:
         if batch.connection != self._connection:
@@ -145,7 +145,7 @@ class Derivation:
         events += missed
         if batch.whole and lost_at is not None:
             events.append(GapFilled(max([lost_at, *(event.at for event in missed)]), lost_at))
-        return self.tracker.feed_all(events, from_records=True)
+        return self._tracker.feed_all(events, from_records=True)
 
     def _missed(self, lines: list[bytes], lost_at: float | None) -> list[ChannelEvent]:
         """The events of the records that were not heard, by the clock of those that were."""
