@@ -181,10 +181,28 @@ class QueueAbandoned(OnChannel, frozen=True, gc=False):
     queue: str
 
 
+class QueueSeen(OnChannel, frozen=True, gc=False):
+    """The exchange listed it among those who wait in a queue, since the time told; `at` is when it was listed."""
+
+    queue: str
+    since: float
+
+
 class MemberKnown(ChannelEvent, frozen=True, gc=False):
     """A queue's member: its interfaces (`PJSIP/101`, `Local/101@agents/n`) are people's phones."""
 
     interfaces: tuple[str, ...]
+
+
+class LineKnown(ChannelEvent, frozen=True, gc=False):
+    """What the exchange says its lines are, as names such as `PJSIP/anna`.
+
+    `phones`: somebody's, by a hint. `registering`: it registers with the exchange: a phone, or a gateway to the outside.
+    """
+
+    phones: tuple[str, ...] = ()
+    trunks: tuple[str, ...] = ()
+    registering: tuple[str, ...] = ()
 
 
 class ApplicationBegan(OnChannel, frozen=True, gc=False):
@@ -213,6 +231,20 @@ class ContactMade(ChannelEvent, frozen=True, gc=False):
     """The exchange said something, whatever it was: it is heard at `at`."""
 
 
+class ExchangeStarted(ChannelEvent, frozen=True, gc=False):
+    """Since when the exchange runs, in its own words. Another word than before: it was restarted, and no older channel is up."""
+
+    boot: str
+
+
+class BridgeSeen(ChannelEvent, frozen=True, gc=False):
+    """A bridge that is there now, told before the channels of a snapshot are; see `BridgeJoined`."""
+
+    bridge: str
+    waiting: bool
+    conference: bool
+
+
 class SnapshotBegan(ChannelEvent, frozen=True, gc=False):
     """The exchange begins to list every channel that is up."""
 
@@ -232,6 +264,7 @@ class ChannelSeen(OnChannel, frozen=True, gc=False):
     up: bool
     ringing: bool
     application: str
+    queue: str = ""
 
 
 class SnapshotEnded(ChannelEvent, frozen=True, gc=False):

@@ -4,63 +4,69 @@ Only events of the table `EVENTS` are looked into, and in those only the headers
 41 events some 25 cost one dictionary miss each.
 """
 
-import re
+from math import inf
 
 from pbx import channel_events as told
-from pbx.ami.headers import HeaderReader, Headers
+from pbx.ami.headers import HeaderReader
 from pbx.ami.protocol import Message, message_name, text
 from pbx.channel_events import ChannelEvent
-from pbx.dialects.asterisk_events import EVENTS, channel_of
+from pbx.dialects.asterisk_answers import of_response
+from pbx.dialects.asterisk_events import EVENTS
 
-_RECORDING_VARIABLE = b"MIXMONITOR_FILENAME"
-_ANNOUNCED = re.compile(
-    rb"(?:ChanVariable(?:\([^)\r\n]*\))?: MIXMONITOR_FILENAME=|Variable: MIXMONITOR_FILENAME\r\nValue: )([^\r\n]+)"
-)
-_EPOCH = re.compile(r"[0-9]{1,11}(?:\.[0-9]{1,9})?")
+_RECORDING = "MIXMONITOR_FILENAME"
 
 # Events that say nothing new unless these bytes are in them.
 _NEEDS = {
     b"CEL": b"\nEventName: APP_START\r",
-    b"QueueMemberStatus": b"\nInterface: ",
-    b"VarSet": _RECORDING_VARIABLE,
-    b"MixMonitorStart": _RECORDING_VARIABLE,
+    b"VarSet": f"\nVariable: {_RECORDING}\r".encode(),
+    b"MixMonitorStart": _RECORDING.encode(),
 }
 
-_ALWAYS = "Timestamp ChanVariable DestChanVariable"
+_LATEST = 1e11  # seconds; whatever claims to be later is no time
 _MOST_MEMBERS = 20_000
+_MOST_RECORDINGS = 2_000
+_TOLD_AGAIN = 60.0
+"""Seconds after which a recording that every event of its channel names is told again, for whoever came later."""
+
+_NONE: tuple[ChannelEvent, ...] = ()
 
 
 class AsteriskDialect:
-    """See the module. Remembers nothing of calls; only which queue-member events it has told already."""
+    """See the module. Remembers nothing of calls; only which queue-member events and recordings it has told already."""
 
     name = "asterisk"
 
     def __init__(self) -> None:
         self._plans = {
-            event: (reader, HeaderReader(f"{_ALWAYS} {wanted}"), _NEEDS.get(event, b""))
+            event: (reader, HeaderReader(f"Timestamp {wanted}", _RECORDING), _NEEDS.get(event, b""), *_places(wanted))
             for event, (reader, wanted) in EVENTS.items()
         }
         self._members: set[bytes] = set()
+        self._recordings: dict[tuple[str, str], float] = {}
 
     def read(self, message: Message, at: float) -> tuple[ChannelEvent, ...]:
         """What the message says happened; its own `Timestamp:` counts before `at`. Never raises."""
         return self.read_raw(message.raw, at)
 
     def read_raw(self, raw: bytes, at: float) -> tuple[ChannelEvent, ...]:
-        """As `read`, from the message's bare bytes."""
+        """As `read`, from the message's bare bytes. One function, without helpers, as it runs for every event there is."""
         name = message_name(raw)
         plan = self._plans.get(name)
         if plan is None:
-            return self._response(raw, at) if name == b"Success" else ()
-        reader, header_reader, needed = plan
-        if needed and (needed not in raw or (name == b"QueueMemberStatus" and self._told_before(raw))):
-            return ()
-        headers = header_reader.read(raw)
-        at = _timestamp(headers, at)
-        event = reader(headers, at)
-        if "ChanVariable" in headers or "DestChanVariable" in headers or needed is _RECORDING_VARIABLE:
-            return (*_recording(raw, headers, at), *((event,) if event else ()))
-        return () if event is None else (event,)
+            return of_response(raw, at) if name == b"Success" else _NONE
+        reader, header_reader, needed, channel, end = plan
+        if (needed and needed not in raw) or (name == b"QueueMemberStatus" and self._told_before(raw)):
+            return _NONE
+        values = header_reader.read(raw)
+        if values[0]:
+            stamped = _moment(values[0])
+            at = at if stamped is None else stamped
+        event = reader(at, *values[1:end])
+        if channel and (values[-1] or values[end]):
+            recording = self._recording(at, values[channel : channel + 3], values[end:])
+            if recording is not None:
+                return (recording,) if event is None else (recording, event)
+        return _NONE if event is None else (event,)
 
     def _told_before(self, raw: bytes) -> bool:
         """Each queue repeats a member at every change of his phone; his name is news once."""
@@ -74,11 +80,20 @@ class AsteriskDialect:
             self._members.add(member)
         return False
 
-    @staticmethod
-    def _response(raw: bytes, at: float) -> tuple[ChannelEvent, ...]:
-        if b"\nMessage: Channel status will follow" in raw:
-            return (told.SnapshotBegan(at),)
-        return ()
+    def _recording(self, at: float, channel: tuple[str, ...], paths: tuple[str, ...]) -> ChannelEvent | None:
+        """Every event of a recorded channel names the file; the first by time is news, whichever comes first."""
+        news: list[str] = []
+        for path in paths:
+            place = (channel[0], path)
+            known = self._recordings.get(place, inf)
+            if path and not known <= at < known + _TOLD_AGAIN:
+                news.append(path)
+                self._recordings[place] = at
+        if not news or not channel[0]:
+            return None
+        if len(self._recordings) > _MOST_RECORDINGS:
+            self._recordings.clear()
+        return told.RecordingBegan(at, *channel, tuple(dict.fromkeys(news)))
 
 
 def timestamp_of(raw: bytes) -> float | None:
@@ -86,20 +101,22 @@ def timestamp_of(raw: bytes) -> float | None:
     start = raw.find(b"\nTimestamp: ")
     if start < 0:
         return None
-    value = text(raw[start + 12 : start + 40].partition(b"\r")[0])
-    return float(value) if _EPOCH.fullmatch(value) else None
+    return _moment(text(raw[start + 12 : start + 40].partition(b"\r")[0]))
 
 
-def _timestamp(headers: Headers, at: float) -> float:
-    value = headers.get("Timestamp")
-    return float(value) if value is not None and _EPOCH.fullmatch(value) else at
+def _moment(stamp: str) -> float | None:
+    """Epoch seconds, if that is what it is."""
+    try:
+        moment = float(stamp)
+    except ValueError:
+        return None
+    return moment if 0.0 <= moment < _LATEST else None
 
 
-def _recording(raw: bytes, headers: Headers, at: float) -> tuple[ChannelEvent, ...]:
-    if _RECORDING_VARIABLE not in raw:
-        return ()
-    paths = tuple(dict.fromkeys(text(path) for path in _ANNOUNCED.findall(raw)))
-    return (told.RecordingBegan(at, *channel_of(headers), paths),) if paths and headers.get("Uniqueid") else ()
+def _places(wanted: str) -> tuple[int, int]:
+    """Where in what is read, after the timestamp, the three headers of the event's channel are (0: nowhere), and the end."""
+    names = wanted.split()
+    return (names.index("Uniqueid") + 1 if "Uniqueid" in names else 0), len(names) + 1
 
 
 DIALECT = AsteriskDialect()

@@ -7,195 +7,118 @@ import re
 from collections.abc import Callable
 
 from pbx import channel_events as told
-from pbx.ami.headers import Headers
 from pbx.channel_events import ChannelEvent
+from pbx.dialects.asterisk_answers import ANSWERS, is_conference, is_waiting
 
-Reader = Callable[[Headers, float], ChannelEvent | None]
+Reader = Callable[..., ChannelEvent | None]
+"""Takes the moment and the wanted headers in their order, "" for what the event does not have. Never raises."""
 
-_CHANNEL = "Channel Uniqueid Linkedid"
-_DEST = "DestChannel DestUniqueid DestLinkedid"
-_BRIDGE = "BridgeUniqueid BridgeType BridgeTechnology BridgeCreator"
+_CHANNEL = "Uniqueid Channel Linkedid"
+_DEST = "DestUniqueid DestChannel DestLinkedid"
 _SIDE_FILES = re.compile(r"[rt]\(([^()]*)\)")
 _WHOLE = re.compile(r"[0-9]{1,8}")
 
 
-def value_of(headers: Headers, name: str) -> str:
-    value = headers.get(name, "")
-    return "" if value == "<unknown>" else value
-
-
-def channel_of(headers: Headers, prefix: str = "") -> tuple[str, str, str]:
-    """Unique id, name and linkedid of the channel that the headers with this prefix describe."""
-    return (
-        headers.get(prefix + "Uniqueid", ""),
-        headers.get(prefix + "Channel", ""),
-        headers.get(prefix + "Linkedid", ""),
-    )
-
-
-def _born(headers: Headers, at: float) -> ChannelEvent | None:
+def _born(
+    at: float, uid: str, channel: str, linkedid: str, state: str, exten: str, number: str, name: str
+) -> ChannelEvent | None:
     # A channel that dials out is born Down; one on which somebody calls us is born in any other state.
-    came_in = headers.get("ChannelState") != "0"
-    exten, number, name = value_of(headers, "Exten"), value_of(headers, "CallerIDNum"), value_of(headers, "CallerIDName")
-    return told.ChannelBorn(at, *channel_of(headers), exten, number, name, came_in)
+    return told.ChannelBorn(at, uid, channel, linkedid, exten, number, name, state != "0")
 
 
-def _state(headers: Headers, at: float) -> ChannelEvent | None:
-    state = headers.get("ChannelState")
+def _state(at: float, uid: str, channel: str, linkedid: str, state: str, number: str) -> ChannelEvent | None:
     if state == "4":
-        return told.ChannelCameIn(at, *channel_of(headers))
+        return told.ChannelCameIn(at, uid, channel, linkedid)
     if state == "5":
-        return told.ChannelRang(at, *channel_of(headers), value_of(headers, "CallerIDNum"))
+        return told.ChannelRang(at, uid, channel, linkedid, number)
     if state == "6":
-        return told.ChannelUp(at, *channel_of(headers), value_of(headers, "CallerIDNum"))
+        return told.ChannelUp(at, uid, channel, linkedid, number)
     return None
 
 
-def _dial_state(headers: Headers, at: float) -> ChannelEvent | None:
-    if headers.get("DialStatus") not in {"RINGING", "PROGRESS"}:
+def _dial_state(at: float, uid: str, channel: str, linkedid: str, status: str) -> ChannelEvent | None:
+    return told.ChannelRang(at, uid, channel, linkedid) if status in {"RINGING", "PROGRESS"} else None
+
+
+def _dial_began(
+    at: float, uid: str, channel: str, linkedid: str, by_uid: str, by: str, by_linkedid: str, state: str, dialled: str
+) -> ChannelEvent | None:
+    return told.DialBegan(at, uid, channel, linkedid, by_uid, by, by_linkedid, dialled, state == "5")
+
+
+def _bridge_joined(
+    at: float, uid: str, channel: str, linkedid: str, bridge: str, kind: str, technology: str, creator: str, swap: str
+) -> ChannelEvent | None:
+    waiting, conference = is_waiting(kind, technology), is_conference(creator)
+    return told.BridgeJoined(at, uid, channel, linkedid, bridge, waiting, conference, swap)
+
+
+def _bridge_left(
+    at: float, uid: str, channel: str, linkedid: str, bridge: str, kind: str, technology: str
+) -> ChannelEvent | None:
+    return told.BridgeLeft(at, uid, channel, linkedid, bridge, is_waiting(kind, technology))
+
+
+def _gone(at: float, uid: str, channel: str, linkedid: str, cause: str) -> ChannelEvent | None:
+    return told.ChannelGone(at, uid, channel, linkedid, int(cause) if _WHOLE.fullmatch(cause) else 0)
+
+
+def _blind(
+    at: float, result: str, uid: str, channel: str, linkedid: str, other_uid: str, other_linkedid: str, to: str
+) -> ChannelEvent | None:
+    if result not in {"", "Success"}:
         return None
-    return told.ChannelRang(at, *channel_of(headers, "Dest"))
+    return told.BlindTransferred(at, uid, channel, linkedid, other_uid, other_linkedid, to)
 
 
-def _dial_began(headers: Headers, at: float) -> ChannelEvent | None:
-    ringing = headers.get("DestChannelState") == "5"
-    return told.DialBegan(at, *channel_of(headers, "Dest"), *channel_of(headers), value_of(headers, "DialString"), ringing)
-
-
-def _dial_ended(headers: Headers, at: float) -> ChannelEvent | None:
-    return told.DialEnded(at, *channel_of(headers, "Dest"), *channel_of(headers), value_of(headers, "DialStatus"))
-
-
-def _waiting(headers: Headers) -> bool:
-    return headers.get("BridgeType") == "parking" or headers.get("BridgeTechnology") == "holding_bridge"
-
-
-def _bridge_joined(headers: Headers, at: float) -> ChannelEvent | None:
-    conference = headers.get("BridgeCreator", "").lower() in {"confbridge", "meetme"}
-    bridge, swap = value_of(headers, "BridgeUniqueid"), value_of(headers, "SwapUniqueid")
-    return told.BridgeJoined(at, *channel_of(headers), bridge, _waiting(headers), conference, swap)
-
-
-def _bridge_left(headers: Headers, at: float) -> ChannelEvent | None:
-    return told.BridgeLeft(at, *channel_of(headers), value_of(headers, "BridgeUniqueid"), _waiting(headers))
-
-
-def _gone(headers: Headers, at: float) -> ChannelEvent | None:
-    cause = headers.get("Cause", "0")
-    return told.ChannelGone(at, *channel_of(headers), int(cause) if _WHOLE.fullmatch(cause) else 0)
-
-
-def _local(headers: Headers, at: float) -> ChannelEvent | None:
-    return told.LocalPaired(at, *channel_of(headers, "LocalOne"), *channel_of(headers, "LocalTwo"))
-
-
-def _blind(headers: Headers, at: float) -> ChannelEvent | None:
-    if headers.get("Result", "Success") != "Success":
+def _attended(
+    at: float, result: str, uid: str, channel: str, linkedid: str, second_uid: str, second_linkedid: str, exten: str,
+    transferee_linkedid: str, target_uid: str, target_linkedid: str,
+) -> ChannelEvent | None:  # fmt: skip
+    if result not in {"", "Success"}:
         return None
-    uid, _, linkedid = channel_of(headers, "Transferee")
-    return told.BlindTransferred(at, *channel_of(headers, "Transferer"), uid, linkedid, value_of(headers, "Extension"))
+    named = dict.fromkeys((linkedid, second_linkedid, transferee_linkedid, target_linkedid))
+    linkedids = tuple(filter(None, named))
+    return told.AttendedTransferred(at, uid, channel, linkedid, second_uid, exten, target_uid, linkedids)
 
 
-def _attended(headers: Headers, at: float) -> ChannelEvent | None:
-    if headers.get("Result", "Success") != "Success":
-        return None
-    sides = ("OrigTransferer", "SecondTransferer", "Transferee", "TransferTarget")
-    linkedids = tuple(dict.fromkeys(value_of(headers, side + "Linkedid") for side in sides))
-    second, target = value_of(headers, "SecondTransfererUniqueid"), value_of(headers, "TransferTargetUniqueid")
-    exten = value_of(headers, "SecondTransfererExten")
-    return told.AttendedTransferred(
-        at, *channel_of(headers, "OrigTransferer"), second, exten, target, tuple(filter(None, linkedids))
-    )
+def _parked(at: float, uid: str, channel: str, linkedid: str, action: str, parker: str) -> ChannelEvent | None:
+    if action:  # the answer to a question, not a deed
+        return told.ParkedSeen(at, uid, channel, linkedid)
+    return told.CallParked(at, uid, channel, linkedid, parker)
 
 
-def _parked(headers: Headers, at: float) -> ChannelEvent | None:
-    if "ActionID" in headers:  # the answer to a question, not a deed
-        return told.ParkedSeen(at, *channel_of(headers, "Parkee"))
-    return told.CallParked(at, *channel_of(headers, "Parkee"), value_of(headers, "ParkerDialString"))
+def _originated(at: float, uid: str, channel: str, linkedid: str, exten: str) -> ChannelEvent | None:
+    return told.OriginateAnswered(at, uid, channel, linkedid, exten) if uid else None
 
 
-def _unparked(headers: Headers, at: float) -> ChannelEvent | None:
-    return told.CallUnparked(at, *channel_of(headers, "Parkee"), *channel_of(headers, "Retriever"))
-
-
-def _picked_up(headers: Headers, at: float) -> ChannelEvent | None:
-    return told.CallPickedUp(at, *channel_of(headers), *channel_of(headers, "Target"))
-
-
-def _originated(headers: Headers, at: float) -> ChannelEvent | None:
-    if not headers.get("Uniqueid"):
-        return None
-    return told.OriginateAnswered(at, *channel_of(headers), value_of(headers, "Exten"))
-
-
-def _member(headers: Headers, at: float) -> ChannelEvent | None:
-    names = ("Interface", "Location", "StateInterface")
-    found = tuple(dict.fromkeys(value_of(headers, name) for name in names if headers.get(name)))
+def _member(at: float, *interfaces: str) -> ChannelEvent | None:
+    found = tuple(filter(None, dict.fromkeys(interfaces)))
     return told.MemberKnown(at, found) if found else None
 
 
-def _application(headers: Headers, at: float) -> ChannelEvent | None:
-    application, arguments = value_of(headers, "Application"), value_of(headers, "AppData")
-    return application_began(at, *channel_of(headers), application, arguments, "")
+def _application(at: float, uid: str, channel: str, linkedid: str, application: str, arguments: str) -> ChannelEvent | None:
+    return application_began(at, uid, channel, linkedid, application, arguments, "")
 
 
-def _cel(headers: Headers, at: float) -> ChannelEvent | None:
+def _cel(
+    at: float, uid: str, channel: str, linkedid: str, kind: str, application: str, arguments: str, dnid: str
+) -> ChannelEvent | None:
     """The only CEL event that says more than its AMI twin: which application runs, with its arguments."""
-    if headers.get("EventName") != "APP_START":
-        return None
-    uid, linkedid = value_of(headers, "UniqueID"), value_of(headers, "LinkedID")
-    return application_began(
-        at,
-        uid,
-        value_of(headers, "Channel"),
-        linkedid,
-        value_of(headers, "Application"),
-        value_of(headers, "AppData"),
-        value_of(headers, "CallerIDdnid"),
-    )
+    return application_began(at, uid, channel, linkedid, application, arguments, dnid) if kind == "APP_START" else None
 
 
-def _voicemail(headers: Headers, at: float) -> ChannelEvent | None:
+def _voicemail(at: float, uid: str, channel: str, linkedid: str) -> ChannelEvent | None:
     # Without a Channel it is only a phone subscribing to its lamp.
-    return told.VoicemailLeft(at, *channel_of(headers)) if headers.get("Uniqueid") else None
+    return told.VoicemailLeft(at, uid, channel, linkedid) if uid else None
 
 
-def _seen(headers: Headers, at: float) -> ChannelEvent | None:
-    seconds = headers.get("Seconds", "0")
-    state = headers.get("ChannelState")
-    return told.ChannelSeen(
-        at,
-        *channel_of(headers),
-        age=float(seconds) if _WHOLE.fullmatch(seconds) else 0.0,
-        exten=value_of(headers, "Exten"),
-        dnid=value_of(headers, "DNID"),
-        caller_number=value_of(headers, "CallerIDNum"),
-        caller_name=value_of(headers, "CallerIDName"),
-        bridge=value_of(headers, "BridgeID"),
-        up=state == "6",
-        ringing=state == "5",
-        application=value_of(headers, "Application"),
-    )
+def _variable_set(at: float, uid: str, channel: str, linkedid: str, path: str) -> ChannelEvent | None:
+    return told.RecordingBegan(at, uid, channel, linkedid, (path,)) if uid and path else None
 
 
-def _snapshot_ended(headers: Headers, at: float) -> ChannelEvent | None:
-    listed = headers.get("ListItems", headers.get("Items", ""))
-    return told.SnapshotEnded(at, int(listed) if _WHOLE.fullmatch(listed) else None)
-
-
-def _on_channel(make: Callable[[float, str, str, str], ChannelEvent]) -> Reader:
-    return lambda headers, at: make(at, *channel_of(headers))
-
-
-def _queued(headers: Headers, at: float) -> ChannelEvent | None:
-    """A line of QueueStatus: somebody who waits, `Wait` seconds so far."""
-    waited = headers.get("Wait", "0")
-    since = at - float(waited) if _WHOLE.fullmatch(waited) else at
-    return told.QueueJoined(since, *channel_of(headers), value_of(headers, "Queue"))
-
-
-def _queue(make: Callable[[float, str, str, str, str], ChannelEvent]) -> Reader:
-    return lambda headers, at: make(at, *channel_of(headers), value_of(headers, "Queue"))
+def _nothing(_at: float, *_headers: str) -> ChannelEvent | None:
+    return None
 
 
 def application_began(
@@ -218,52 +141,50 @@ def recorded_paths(arguments: str) -> tuple[str, ...]:
 EVENTS: dict[bytes, tuple[Reader, str]] = {
     b"Newchannel": (_born, f"{_CHANNEL} ChannelState Exten CallerIDNum CallerIDName"),
     b"Newstate": (_state, f"{_CHANNEL} ChannelState CallerIDNum"),
-    b"Rename": (lambda h, at: told.ChannelRenamed(at, *channel_of(h), value_of(h, "Newname")), f"{_CHANNEL} Newname"),
-    b"HangupRequest": (_on_channel(told.HangupAsked), _CHANNEL),
+    b"Rename": (told.ChannelRenamed, f"{_CHANNEL} Newname"),
+    b"HangupRequest": (told.HangupAsked, _CHANNEL),
     b"Hangup": (_gone, f"{_CHANNEL} Cause"),
-    b"DialBegin": (_dial_began, f"{_CHANNEL} {_DEST} DestChannelState DialString"),
+    b"DialBegin": (_dial_began, f"{_DEST} {_CHANNEL} DestChannelState DialString"),
     b"DialState": (_dial_state, f"{_DEST} DialStatus"),
-    b"DialEnd": (_dial_ended, f"{_CHANNEL} {_DEST} DialStatus"),
-    b"BridgeEnter": (_bridge_joined, f"{_CHANNEL} {_BRIDGE} SwapUniqueid"),
-    b"BridgeLeave": (_bridge_left, f"{_CHANNEL} {_BRIDGE}"),
-    b"Hold": (_on_channel(told.Held), _CHANNEL),
-    b"Unhold": (_on_channel(told.Unheld), _CHANNEL),
-    b"MusicOnHoldStart": (_on_channel(told.MusicBegan), _CHANNEL),
-    b"MusicOnHoldStop": (_on_channel(told.MusicEnded), _CHANNEL),
+    b"DialEnd": (told.DialEnded, f"{_DEST} {_CHANNEL} DialStatus"),
+    b"BridgeEnter": (_bridge_joined, f"{_CHANNEL} BridgeUniqueid BridgeType BridgeTechnology BridgeCreator SwapUniqueid"),
+    b"BridgeLeave": (_bridge_left, f"{_CHANNEL} BridgeUniqueid BridgeType BridgeTechnology"),
+    b"Hold": (told.Held, _CHANNEL),
+    b"Unhold": (told.Unheld, _CHANNEL),
+    b"MusicOnHoldStart": (told.MusicBegan, _CHANNEL),
+    b"MusicOnHoldStop": (told.MusicEnded, _CHANNEL),
     b"LocalBridge": (
-        _local,
-        "LocalOneChannel LocalOneUniqueid LocalOneLinkedid LocalTwoChannel LocalTwoUniqueid LocalTwoLinkedid",
+        told.LocalPaired,
+        "LocalOneUniqueid LocalOneChannel LocalOneLinkedid LocalTwoUniqueid LocalTwoChannel LocalTwoLinkedid",
     ),
     b"BlindTransfer": (
         _blind,
-        "Result TransfererChannel TransfererUniqueid TransfererLinkedid TransfereeUniqueid TransfereeLinkedid Extension",
+        "Result TransfererUniqueid TransfererChannel TransfererLinkedid TransfereeUniqueid TransfereeLinkedid Extension",
     ),
     b"AttendedTransfer": (
         _attended,
-        "Result OrigTransfererChannel OrigTransfererUniqueid OrigTransfererLinkedid SecondTransfererUniqueid "
+        "Result OrigTransfererUniqueid OrigTransfererChannel OrigTransfererLinkedid SecondTransfererUniqueid "
         "SecondTransfererLinkedid SecondTransfererExten TransfereeLinkedid TransferTargetUniqueid "
         "TransferTargetLinkedid",
     ),
-    b"ParkedCall": (_parked, "ActionID ParkeeChannel ParkeeUniqueid ParkeeLinkedid ParkerDialString"),
+    b"ParkedCall": (_parked, "ParkeeUniqueid ParkeeChannel ParkeeLinkedid ActionID ParkerDialString"),
     b"UnParkedCall": (
-        _unparked,
-        "ParkeeChannel ParkeeUniqueid ParkeeLinkedid RetrieverChannel RetrieverUniqueid RetrieverLinkedid",
+        told.CallUnparked,
+        "ParkeeUniqueid ParkeeChannel ParkeeLinkedid RetrieverUniqueid RetrieverChannel RetrieverLinkedid",
     ),
-    b"Pickup": (_picked_up, f"{_CHANNEL} TargetChannel TargetUniqueid TargetLinkedid"),
+    b"Pickup": (told.CallPickedUp, f"{_CHANNEL} TargetUniqueid TargetChannel TargetLinkedid"),
     b"OriginateResponse": (_originated, f"{_CHANNEL} Exten"),
-    b"QueueCallerJoin": (_queue(told.QueueJoined), f"{_CHANNEL} Queue"),
-    b"QueueCallerLeave": (_queue(told.QueueLeft), f"{_CHANNEL} Queue"),
-    b"QueueCallerAbandon": (_queue(told.QueueAbandoned), f"{_CHANNEL} Queue"),
-    b"QueueEntry": (_queued, f"{_CHANNEL} Queue Wait"),
+    b"QueueCallerJoin": (told.QueueJoined, f"{_CHANNEL} Queue"),
+    b"QueueCallerLeave": (told.QueueLeft, f"{_CHANNEL} Queue"),
+    b"QueueCallerAbandon": (told.QueueAbandoned, f"{_CHANNEL} Queue"),
     b"QueueMember": (_member, "Location StateInterface"),
     b"QueueMemberStatus": (_member, "Interface StateInterface"),
     b"QueueMemberAdded": (_member, "Interface StateInterface"),
     b"AgentCalled": (_member, "Interface"),
     b"MessageWaiting": (_voicemail, _CHANNEL),
     b"Newexten": (_application, f"{_CHANNEL} Application AppData"),
-    b"VarSet": (lambda _headers, _at: None, _CHANNEL),
-    b"MixMonitorStart": (lambda _headers, _at: None, _CHANNEL),
-    b"CEL": (_cel, "EventName Channel UniqueID LinkedID Application AppData CallerIDdnid"),
-    b"Status": (_seen, f"{_CHANNEL} ChannelState Seconds Exten DNID CallerIDNum CallerIDName BridgeID Application"),
-    b"StatusComplete": (_snapshot_ended, "ListItems Items"),
+    b"VarSet": (_variable_set, f"{_CHANNEL} Value"),
+    b"MixMonitorStart": (_nothing, _CHANNEL),
+    b"CEL": (_cel, "UniqueID Channel LinkedID EventName Application AppData CallerIDdnid"),
+    **ANSWERS,
 }

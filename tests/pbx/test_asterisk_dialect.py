@@ -91,4 +91,4 @@ def test_the_parked_of_a_list_are_not_parked_anew() -> None:
 def test_who_waits_in_a_queue_has_waited_since() -> None:
     (joined,) = read("Event: QueueEntry\nQueue: sales\nChannel: PJSIP/t-1\nUniqueid: 1.1\nWait: 3\nPosition: 1", at=10.0)
 
-    assert joined == told.QueueJoined(7.0, "1.1", "PJSIP/t-1", "", "sales")
+    assert joined == told.QueueSeen(10.0, "1.1", "PJSIP/t-1", "", "sales", 7.0)

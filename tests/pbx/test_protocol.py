@@ -98,31 +98,65 @@ def test_the_first_of_a_repeated_header_wins_and_the_others_stay_readable() -> N
 
     assert message.first("Uniqueid") == "1.1"
     assert message.every("ChanVariable") == ["A=1", "B=2"]
-    assert HeaderReader("Uniqueid").read(message.raw) == {"Uniqueid": "1.1"}
+    assert HeaderReader("Uniqueid").read(message.raw) == ("1.1", "")
 
 
 def test_learned_layouts_never_skip_a_header_that_was_not_there_before() -> None:
     reader = HeaderReader("Channel Swap")
     plain = b"Event: X\r\nChannel: a\r\nOther: 1"
 
-    assert reader.read(plain) == {"Channel": "a"}
-    assert reader.read(b"Event: X\r\nChannel: b\r\nOther: 1\r\nSwap: c") == {"Channel": "b", "Swap": "c"}
-    assert reader.read(b"Event: X\r\nChannel: first\r\nChannel: second") == {"Channel": "first"}
-    assert reader.read(b"Event: X\r\nOther: 1\r\nChannel: d") == {"Channel": "d"}
-    assert reader.read(plain) == {"Channel": "a"}
+    assert reader.read(plain) == ("a", "", "")
+    assert reader.read(b"Event: X\r\nChannel: b\r\nOther: 1\r\nSwap: c") == ("b", "c", "")
+    assert reader.read(b"Event: X\r\nChannel: first\r\nChannel: second") == ("first", "", "")
+    assert reader.read(b"Event: X\r\nOther: 1\r\nChannel: d") == ("d", "", "")
+    assert reader.read(plain) == ("a", "", "")
 
 
-@given(st.lists(st.tuples(st.sampled_from(["A", "B", "C", "D"]), st.text("xyz: \t", max_size=5)), max_size=8))
-def test_the_fast_reading_is_the_slow_reading(headers: list[tuple[str, str]]) -> None:
-    raw = "\r\n".join(f"{name}: {value}" for name, value in headers).encode()
-    reader = HeaderReader("A C")
-    slowly: dict[str, str] = {}
-    for name, value in headers:
-        if name in {"A", "C"}:
-            slowly.setdefault(name, value)
+def test_what_is_unknown_is_not_there() -> None:
+    reader = HeaderReader("Number Name")
+    raw = b"Event: X\r\nNumber: <unknown>\r\nName: <unknown> caller"
 
-    assert reader.read(raw) == slowly
-    assert reader.read(raw) == slowly
+    assert reader.read(raw) == reader.read(raw) == ("", "<unknown> caller", "")
+
+
+def test_a_channel_variable_is_read_wherever_it_stands() -> None:
+    reader = HeaderReader("Channel", "FILE")
+    raw = b"Channel: a\r\nChanVariable: X=1\r\nChanVariable: FILE=/a b=c\r\nDestChanVariable(PJSIP/%d-1): FILE=/d"
+
+    assert reader.read(raw % 101) == ("a", "/a b=c", "/d")
+    assert reader.read(raw % 102) == ("a", "/a b=c", "/d")
+    assert len(reader._layouts) == 1
+
+
+def test_only_cr_lf_ends_a_line() -> None:
+    raw = b"Event: X\r\nCallerIDName: a\nUniqueid: evil\r\nUniqueid: 1.1"
+    reader = HeaderReader("Uniqueid CallerIDName")
+
+    assert reader.read(raw) == reader.read(raw) == ("1.1", "a\nUniqueid: evil", "")
+
+
+_LINES = st.one_of(
+    st.builds("{}: {}".format, st.sampled_from(["A", "B", "C", "D"]), st.text("xyz: <unkow>\t\n", max_size=9)),
+    st.builds("ChanVariable{}: {}={}".format, st.sampled_from(["", "(x)"]), st.sampled_from("VW"), st.text("v=", max_size=3)),
+    st.sampled_from(["A:", "C:<unknown>", "no colon", ": nameless", "D: \r", "A: <unknown>"]),
+)  # fmt: skip
+
+
+@given(st.lists(_LINES, max_size=8))
+def test_the_fast_reading_is_the_slow_reading(lines: list[str]) -> None:
+    expected = tuple(_known(lines, name) for name in "AC")
+    variables = [line.partition("=")[2] for line in lines if line.startswith("ChanVariable") and ": V=" in line]
+    raw = "\r\n".join(lines).encode()
+    reader = HeaderReader("A C", "V")
+
+    assert reader.read(raw) == (*expected, *(variables or [""]))
+    assert reader.read(raw) == (*expected, *(variables or [""]))
+
+
+def _known(lines: list[str], name: str) -> str:
+    found = (line.partition(":")[2] for line in lines if line.partition(":")[0] == name)
+    value = next(found, "").removeprefix(" ")
+    return "" if value == "<unknown>" else value
 
 
 def test_names_are_found_wherever_they_stand() -> None:
