@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from api.web.visit import VisitNow
+from api.web.visit import Visit, VisitNow
 from crm_core.users import desk_queries
 
 router = APIRouter()
@@ -11,9 +11,13 @@ router = APIRouter()
 
 @router.get("/live")
 async def page(visit: VisitNow) -> Response:
-    return await visit.page("live/page.html", "live", floor=await desk_queries.floor(visit.connection, visit.actor, *visit.today))
+    return await visit.page("live/page.html", "live", floor=await _floor(visit))
 
 
 @router.get("/live/floor")
 async def floor(visit: VisitNow) -> Response:
-    return visit.part("live/_floor.html", floor=await desk_queries.floor(visit.connection, visit.actor, *visit.today))
+    return visit.part("live/_floor.html", floor=await _floor(visit))
+
+
+async def _floor(visit: Visit) -> desk_queries.Floor:
+    return await desk_queries.floor(visit.connection, visit.actor, *visit.today, visit.now)

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from api.web.translations import Texts
-from crm_core.calls.events import Direction, Outcome
+from crm_core.calls.events import CallState, Direction, Outcome
 from crm_core.calls.lines import CallLine
+from crm_core.calls.live_parties import Doing, Waits
 from crm_core.tasks.queries import TaskLine
 from crm_core.tasks.tables import TaskKind
 
@@ -84,6 +85,36 @@ class Names:
             "cancelled": pgettext("ring", "stopped before an answer"),
         }  # fmt: skip
         return names.get(outcome, outcome)
+
+    def try_name(self, outcome: str) -> str:
+        """How one of several tries in vain ended."""
+        pgettext = self.texts.pgettext
+        names = {
+            Outcome.MISSED: pgettext("call", "missed"), Outcome.ABANDONED: pgettext("call", "did not wait"),
+            Outcome.BUSY: pgettext("call", "all busy"), Outcome.FAILED: pgettext("call", "did not get through"),
+        }  # fmt: skip
+        return names.get(Outcome(outcome), outcome)
+
+    def wait_name(self, where: str) -> str:
+        """Where customers wait with whom nobody speaks."""
+        pgettext = self.texts.pgettext
+        names = {
+            Waits.MENU: pgettext("wait", "In a menu"), Waits.VOICEMAIL: pgettext("wait", "Leaving a message"),
+            Waits.PARKED: pgettext("wait", "Parked"), Waits.HELD: pgettext("wait", "Left waiting"),
+            Waits.QUEUE: pgettext("wait", "In a queue"),
+        }  # fmt: skip
+        return names.get(Waits(where), where)
+
+    def doing_name(self, doing: str, state: str) -> str:
+        """What a person, or his phone, does in a call in this state."""
+        pgettext = self.texts.pgettext
+        if doing == Doing.TALKS and state == CallState.HELD:
+            return pgettext("desk", "on hold")
+        names = {
+            Doing.TALKS: pgettext("desk", "talking"), Doing.CONSULTS: pgettext("desk", "consulting"),
+            Doing.DIALS: pgettext("desk", "calling"), Doing.RINGS: pgettext("desk", "ringing"),
+        }  # fmt: skip
+        return names.get(Doing(doing), doing)
 
     def role_name(self, role: str) -> str:
         return dict(self.role_choices()).get(role, role)

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from api.web.visit import VisitNow
+from api.web.visit import Visit, VisitNow
 from crm_core.users import desk_queries
 
 router = APIRouter()
@@ -11,10 +11,13 @@ router = APIRouter()
 
 @router.get("/today")
 async def page(visit: VisitNow) -> Response:
-    today = await desk_queries.today(visit.connection, visit.actor, *visit.today)
-    return await visit.page("today/page.html", "today", today=today)
+    return await visit.page("today/page.html", "today", today=await _today(visit))
 
 
 @router.get("/today/desk")
 async def desk(visit: VisitNow) -> Response:
-    return visit.part("today/_desk.html", today=await desk_queries.today(visit.connection, visit.actor, *visit.today))
+    return visit.part("today/_desk.html", today=await _today(visit))
+
+
+async def _today(visit: Visit) -> desk_queries.Today:
+    return await desk_queries.today(visit.connection, visit.actor, *visit.today, visit.now)

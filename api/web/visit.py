@@ -15,7 +15,7 @@ from api.web.render import Look, look
 from api.web.translations import LANGUAGES
 from crm_core import days, event_log
 from crm_core.access import Actor, Right, require
-from crm_core.calls.live_queries import current_calls_for
+from crm_core.calls.pop_queries import current_calls_for
 from crm_core.users.desk_queries import badges
 from crm_core.users.queries import user
 
@@ -59,7 +59,7 @@ class Visit:
 
     async def page(self, template: str, section: str, status: int = 200, **facts: Any) -> HTMLResponse:
         """A whole page; `section` is its place in the menu."""
-        frame = {**await self.frame(section), "pops": await current_calls_for(self.connection, self.actor)}
+        frame = {**await self.frame(section), "pops": await current_calls_for(self.connection, self.actor, self.now)}
         return HTMLResponse(self.look.render(template, **self._own(), **frame, **facts), status)
 
     async def frame(self, section: str) -> dict[str, Any]:

@@ -1,167 +1,168 @@
-"""What is on the line now: who talks or rings with whom since when, who waits in a queue, and the pop of one manager."""
+"""What is on the line now: who talks, rings or consults with whom since when, and who waits where."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from crm_core import references
-from crm_core.access import Actor, visible
+from crm_core.access import Actor
 from crm_core.calls.events import CallState, Direction
-from crm_core.calls.lines import CallLine, customer_number, line_query, lines
-from crm_core.calls.tables import call_rings, call_talks, calls
-from crm_core.contacts.tables import contacts
-from crm_core.deals.tables import deals, stages
-from crm_core.references import DealRef, Person, StageRef
+from crm_core.calls.lines import CallLine, line_query, lines_of
+from crm_core.calls.listening_queries import not_heard
+from crm_core.calls.live_parties import Before, Doing, LiveParty, Wait, Waits, before_of, parties_of, wait_of
+from crm_core.calls.tables import call_rings, call_talks, calls, exchanges
+from crm_core.event_log import events
+from crm_core.events import EventKind
 from crm_core.users.tables import users
 
 OPEN_STATES = (CallState.ARRIVED, CallState.RINGING, CallState.TALKING, CallState.HELD)
+ORDER = list(Doing)
 
-
-@dataclass(frozen=True, slots=True)
-class LiveParty:
-    """A phone of ours in a call now: it rings, or (`talking`) its person is joined with the customer, since `since`."""
-
-    extension: str
-    user: Person | None
-    talking: bool
-    since: datetime
+# The exchange is named so that the index on (exchange, state) is used: without it each look would read all calls there ever were.
+IS_UP = and_(calls.c.exchange_id.in_(select(exchanges.c.id)), calls.c.state.in_(OPEN_STATES))
 
 
 @dataclass(frozen=True, slots=True)
 class LiveCall:
-    """A call that is up. Whoever dialled stands in `line.user` before anybody has answered."""
+    """A call that is up.
+
+    `wait`: where the customer waits, if nobody speaks with him; `place`: his place in the queue, 1 is next.
+    `before`: who spoke with him earlier in this call. `as_of`: None while its exchange is heard, else when it was last.
+    """
 
     line: CallLine
+    exchange_id: int
     parties: tuple[LiveParty, ...]
+    wait: Wait | None = None
+    place: int | None = None
+    before: tuple[Before, ...] = ()
+    as_of: datetime | None = None
 
     @property
     def talking(self) -> bool:
         return any(party.talking for party in self.parties)
 
     @property
-    def waits(self) -> bool:
-        """The customer rang in and nobody is joined with him yet."""
-        return self.line.direction is Direction.INBOUND and self.line.answered_at is None
+    def in_queue(self) -> bool:
+        return self.wait is not None and self.wait.where is Waits.QUEUE
+
+    @property
+    def elsewhere(self) -> bool:
+        """Nobody waits, and none of the phones in it belongs to a user."""
+        return self.wait is None and all(party.user is None for party in self.parties)
 
     def party_of(self, user_id: int) -> LiveParty | None:
         """The user's own phone in this call; a talk before a ring."""
         own = [party for party in self.parties if party.user is not None and party.user.id == user_id]
-        return max(own, key=lambda party: party.talking, default=None)
+        return min(own, key=lambda party: ORDER.index(party.doing), default=None)
+
+    def others(self, mine: LiveParty | None) -> tuple[LiveParty, ...]:
+        """Who else of the house is in it: in an internal call the other end, else those who talk along or are asked."""
+        alone = mine is None or not mine.talking
+        return tuple(
+            party
+            for party in self.parties
+            if party is not mine and (self.line.direction is Direction.INTERNAL or party.talking or not alone)
+        )
+
+    @property
+    def ringing(self) -> tuple[LiveParty, ...]:
+        return tuple(party for party in self.parties if party.doing is Doing.RINGS)
+
+
+async def live_calls(connection: AsyncConnection, actor: Actor, now: datetime) -> tuple[LiveCall, ...]:
+    """Every call that is up and that the actor may see, oldest first."""
+    return await read_live(connection, actor, line_query(actor), now)
+
+
+async def read_live(connection: AsyncConnection, actor: Actor, query: Select[Any], now: datetime) -> tuple[LiveCall, ...]:
+    """The calls of a `line_query` that are up, oldest first."""
+    up = query.where(IS_UP).order_by(calls.c.started_at, calls.c.id)
+    rows = (await connection.execute(up)).all()
+    if not rows:
+        return ()
+    parts = await _read_parts(connection, [row.id for row in rows], now)
+    return tuple(_live(row, line, parts) for row, line in zip(rows, await lines_of(connection, actor, rows), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
-class Pop:
-    """A call on the actor's phone now. `deal` is the open deal; `last_calls` are earlier ones, newest first.
+class Parts:
+    """What belongs to the calls that are up, by call."""
 
-    `is_new`: this number never called us nor was called before, and nobody has named its contact.
-    """
-
-    call: LiveCall
-    talking: bool
-    since: datetime
-    deal: DealRef | None
-    last_calls: tuple[CallLine, ...]
-    is_new: bool
+    talks: Mapping[int, Sequence[Any]]
+    rings: Mapping[int, Sequence[Any]]
+    rang_again: Mapping[int, dict[str, datetime]]
+    places: Mapping[int, int]
+    as_of: Mapping[int, datetime] = field(default_factory=dict)  # by exchange
 
 
-async def live_calls(connection: AsyncConnection, actor: Actor) -> tuple[LiveCall, ...]:
-    """Every call that is up and that the actor may see, oldest first."""
-    query = line_query(actor).where(calls.c.state.in_(OPEN_STATES)).order_by(calls.c.started_at, calls.c.id)
-    return await _with_parties(connection, await lines(connection, actor, query))
-
-
-async def waiting_in_queues(connection: AsyncConnection, actor: Actor) -> tuple[LiveCall, ...]:
-    """Customers who are in a queue and not joined with anybody yet, longest wait first."""
-    return tuple(call for call in await live_calls(connection, actor) if call.waits and call.line.queue is not None)
-
-
-async def current_calls_for(connection: AsyncConnection, actor: Actor) -> tuple[Pop, ...]:
-    """The calls that ring or talk on the actor's own phone now: what his call strip shows."""
-    rings = exists().where(
-        call_rings.c.call_id == calls.c.id, call_rings.c.user_id == actor.user_id, call_rings.c.ended_at.is_(None)
-    )
-    talks = exists().where(
-        call_talks.c.call_id == calls.c.id, call_talks.c.user_id == actor.user_id, call_talks.c.left_at.is_(None)
-    )
-    dials = (calls.c.user_id == actor.user_id) & (calls.c.direction != Direction.INBOUND) & calls.c.answered_at.is_(None)
-    query = line_query(actor).where(calls.c.state.in_(OPEN_STATES), or_(rings, talks, dials)).order_by(calls.c.started_at)
-    live = await _with_parties(connection, await lines(connection, actor, query))
-    return tuple([await _pop(connection, actor, call) for call in live])
-
-
-async def _with_parties(connection: AsyncConnection, found: Sequence[CallLine]) -> tuple[LiveCall, ...]:
-    ids = [line.id for line in found]
-    talking = await _parties(connection, call_talks, "joined_at", "left_at", ids) if ids else []
-    ringing = await _parties(connection, call_rings, "rang_at", "ended_at", ids) if ids else []
-    by_call: dict[int, list[LiveParty]] = {}
-    for call_id, party in (*talking, *ringing):
-        by_call.setdefault(call_id, []).append(party)
-    return tuple(LiveCall(line, tuple(by_call.get(line.id, ()))) for line in found)
-
-
-async def _parties(
-    connection: AsyncConnection, table: Any, began: str, ended: str, ids: Sequence[int]
-) -> list[tuple[int, LiveParty]]:
-    query = (
-        select(table, users.c.name.label("user_name"))
-        .outerjoin(users, users.c.id == table.c.user_id)
-        .where(table.c.call_id.in_(ids), table.c[ended].is_(None))
-        .order_by(table.c.call_id, table.c.position)
-    )
-    return [
-        (row.call_id, LiveParty(row.extension, references.person(row, "user"), table is call_talks, row._mapping[began]))
-        for row in await connection.execute(query)
-    ]
-
-
-async def _pop(connection: AsyncConnection, actor: Actor, call: LiveCall) -> Pop:
-    own = call.party_of(actor.user_id)
-    known = await _known_before(connection, call.line)
-    contact = call.line.contact
-    return Pop(
-        call=call, talking=own is not None and own.talking, since=own.since if own else call.line.started_at,
-        deal=await _open_deal(connection, actor, contact.id if contact else None),
-        last_calls=await _last_calls(connection, actor, call.line),
-        is_new=call.line.number is not None and not known and (contact is None or contact.name is None),
+async def _read_parts(connection: AsyncConnection, ids: Sequence[int], now: datetime) -> Parts:
+    talks = await _by_call(connection, call_talks, ids)
+    rings = await _by_call(connection, call_rings, ids)
+    ringing = [call_id for call_id, rows in rings.items() if any(row.ended_at is None for row in rows)]
+    silent = await not_heard(connection, now)
+    return Parts(
+        talks=talks, rings=rings, rang_again=await _rang_again(connection, ringing), places=await _places(connection),
+        as_of={exchange_id: exchange.since for exchange_id, exchange in silent.items()},
     )  # fmt: skip
 
 
-async def _known_before(connection: AsyncConnection, line: CallLine) -> bool:
-    if line.number is None:
-        return False
-    query = select(calls.c.id).where(
-        or_(calls.c.caller == line.number, calls.c.callee == line.number), calls.c.started_at < line.started_at
-    )
-    return await connection.scalar(query.limit(1)) is not None
+def _live(row: Any, line: CallLine, parts: Parts) -> LiveCall:
+    talks = parts.talks.get(row.id, ())
+    parties = parties_of(row, talks, parts.rings.get(row.id, ()), parts.rang_again.get(row.id, {}))
+    wait = wait_of(row, talks, parties)
+    in_queue = wait is not None and wait.where is Waits.QUEUE
+    return LiveCall(
+        line=line, exchange_id=row.exchange_id, parties=parties, wait=wait, place=parts.places.get(row.id) if in_queue else None,
+        before=before_of(talks, parties), as_of=parts.as_of.get(row.exchange_id),
+    )  # fmt: skip
 
 
-async def _open_deal(connection: AsyncConnection, actor: Actor, contact_id: int | None) -> DealRef | None:
-    """The contact's newest open deal with its stage; a colleague's is named too, but does not open."""
-    if contact_id is None:
-        return None
+async def _by_call(connection: AsyncConnection, table: Any, ids: Sequence[int]) -> dict[int, list[Any]]:
     query = (
-        select(deals, stages.c.name.label("stage_name"), stages.c.short_name, visible(actor, deals).label("opens"))
-        .join(stages, stages.c.id == deals.c.stage_id)
-        .where(deals.c.contact_id == contact_id, deals.c.closed_at.is_(None))
-        .order_by(deals.c.created_at.desc(), deals.c.id.desc())
-        .limit(1)
+        select(table, users.c.name.label("user_name"))
+        .outerjoin(users, users.c.id == table.c.user_id)
+        .where(table.c.call_id.in_(ids))
+        .order_by(table.c.call_id, table.c.position)
     )
-    row = (await connection.execute(query)).one_or_none()
-    if row is None:
-        return None
-    stage = StageRef(row.stage_id, row.stage_name, row.short_name)
-    return DealRef(row.id, row.title, stage, bool(row.opens), row.amount, row.currency)
+    return _grouped(await connection.execute(query))
 
 
-async def _last_calls(connection: AsyncConnection, actor: Actor, line: CallLine) -> tuple[CallLine, ...]:
-    if line.number is None:
-        return ()
-    same = [customer_number == line.number]
-    if line.contact is not None:
-        same.append(contacts.c.id == line.contact.id)
-    query = line_query(actor).where(or_(*same), calls.c.id != line.id, calls.c.started_at <= line.started_at)
-    return tuple(await lines(connection, actor, query.order_by(calls.c.started_at.desc()).limit(3)))
+def _grouped(rows: Iterable[Any]) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {}
+    for row in rows:
+        found.setdefault(row.call_id, []).append(row)
+    return found
+
+
+async def _rang_again(connection: AsyncConnection, ids: Sequence[int]) -> dict[int, dict[str, datetime]]:
+    """Since when each phone rings that rang before in the same call: a queue calls its members again and again."""
+    if not ids:
+        return {}
+    extension = events.c.facts["extension"].as_string()
+    query = (
+        select(events.c.call_id, extension.label("extension"), func.max(events.c.at).label("at"))
+        .where(events.c.call_id.in_(ids), events.c.kind == EventKind.PARTY_RANG)
+        .group_by(events.c.call_id, extension)
+        .having(func.count() > 1)
+    )
+    return {
+        call_id: {row.extension: row.at for row in rows}
+        for call_id, rows in _grouped(await connection.execute(query)).items()
+    }  # fmt: skip
+
+
+async def _places(connection: AsyncConnection) -> dict[int, int]:
+    """Everybody's place in his queue, also of callers whom the reader may not see: they stand before him all the same."""
+    since = func.coalesce(calls.c.queued_at, calls.c.started_at)
+    waiting = and_(calls.c.direction == Direction.INBOUND, calls.c.answered_at.is_(None), calls.c.queue.is_not(None))
+    query = select(calls.c.id, calls.c.exchange_id, calls.c.queue).where(IS_UP, waiting, calls.c.voicemail.is_(False))
+    places: dict[int, int] = {}
+    counted: dict[tuple[int, str], int] = {}
+    for row in await connection.execute(query.order_by(since, calls.c.id)):
+        queue = (row.exchange_id, row.queue)
+        places[row.id] = counted[queue] = counted.get(queue, 0) + 1
+    return places

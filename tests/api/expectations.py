@@ -49,6 +49,8 @@ PUBLIC = {
 
 REST = {
     "GET calls": Needs(),
+    "POST calls": Needs(409, right=WORK, body={"to": "+7 916 000-00-01"}),  # nothing is set up to dial with
+    "GET calls/attempts/{attempt_id}": Needs(scoped=True),
     "GET calls/{call_id}": Needs(scoped=True),
     "GET calls/{call_id}/transcript": Needs(right=LISTEN, scoped=True),
     "POST calls/{call_id}/review": Needs(right=REVIEW, body={}),
@@ -108,6 +110,7 @@ PAGES = {
     "POST /calls/{call_id}/remarks": Needs(303, right=REVIEW, form={"text": "good"}),
     "GET /missed": Needs(),
     "GET /missed/list": Needs(),
+    "GET /missed/more": Needs(422),
     "GET /contacts": Needs(),
     "GET /contacts/list": Needs(),
     "GET /contacts/more": Needs(422),

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.access import Actor, Right
-from crm_core.calls import exchange_queries, live_queries, missed_queries, queries, whole_queries
+from crm_core.calls import exchange_queries, live_queries, missed_queries, pop_queries, queries, whole_queries
 from crm_core.calls.queries import CallFilters
 from crm_core.calls.tables import calls
 from crm_core.contacts import card_queries
@@ -79,14 +79,17 @@ async def _every_list(connection: AsyncConnection, actor: Actor) -> None:
 
 
 async def _every_desk(connection: AsyncConnection, actor: Actor) -> None:
-    await missed_queries.missed(connection, actor, *DAY)
-    await live_queries.live_calls(connection, actor)
-    await live_queries.waiting_in_queues(connection, actor)
-    await live_queries.current_calls_for(connection, actor)
-    await desk_queries.today(connection, actor, *DAY)
+    for open_only, own_of in ((True, None), (False, actor.user_id)):
+        asked = missed_queries.MissedFilters(*DAY, open_only, own_of)
+        found = await missed_queries.list_missed(connection, actor, asked, limit=1)
+        await missed_queries.list_missed(connection, actor, asked, cursor=found.next_cursor)
+        await missed_queries.count_not_reached(connection, actor, asked)
+    await live_queries.live_calls(connection, actor, NOW)
+    await pop_queries.current_calls_for(connection, actor, NOW)
+    await desk_queries.today(connection, actor, *DAY, NOW)
     await desk_queries.badges(connection, actor, DAY[1])
     if actor.may(Right.SEE_FIGURES):
-        floor = await desk_queries.floor(connection, actor, *DAY)
+        floor = await desk_queries.floor(connection, actor, *DAY, NOW)
         assert floor.house.answered == 2
 
 
@@ -97,7 +100,7 @@ async def test_the_pop_tells_a_known_caller_his_deal_and_stage_and_a_stranger_a_
     await office.take(inbound("79161112233", at=MORNING - 600).rings("101").answers("101").ends())
     await office.take(inbound("79161112233").rings("101"), inbound("79990001122").rings("101"))
     async with office.database.read() as connection:
-        known, stranger = await live_queries.current_calls_for(connection, Actor(olga, Role.MANAGER, "Olga"))
+        known, stranger = await pop_queries.current_calls_for(connection, Actor(olga, Role.MANAGER, "Olga"), NOW)
 
     assert known.call.line.contact is not None
     assert (known.call.line.contact.name, known.is_new, known.talking) == ("Павел", False, False)
@@ -113,7 +116,7 @@ async def test_a_call_to_my_phone_from_a_colleagues_customer_shows_its_card_and_
     await office.take(inbound("79161112233", at=MORNING - 600).rings("102").answers("102").ends())
     await office.take(inbound("79161112233").rings("101"))
     async with office.database.read() as connection:
-        (pop,) = await live_queries.current_calls_for(connection, Actor(olga, Role.MANAGER, "Olga"))
+        (pop,) = await pop_queries.current_calls_for(connection, Actor(olga, Role.MANAGER, "Olga"), NOW)
 
     assert pop.call.line.contact is not None
     assert pop.deal is not None
@@ -129,7 +132,7 @@ async def test_the_figures_of_a_day_count_each_call_where_it_belongs(office: Off
     await office.take(outbound("79160000003", by="102").answers("102").ends(after=10))
     await office.take(outbound("79160000004", by="102").ends())
     async with office.database.read() as connection:
-        floor = await desk_queries.floor(connection, Actor(99, Role.HEAD, "Head"), *DAY)
+        floor = await desk_queries.floor(connection, Actor(99, Role.HEAD, "Head"), *DAY, NOW)
     counted = {desk.user.id: desk.figures for desk in floor.desks}
 
     assert (counted[olga].taken, counted[olga].missed, counted[olga].talk_seconds) == (1, 1, 30.0)
@@ -143,7 +146,7 @@ async def test_the_live_desk_tells_who_talks_rings_and_waits(office: Office) -> 
     await office.take(inbound("79160000002").rings("102"))
     await office.take(inbound("79160000003").joins_queue())
     async with office.database.read() as connection:
-        floor = await desk_queries.floor(connection, Actor(99, Role.HEAD, "Head"), *DAY)
+        floor = await desk_queries.floor(connection, Actor(99, Role.HEAD, "Head"), *DAY, NOW)
     parties = {desk.user.id: desk.party for desk in floor.desks}
 
     assert parties[olga] is not None
@@ -161,7 +164,9 @@ async def test_tries_of_one_number_are_one_line_and_tell_who_called_back_after_h
     await office.take(inbound("79160000001", at=MORNING + 900).rings("101").ends())
     await office.take(inbound(None, at=MORNING + 1000).rings("101").ends())
     async with office.database.read() as connection:
-        withheld, again, before = await missed_queries.missed(connection, Actor(99, Role.HEAD, "Head"), *DAY)
+        asked = missed_queries.MissedFilters(*DAY, open_only=False)
+        found = await missed_queries.list_missed(connection, Actor(99, Role.HEAD, "Head"), asked)
+        withheld, again, before = found.items
 
     assert (withheld.number, len(withheld.tries), withheld.reached) == (None, 1, None)
     assert (len(again.tries), again.reached, again.task_id is not None) == (1, None, True)

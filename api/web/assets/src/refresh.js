@@ -37,6 +37,18 @@ const wanted = () => document.querySelectorAll("[data-refresh]");
 
 onEvent((event) => { for (const element of wanted()) if (concerns(element, event)) refresh(element); });
 
+// What grows old without an event (how long somebody waits for a call back, an exchange that fell silent) says how often, in seconds.
+const fetchedAt = new WeakMap();
+setInterval(() => {
+  if (document.hidden) return;
+  for (const element of document.querySelectorAll("[data-refresh-every]")) {
+    const last = fetchedAt.get(element) ?? fetchedAt.set(element, Date.now()).get(element);
+    if (Date.now() - last < Number(element.dataset.refreshEvery) * 1000) continue;
+    fetchedAt.set(element, Date.now());
+    refresh(element);
+  }
+}, 5000);
+
 let wasOffline = false;
 onState((online) => {
   for (const note of document.querySelectorAll("[data-cut-off]")) note.hidden = online;

@@ -1,0 +1,104 @@
+"""The pops of one person: the calls on his own phone now, with what he must know of each."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from crm_core.access import Actor, visible
+from crm_core.calls.events import CallState, Direction, RingOutcome
+from crm_core.calls.lines import CallLine, customer_number, line_query, lines
+from crm_core.calls.live_parties import Doing
+from crm_core.calls.live_queries import LiveCall, read_live
+from crm_core.calls.tables import call_rings, call_talks, calls
+from crm_core.deals.tables import deals, stages
+from crm_core.references import DealRef, StageRef
+
+
+@dataclass(frozen=True, slots=True)
+class Pop:
+    """A call on the actor's phone now. `deal` is the open deal; `last_calls` are earlier ones, newest first.
+
+    `is_new`: this number never called us nor was called before, and nobody has named its contact.
+    """
+
+    call: LiveCall
+    doing: Doing
+    since: datetime
+    deal: DealRef | None
+    last_calls: tuple[CallLine, ...]
+    is_new: bool
+
+    @property
+    def talking(self) -> bool:
+        return self.doing in (Doing.TALKS, Doing.CONSULTS)
+
+
+async def current_calls_for(connection: AsyncConnection, actor: Actor, now: datetime) -> tuple[Pop, ...]:
+    """The calls that ring or talk on the actor's own phone now: what his call strip shows."""
+    found = await read_live(connection, actor, line_query(actor).where(_may_be_on_phone_of(actor)), now)
+    on_phone = [call for call in found if call.party_of(actor.user_id) is not None]
+    return tuple([await _pop(connection, actor, call) for call in on_phone])
+
+
+def _may_be_on_phone_of(actor: Actor) -> ColumnElement[bool]:
+    """He rings, talks, dialled, or was asked by a colleague; which of them it is now, the call's parties tell."""
+    rings = exists().where(
+        call_rings.c.call_id == calls.c.id, call_rings.c.user_id == actor.user_id,
+        or_(call_rings.c.ended_at.is_(None), call_rings.c.outcome == RingOutcome.ANSWERED),
+    )  # fmt: skip
+    talks = exists().where(call_talks.c.call_id == calls.c.id, call_talks.c.user_id == actor.user_id)
+    held = calls.c.state == CallState.HELD
+    talks_now = talks.where(or_(call_talks.c.left_at.is_(None), held))
+    dials = (calls.c.user_id == actor.user_id) & (calls.c.direction != Direction.INBOUND)
+    return or_(rings, talks_now, dials)
+
+
+async def _pop(connection: AsyncConnection, actor: Actor, call: LiveCall) -> Pop:
+    own = call.party_of(actor.user_id)
+    known = await _known_before(connection, call.line)
+    contact = call.line.contact
+    return Pop(
+        call=call, doing=own.doing if own else Doing.RINGS, since=own.since if own else call.line.started_at,
+        deal=await _open_deal(connection, actor, contact.id if contact else None),
+        last_calls=await _last_calls(connection, actor, call.line),
+        is_new=call.line.number is not None and not known and (contact is None or contact.name is None),
+    )  # fmt: skip
+
+
+async def _known_before(connection: AsyncConnection, line: CallLine) -> bool:
+    if line.number is None:
+        return False
+    query = select(calls.c.id).where(_of_the_same(line), calls.c.started_at < line.started_at)
+    return await connection.scalar(query.limit(1)) is not None
+
+
+def _of_the_same(line: CallLine) -> ColumnElement[bool]:
+    """By the contact, which has an index; a number without a contact has to be looked for."""
+    return customer_number == line.number if line.contact is None else calls.c.contact_id == line.contact.id
+
+
+async def _open_deal(connection: AsyncConnection, actor: Actor, contact_id: int | None) -> DealRef | None:
+    """The contact's newest open deal with its stage; a colleague's is named too, but does not open."""
+    if contact_id is None:
+        return None
+    query = (
+        select(deals, stages.c.name.label("stage_name"), stages.c.short_name, visible(actor, deals).label("opens"))
+        .join(stages, stages.c.id == deals.c.stage_id)
+        .where(deals.c.contact_id == contact_id, deals.c.closed_at.is_(None))
+        .order_by(deals.c.created_at.desc(), deals.c.id.desc())
+        .limit(1)
+    )
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        return None
+    stage = StageRef(row.stage_id, row.stage_name, row.short_name)
+    return DealRef(row.id, row.title, stage, bool(row.opens), row.amount, row.currency)
+
+
+async def _last_calls(connection: AsyncConnection, actor: Actor, line: CallLine) -> tuple[CallLine, ...]:
+    if line.number is None:
+        return ()
+    query = line_query(actor).where(_of_the_same(line), calls.c.id != line.id, calls.c.started_at <= line.started_at)
+    return tuple(await lines(connection, actor, query.order_by(calls.c.started_at.desc()).limit(3)))
