@@ -16,6 +16,7 @@ from api.rest import (
     companies,
     contacts,
     deals,
+    dialling,
     docs,
     exchanges,
     me,
@@ -31,7 +32,7 @@ from api.web import pages
 
 STATIC = Path(__file__).parent / "web" / "static"
 PREFIX = "/api/v1"
-NOUNS = (calls, recordings, contacts, companies, deals, tasks, pipelines, users, exchanges, me, stream)
+NOUNS = (dialling, calls, recordings, contacts, companies, deals, tasks, pipelines, users, exchanges, me, stream)
 
 # For the description alone: `api.deps.CurrentActor` is what reads either of them.
 WAYS_IN = [

@@ -41,6 +41,7 @@ _PROBLEM = {
     "properties": {
         "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"}, "detail": {"type": "string"},
         "errors": {"type": "array", "items": {"type": "object"}}, "moved_to": {"type": "object"},
+        "reason": {"type": "string", "description": "a code, where the same status may have several reasons"},
     },
 }  # fmt: skip
 REFUSALS: dict[int | str, dict[str, Any]] = {

@@ -13,7 +13,7 @@ from api import wiring
 from api.app import create_app
 from api.context import AppContext
 from api.housekeeping import keep_house
-from api.job_loop import carry_jobs
+from api.job_loop import carry_at_once, carry_jobs
 from api.listening import keep_listening
 from api.reactor import keep_reacting
 from api.serving import open_socket, serve_web
@@ -66,6 +66,7 @@ class Hub:
             own |= {
                 "reactions": lambda: keep_reacting(self._context, wiring.REACTIONS),
                 "jobs": lambda: carry_jobs(self._context, runner),
+                "dialling": lambda: carry_at_once(self._context, wiring.dialling_runner(self._context)),
                 "worker": self._workers,
                 "housekeeping": lambda: keep_house(self._context),
             }

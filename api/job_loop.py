@@ -22,3 +22,16 @@ async def carry_jobs(context: AppContext, runner: JobRunner) -> None:
             async with asyncio.TaskGroup() as group:
                 for job_id in ids[start : start + AT_ONCE]:
                     group.create_task(runner.run_one(job_id))
+
+
+async def carry_at_once(context: AppContext, runner: JobRunner, most: int = 50) -> None:
+    """Each job begins as soon as it is there, up to `most` together: for jobs that mostly wait, and for which somebody waits."""
+    under_way: set[int] = set()
+    async with asyncio.TaskGroup() as group:
+        while not context.stopping.is_set():
+            fresh = [job_id for job_id in await runner.due() if job_id not in under_way]
+            for job_id in fresh[: most - len(under_way)]:
+                under_way.add(job_id)
+                task = group.create_task(runner.run_one(job_id))
+                task.add_done_callback(lambda _, job_id=job_id: under_way.discard(job_id))  # type: ignore[misc]
+            await context.wake.wait(POLL)

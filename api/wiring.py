@@ -12,6 +12,7 @@ from crm_core.live import Wake
 from crm_core.secrets import SecretBox
 from crm_core.settings import Settings, secret_key
 from crm_core.tags.tagging import tag_calls
+from pbx import originate
 from recordings import fetch
 from recordings.fetch import attach_recordings
 from transcribe.jobs import transcribe_recordings
@@ -40,3 +41,9 @@ def job_runner(context: AppContext) -> JobRunner:
     attach = fetch.job_kind(context.database, context.blobs, context.data_dir / "scratch", context.now)
     kinds: Mapping[str, JobKind] = {attach.name: attach}
     return JobRunner(context.database, kinds, context.now)
+
+
+def dialling_runner(context: AppContext) -> JobRunner:
+    """Calls by a click, apart from the other jobs: nobody waits for a recording before his phone rings."""
+    place = originate.job_kind(context.database, context.box, context.now)
+    return JobRunner(context.database, {place.name: place}, context.now)

@@ -29,6 +29,8 @@ class EventKind(StrEnum):
     TASK_DONE = "task_done"
     EXCHANGE_CHANGED = "exchange_changed"
     USER_CHANGED = "user_changed"
+    DIAL_CHANGED = "dial_changed"  # a call by a click was ordered, or it is known how that went
+    DIAL_CAP_NEARED = "dial_cap_neared"
 
 
 @dataclass(frozen=True, slots=True)

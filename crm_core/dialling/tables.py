@@ -13,7 +13,7 @@ dial_attempts = Table(
     Column("exchange_id", ForeignKey("exchanges.id")),
     Column("extension", String(80)),
     Column("number", String(80)),  # digits of the international form; what was typed is not kept
-    Column("verdict", String(40), nullable=False),  # asked, placed, failed, or why it was refused
+    Column("verdict", String(40), nullable=False),  # how far it came (attempts.Verdict), or why it was refused (refusals.Reason)
     Column("channel_id", String(80), unique=True),  # given to the exchange: the call's linkedid
     Column("note", Text),
     Index("ix_dial_attempts_user_at", "user_id", "at"),

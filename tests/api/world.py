@@ -18,6 +18,7 @@ from crm_core.calls.tables import calls
 from crm_core.contacts.tables import contacts
 from crm_core.db import Database
 from crm_core.deals.tables import stages
+from crm_core.dialling.tables import dial_attempts
 from crm_core.live import Wake
 from crm_core.recordings.tables import recordings
 from crm_core.secrets import SecretBox
@@ -81,7 +82,12 @@ async def _customer(office: Office, number: str, extension: str, owner: int) -> 
         office, tasks, kind=TaskKind.OTHER, title="send a letter", deal_id=deal, contact_id=contact, owner_id=owner,
         due_at=NOW, created_at=LONG_AGO,
     )  # fmt: skip
-    ids = {"call_id": call.id, "contact_id": contact, "company_id": company, "deal_id": deal, "task_id": task}
+    attempt = await _added(
+        office, dial_attempts, at=LONG_AGO, user_id=owner, exchange_id=office.exchange.id, extension=extension, number=number,
+        verdict="placed", channel_id=f"firstring-{extension}",
+    )  # fmt: skip
+    ids = {"call_id": call.id, "contact_id": contact, "company_id": company, "deal_id": deal, "task_id": task,
+           "attempt_id": attempt}  # fmt: skip
     return ids | {"recording_id": await _recorded(office, call.id, deal)}
 
 
