@@ -12,6 +12,7 @@ class Channel:
 
     __slots__ = (
         "applications",
+        "birth",
         "born_at",
         "born_live",
         "bridges",
@@ -52,6 +53,7 @@ class Channel:
 
     def __init__(self, uid: str, name: str, linkedid: str, at: float) -> None:
         self.uid = uid
+        self.birth = birth_of(uid)
         self.linkedid = linkedid
         self.first_at = self.last_at = at
         self.born_at: float | None = None
@@ -101,6 +103,11 @@ class Channel:
         return self.first_at if self.born_at is None else self.born_at
 
     @property
+    def age(self) -> tuple[float, int, str]:
+        """Orders channels by their birth, also those of one moment."""
+        return (self.started_at, *self.birth)
+
+    @property
     def originated(self) -> bool:
         """Dialled by nobody: the leg was made by an originate (or by the exchange calling a transferer back)."""
         return self.dialled_at is not None and not self.dialled_by
@@ -111,7 +118,8 @@ class Channel:
         found = [(a, b, bridge) for bridge, told in self.bridges.items() for a, b in self._spans(told, ends)]
         found.sort()
         # A channel is in one bridge at a time: the next entrance ends a stay whose end was not told.
-        return [(a, min(b, found[i + 1][0]) if i + 1 < len(found) else b, bridge) for i, (a, b, bridge) in enumerate(found)]
+        entrances = [a for a, b, _ in found if b > a]
+        return [(a, min([b, *(at for at in entrances if at > a)]), bridge) for a, b, bridge in found]
 
     def _spans(self, told: set[tuple[float, bool]], ends: float) -> list[Span]:
         if any(began for _, began in told):
@@ -127,13 +135,25 @@ class Channel:
         return toggled(self.music, inf if self.gone_at is None else self.gone_at)
 
 
+def birth_of(uid: str) -> tuple[int, str]:
+    """Ids that Asterisk makes end in a number that counts channels: `1795304636.7`, `office-1795304636.12`."""
+    number = uid.rpartition(".")[2]
+    return (int(number) if number.isascii() and number.isdigit() and len(number) < 16 else -1, uid)
+
+
 def toggled(told: set[tuple[float, bool]], ends: float) -> list[Span]:
-    """Spans between "began" and "ended", whatever was told twice or at one instant; an open one goes on to `ends`."""
+    """Spans between "began" and "ended", whatever was told twice; an open one goes on to `ends`.
+
+    Both at one instant: whoever was in stays in, who was not was in for that instant (his times may be the same only
+    because the exchange told none and all was read at once).
+    """
     spans: list[Span] = []
     since: float | None = None
     for at in sorted({at for at, _ in told}):
         began, ended = (at, True) in told, (at, False) in told
-        if since is None and began and not ended:
+        if since is None and began and ended:
+            spans.append((at, at))
+        elif since is None and began:
             since = at
         elif since is not None and ended and not began:
             spans.append((since, at))

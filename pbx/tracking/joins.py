@@ -8,6 +8,10 @@ from math import inf
 from pbx.channels import Channel, Span
 
 
+Stay = tuple[float, float, str, str]
+"""From, to, bridge, channel."""
+
+
 @dataclass(frozen=True, slots=True)
 class Together:
     """A set of channels (uids) that could hear each other from `start` to `end` (infinite: they still do)."""
@@ -23,14 +27,23 @@ def together(channels: Mapping[str, Channel]) -> list[Together]:
         (start, end, bridge, channel.uid)
         for channel in channels.values()
         for start, end, bridge in channel.stays()
-        if bridge not in channel.waiting_bridges and end > start
+        if bridge not in channel.waiting_bridges and end >= start
     ]
     instants = sorted({at for stay in stays for at in stay[:2]})
     found: list[Together] = []
     for start, end in pairwise(instants):
-        here = [(bridge, uid) for a, b, bridge, uid in stays if a <= start and b >= end]
+        here = [(bridge, uid) for a, b, bridge, uid in stays if a <= start and b >= end and a < b]
         found += [Together(start, end, uids) for uids in _groups(here, channels)]
-    return found
+    moments = {start for start, end, _, _ in stays if start == end}
+    return sorted([*found, *_for_a_moment(moments, stays, channels)], key=lambda group: group.start) if moments else found
+
+
+def _for_a_moment(moments: set[float], stays: list[Stay], channels: Mapping[str, Channel]) -> Iterator[Together]:
+    """Who came and went at one instant (by times that are not finer) met whoever was there then."""
+    for at in moments:
+        passing = {uid for a, b, _, uid in stays if a == b == at}
+        here = [(bridge, uid) for a, b, bridge, uid in stays if a <= at <= b]
+        yield from (Together(at, at, uids) for uids in _groups(here, channels) if uids & passing)
 
 
 def _groups(here: list[tuple[str, str]], channels: Mapping[str, Channel]) -> Iterator[frozenset[str]]:

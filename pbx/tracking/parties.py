@@ -37,14 +37,14 @@ class Cast:
 
 def cast_of(case: Case, lines: LineRule, region: str) -> Cast | None:
     """None while nothing but the exchange's own machinery is seen."""
-    by_age = sorted(case.channels.values(), key=lambda c: (c.started_at, c.uid))
+    by_age = sorted(case.channels.values(), key=lambda c: c.age)
     kinds = {c.uid: c.kind(lines) for c in by_age}
     legs = [c for c in by_age if kinds[c.uid] is not LineKind.MACHINERY]
     if not legs:
         return _clicked_in_vain(by_age, region) if case.over else None
     phones = [c for c in legs if kinds[c.uid] is LineKind.PHONE]
     trunks = [c for c in legs if kinds[c.uid] is LineKind.TRUNK]
-    clicked = any(c.originated for c in by_age if c.started_at <= legs[0].started_at)
+    clicked = any(c.originated for c in by_age[: by_age.index(legs[0]) + 1])
     origin = next((c for c in legs if came_in(c)), None)
     if origin is None and all(c.dialled_at is None for c in legs):
         if not _has_lived(legs):
@@ -168,7 +168,7 @@ def best_number(told: Iterable[str], region: str) -> Number | None:
 def legs_tried(case: Case, cast: Cast) -> list[Channel]:
     """The people's legs that the exchange dialled, in order."""
     legs = [case.channels[uid] for uid in cast.people]
-    return sorted((c for c in legs if not came_in(c)), key=lambda c: (_tried_at(c), c.uid))
+    return sorted((c for c in legs if not came_in(c)), key=lambda c: (_tried_at(c), c.birth))
 
 
 def rings_of(tried: list[Channel], ends: dict[str, LegEnd], people: dict[str, str]) -> tuple[Ring, ...]:
@@ -206,20 +206,26 @@ def _leg_end(leg: Channel, answered: list[Channel], case: Case, cast: Cast) -> L
 
 
 def _unanswered(leg: Channel, status: str, at: float, answered: list[Channel], case: Case, cast: Cast) -> RingOutcome:
-    if leg.cause == _REJECTED_CAUSE:
+    cause = 0 if _copied(leg, status, case) else leg.cause
+    if cause == _REJECTED_CAUSE:
         return RingOutcome.DECLINED
-    if status == "BUSY" or (not status and leg.cause == _BUSY_CAUSE):
+    if status == "BUSY" or (not status and cause == _BUSY_CAUSE):
         # A phone in the house that rang before was declined; of others "busy" is all that can be said.
         declined = leg.rang_at is not None and cast.direction is Direction.INBOUND
         return RingOutcome.DECLINED if declined else RingOutcome.BUSY
-    if status in _UNREACHABLE or (status != "CANCEL" and leg.cause in _UNREACHABLE_CAUSES):
+    if status in _UNREACHABLE or cause in _UNREACHABLE_CAUSES:
         return RingOutcome.UNAVAILABLE
     if leg.cause == _ELSEWHERE_CAUSE or _somebody_else_answered(leg, at, answered):
         return RingOutcome.ANSWERED_ELSEWHERE
     # The exchange itself cancels too: a transfer's ringing that nobody answered in time.
-    if status in {"CANCEL", ""} and _caller_left(at, case, cast):
+    if status in {"CANCEL", ""} and leg is not cast.origin and _caller_left(at, case, cast):
         return RingOutcome.CANCELLED
     return RingOutcome.NO_ANSWER
+
+
+def _copied(leg: Channel, status: str, case: Case) -> bool:
+    """Asterisk copies the cause of one who declined to those whose ringing it ends itself; records say who hung up."""
+    return status == "CANCEL" or (not status and case.records and leg.hung_up_at is None)
 
 
 def _somebody_else_answered(leg: Channel, at: float, answered: list[Channel]) -> bool:

@@ -49,7 +49,6 @@ class Story:
         self.talks = self._talks()
         self.first_join = min((spans[0][0] for spans in self.talks.values()), default=None)
         self.over = case.over
-        self.ended_at = max(c.gone_at or 0.0 for c in case.channels.values()) if self.over else None
         first = cast.origin or min(case.channels.values(), key=lambda c: c.started_at)
         self.started_at = min((c.started_at for c in case.channels.values()), default=first.started_at)
         if cast.origin is not None and not cast.click_to_call:
@@ -106,7 +105,7 @@ class Story:
     def _customer(self) -> Channel | None:
         """The customer's channel; of several attempts at him the last."""
         legs = [self.case.channels[uid] for uid in self.cast.customers]
-        return max(legs, key=lambda c: (c.started_at, c.uid), default=None)
+        return max(legs, key=lambda c: c.age, default=None)
 
     def _talks(self) -> dict[str, list[Span]]:
         """For each person, in order of first joining, when he was joined with the customer."""
@@ -119,17 +118,20 @@ class Story:
         return dict(sorted(found.items(), key=lambda item: (item[1][0][0], item[0])))
 
     def consultations(self) -> dict[str, list[Span]]:
-        """For each person, when he was joined with a colleague while the customer waited."""
+        """For each person, when he was joined with a colleague while the customer waited (for them, with nobody else to talk to)."""
         if self.first_join is None or self.customer is None or len(set(self.cast.people.values())) < 2:
             return {}
         ends = [at for at in (self.customer.hung_up_at, self.customer.gone_at) if at is not None]
         waits: Span = (self.first_join, min(ends, default=inf))
+        held = [stretch for _, _, stretch in self.holds()]
         spans: dict[str, list[Span]] = {}
         for group in self.together:
             people = {self.cast.people[uid] for uid in group.uids if uid in self.cast.people}
             if len(people) > 1 and not group.uids & self.cast.customers:
+                served = joins.without([s for other in self.talks.keys() - people for s in self.talks[other]], held)
+                asked = joins.without(joins.common([(group.start, group.end)], [waits]), served)
                 for person in people:
-                    spans.setdefault(person, []).extend(joins.common([(group.start, group.end)], [waits]))
+                    spans.setdefault(person, []).extend(asked)
         return {person: joins.merged(told) for person, told in spans.items()}
 
     def _answered_by(self) -> tuple[Talk, ...]:
@@ -266,18 +268,21 @@ class Story:
         return leg.rang_at is not None or outcome is RingOutcome.DECLINED or unseen
 
     def _forwarded_to(self, first_transfer_at: float) -> str | None:
+        """The outside number that answered without a transfer; if nobody did, the first to which the call was sent on."""
         if self.cast.direction is Direction.OUTBOUND:
             return None
-        outside = [leg for leg in self.tried if leg.uid in self.cast.people and self.cast.people[leg.uid] != leg.extension]
         until = min(first_transfer_at, inf if self.first_join is None else self.first_join)
-        return next((self.cast.people[leg.uid] for leg in outside if leg.started_at < until), None)
+        people = self.cast.people
+        outside = [people[leg.uid] for leg in self.tried if people[leg.uid] != leg.extension and leg.started_at < until]
+        answered = next(iter(self.talks), None)
+        return next((number for number in outside if answered in {None, number}), None)
 
     def _queued_at(self) -> float | None:
         joined = any(joins.open_now(spans) for spans in self.talks.values())
         return None if joined else queueing.queued_at(self.case.channels.values())
 
     def _recordings(self) -> tuple[str, ...]:
-        by_uid = sorted((c for c in self.case.channels.values() if c.recordings), key=lambda c: c.uid)
+        by_uid = sorted((c for c in self.case.channels.values() if c.recordings), key=lambda c: c.birth)
         found = [(at, path) for c in by_uid for path, at in c.recordings.items()]
         # Files announced together keep their order: the mix, then its sides.
         return tuple(dict.fromkeys(path for _, path in sorted(found, key=lambda announced: announced[0])))

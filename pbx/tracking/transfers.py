@@ -122,7 +122,7 @@ def _consulted(t: TransferTold, case: Case, cast: Cast) -> str | None:
     giver = cast.people.get(t.uid)
     asked = [c for c in map(case.channels.get, cast.people) if c is not None and _was_asked(c, t.at)]
     asked = [c for c in asked if cast.people[c.uid] != giver]
-    latest = max(asked, key=lambda c: (c.started_at, c.uid), default=None)
+    latest = max(asked, key=lambda c: c.age, default=None)
     return None if latest is None else cast.people[latest.uid]
 
 

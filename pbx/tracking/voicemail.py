@@ -28,8 +28,6 @@ def _inferred(customer: Channel, legs: list[Channel]) -> float | None:
     hung_up = customer.hung_up_at
     if hung_up is None or customer.up_at is None or not legs or _in_queue(customer, hung_up):
         return None
-    if any(leg.up_at is not None for leg in legs):
-        return None  # somebody picked up and was not put through, as find-me does: the caller waits for him
     let_go = _let_go_at(customer, legs, hung_up)
     told_otherwise = any(at >= let_go - _SAME_MOMENT for at, _ in customer.applications)
     # A line that the exchange answers only after the last ring was answered by voicemail itself.
@@ -47,7 +45,8 @@ def _let_go_at(customer: Channel, legs: list[Channel], before: float) -> float:
 
 
 def _ended_at(leg: Channel) -> float:
-    ends = [at for at, _ in leg.dial_ends]
+    """When its ringing ended; of one who picked up and was not put through, as find-me does, when he left."""
+    ends = [at for at, status in leg.dial_ends if status != "ANSWER"]
     return min(ends) if ends else (float("inf") if leg.gone_at is None else leg.gone_at)
 
 

@@ -286,3 +286,40 @@ def test_since_when_a_caller_stands_in_the_queue_is_told_while_he_stands_in_it()
     story.tell(told.QueueLeft(8, "a", "", "a", "sales")).at(8).answers("b", by="a", bridge="x")
     assert story.the_call().queued_at is None
     assert story.at(9).hangs_up("a", "b").the_call().queue == "sales"
+
+
+def test_who_was_joined_and_let_go_within_one_moment_has_talked() -> None:
+    story = PhoneStory().at(0).arrives("a").at(1).rings("b", "101", by="a").at(3).answers("b", by="a", bridge="x")
+
+    call = story.leaves("a", "x").leaves("b", "x").hangs_up("a", "b").the_call()
+
+    assert (call.outcome, [talk.extension for talk in call.answered_by], call.talk_seconds) == (Outcome.ANSWERED, ["101"], 0.0)
+
+
+def test_one_who_declined_makes_no_other_decline() -> None:
+    """Asterisk gives the cause of the first to those whose ringing it ends later."""
+    story = PhoneStory().at(0).arrives("a").at(1).rings("b", "101", by="a").rings("c", "102", by="a")
+
+    story.at(2).ends_ringing("c", by="a", status="NOANSWER", cause=21).at(5).tell(told.HangupAsked(5, "a", "", "a"))
+    call = story.ends_ringing("b", by="a", status="CANCEL", cause=21).hangs_up("a").the_call()
+
+    assert [(ring.extension, ring.outcome) for ring in call.rang] == [
+        ("101", RingOutcome.CANCELLED),
+        ("102", RingOutcome.DECLINED),
+    ]
+
+
+def test_a_call_is_forwarded_only_if_the_outside_number_took_it() -> None:
+    story = PhoneStory().at(0).arrives("a").at(1).rings("m", "trunk", by="a", dials="79265556677@trunk")
+
+    call = story.rings("b", "101", by="a").at(3).answers("b", by="a", bridge="x").the_call()
+
+    assert (call.forwarded_to, [talk.extension for talk in call.answered_by]) == (None, ["101"])
+
+
+def test_channels_of_one_moment_are_ordered_by_their_number() -> None:
+    """9 comes before 10: by letters an internal call's second leg would look like its first."""
+    story = PhoneStory().at(0).calls("1795304636.9", "101", to="102")
+    story.rings("1795304636.10", "102", by="1795304636.9").answers("1795304636.10", by="1795304636.9", bridge="x")
+
+    assert story.the_call().caller == "101"
