@@ -309,5 +309,6 @@ async def test_while_the_database_is_gone_everybody_is_asked_to_come_back(house:
         program, person = await client.get("/api/v1/deals"), await client.get("/deals")
 
     assert (program.status_code, program.headers["content-type"]) == (503, "application/problem+json")
-    assert person.status_code == 503 and "The database or the disk does not answer" in person.text
+    assert person.status_code == 503
+    assert "The database or the disk does not answer" in person.text
     assert program.headers["retry-after"] == person.headers["retry-after"] == "5"
