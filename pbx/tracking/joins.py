@@ -7,7 +7,6 @@ from math import inf
 
 from pbx.channels import Channel, Span
 
-
 Stay = tuple[float, float, str, str]
 """From, to, bridge, channel."""
 

@@ -118,7 +118,7 @@ class Story:
         return dict(sorted(found.items(), key=lambda item: (item[1][0][0], item[0])))
 
     def consultations(self) -> dict[str, list[Span]]:
-        """For each person, when he was joined with a colleague while the customer waited (for them, with nobody else to talk to)."""
+        """For each person, when he was joined with a colleague while the customer waited and talked with nobody else."""
         if self.first_join is None or self.customer is None or len(set(self.cast.people.values())) < 2:
             return {}
         ends = [at for at in (self.customer.hung_up_at, self.customer.gone_at) if at is not None]
