@@ -15,6 +15,7 @@ from crm_core.calls.events import Call, CallEvent
 from crm_core.calls.states import may_follow
 from pbx import channel_events as told
 from pbx.channel_events import ChannelEvent, OnChannel
+from pbx.channels import Channel
 from pbx.lines import LineRule
 from pbx.tracking.case import Case
 from pbx.tracking.changes import changes
@@ -43,6 +44,8 @@ class CallTracker:
         self._now = -inf
         self._finished: deque[tuple[float, Case]] = deque()
         self._lost_at: float | None = None
+        self._up_when_lost: list[Channel] = []
+        self._boot: str | None = None
         self._in_snapshot = False
         self._listed: set[str] = set()
         self._seen: set[str] = set()
@@ -112,8 +115,14 @@ class CallTracker:
         if isinstance(event, told.MemberKnown):
             for interface in event.interfaces:
                 self._lines.learn_member(interface)
+        elif isinstance(event, told.LineKnown):
+            self._lines.learn(event.phones, event.trunks, event.registering)
         elif isinstance(event, told.ContactLost):
             self._lose_contact(event.at)
+        elif isinstance(event, told.ExchangeStarted):
+            return self._exchange_started(event.boot)
+        elif isinstance(event, told.BridgeSeen):
+            self._graph.see_bridge(event)
         elif isinstance(event, told.SnapshotBegan):
             self._in_snapshot, self._listed, self._seen = True, set(), set()
         elif isinstance(event, told.SnapshotEnded):
@@ -124,6 +133,7 @@ class CallTracker:
 
     def _lose_contact(self, at: float) -> None:
         self._lost_at = at
+        self._up_when_lost = [channel for channel in self._book.channels.values() if channel.gone_at is None]
         for case in self._book.open_cases():
             case.gaps.add(at)
             case.had_gap = True
@@ -132,9 +142,23 @@ class CallTracker:
         """What was up and is not listed has ended, at the last moment it was known to be up."""
         whole = self._in_snapshot and event.listed in {None, len(self._listed)}
         self._in_snapshot = False
+        self._graph.bridges_seen.clear()
         if not whole:
             return []
-        gone = [c for c in self._book.channels.values() if c.gone_at is None and c.uid not in self._seen]
+        return self._close(c for c in self._book.channels.values() if c.gone_at is None and c.uid not in self._seen)
+
+    def _exchange_started(self, boot: str) -> list[Case]:
+        """After a restart no channel of before is up, and any of their ids may be given out again, at whatever hour."""
+        before, self._boot = self._boot, boot
+        if before is None or before == boot:
+            return []
+        self._book.void_ids()
+        old = (c for c in self._up_when_lost if c.gone_at is None and self._book.channels.get(c.uid) is c)
+        return self._close(old)
+
+    def _close(self, vanished: Iterable[Channel]) -> list[Case]:
+        """Their end was not told: it came after the last moment they were known to be up."""
+        gone = list(vanished)
         for channel in gone:
             channel.vanished = True
             channel.gone_at = max(channel.last_at, self._lost_at if self._lost_at is not None else -inf) + STILL_UP

@@ -5,11 +5,14 @@ from collections.abc import Iterable
 from enum import Enum
 from fnmatch import fnmatchcase
 
+from crm_core.exchanges.learned_lines import LONGEST, MOST, Learned
+
 _SUFFIX = re.compile(r"-[0-9a-f]{4,8}(?:;[12])?(?:<[A-Z]+>)*$")
 _PHONE_NAME = re.compile(r"[0-9]{2,6}(?:-[A-Za-z]+)?")
 _MACHINERY = frozenset(
     ["local", "cbann", "cbrec", "announcer", "recorder", "message", "bridge", "surrogate", "unicastrtp", "multicastrtp"]
 )
+_MOST_TOLD = 20_000
 
 
 class LineKind(Enum):
@@ -19,29 +22,34 @@ class LineKind(Enum):
 
 
 class LineRule:
-    """Sorts channels by name: globs first, else the naming rule and the queue members the exchange told.
+    """Sorts channels by name: the globs of the settings first, then what the exchange told, else the naming rule.
 
     `trunks` and `extensions` are globs on channel names (`PJSIP/trunk-*`). Trunks alone: all else is a phone, and the
-    other way round; with both, what fits neither follows the naming rule, as everything does with neither: a phone is
-    called by 2–6 digits (and letters after a dash), or is a queue's member.
+    other way round; with both, what fits neither is asked further, as everything is with neither: a queue's member is a
+    phone, and so is what is called by 2–6 digits (and letters after a dash). With `learned`, what was known before, hints
+    and endpoints count as well; without it only what the contract lets `firstring replay` go by.
     """
 
-    def __init__(self, trunks: Iterable[str] = (), extensions: Iterable[str] = ()) -> None:
+    def __init__(self, trunks: Iterable[str] = (), extensions: Iterable[str] = (), learned: Learned | None = None) -> None:
         self._trunks = tuple(trunks)
         self._extensions = tuple(extensions)
-        self._members: set[str] = set()
-        self._interfaces: set[str] = set()
+        self._told = Told(learned or Learned())
+        self._members_only = learned is None
         self.learned = 0
 
     def learn_member(self, interface: str) -> None:
         """A queue's member is a person: `PJSIP/anna`, or the extension in `Local/anna@agents/n`."""
-        if interface in self._interfaces or len(self._interfaces) > 100_000:
-            return
-        self._interfaces.add(interface)
-        technology, _, rest = interface.partition("/")
-        if technology and rest and technology.lower() not in _MACHINERY:
-            self._members.add(f"{technology.lower()}/{rest}")
-            self.learned += 1
+        self.learned += self._told.members.add(interface)
+
+    def learn(self, phones: Iterable[str] = (), trunks: Iterable[str] = (), registering: Iterable[str] = ()) -> None:
+        """What the exchange says of its lines; see `channel_events.LineKnown`."""
+        if not self._members_only:
+            self.learned += self._told.add(phones, trunks, registering)
+
+    def known(self) -> Learned:
+        """All that the exchange told of its lines so far, to be known from the beginning next time."""
+        sorts = {line: self._told.kind_of(line) for line in self._told.lines()}
+        return Learned(_kept(sorts, LineKind.PHONE), _kept(sorts, LineKind.TRUNK))
 
     def kind_of(self, channel: str) -> LineKind:
         technology, name = split_name(channel)
@@ -54,11 +62,81 @@ class LineRule:
             return LineKind.PHONE
         if bool(self._trunks) != bool(self._extensions):
             return LineKind.PHONE if self._trunks else LineKind.TRUNK
-        return self._by_name(technology, name)
+        return self._told.kind_of(f"{technology}/{name}") or _by_name(name)
 
-    def _by_name(self, technology: str, name: str) -> LineKind:
-        member = f"{technology.lower()}/{name}" in self._members
-        return LineKind.PHONE if member or _PHONE_NAME.fullmatch(name) else LineKind.TRUNK
+
+class Told:
+    """What the exchange told of its lines, and what it had told before (`learned`)."""
+
+    def __init__(self, learned: Learned) -> None:
+        self.members, self._hinted, self._trunks, self._registering = Lines(), Lines(), Lines(), Lines()
+        self._phones_before, self._trunks_before = Lines(learned.phones), Lines(learned.trunks)
+        self._numbered = False
+
+    def add(self, phones: Iterable[str], trunks: Iterable[str], registering: Iterable[str]) -> int:
+        """How many of them are news."""
+        registering = list(registering)
+        self._numbered = self._numbered or any(_PHONE_NAME.fullmatch(line.partition("/")[2]) for line in registering)
+        told = ((self._hinted, phones), (self._trunks, trunks), (self._registering, registering))
+        return sum([lines.add(line) for lines, names in told for line in names])
+
+    def kind_of(self, line: str) -> LineKind | None:
+        """The strongest word counts; None if there is none.
+
+        What registers with the exchange is a phone, save where the phones are called by digits: there a name of letters
+        may be a gateway, and the naming rule stays.
+        """
+        if line in self.members:
+            return LineKind.PHONE
+        if line in self._trunks:
+            return LineKind.TRUNK
+        if line in self._hinted:
+            return LineKind.PHONE
+        if line in self._registering:
+            return None if self._numbered else LineKind.PHONE
+        if line in self._phones_before:
+            return LineKind.PHONE
+        return LineKind.TRUNK if line in self._trunks_before else None
+
+    def lines(self) -> set[str]:
+        every = (self.members, self._hinted, self._trunks, self._registering, self._phones_before, self._trunks_before)
+        return {line for lines in every for line in lines.names()}
+
+
+class Lines:
+    """Names of lines; the technology's capitals do not count, as they do not for the exchange."""
+
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self._names: dict[str, str] = {}
+        for name in names:
+            self.add(name)
+
+    def add(self, line: str) -> bool:
+        """Whether that is news; what no channel can be called is not."""
+        technology, _, name = line.partition("/")
+        usable = technology and name and technology.lower() not in _MACHINERY and len(line) <= LONGEST and line.isprintable()
+        if not usable or line in self or len(self._names) >= _MOST_TOLD:
+            return False
+        self._names[f"{technology.lower()}/{name}"] = line
+        return True
+
+    def __contains__(self, line: str) -> bool:
+        technology, _, name = line.partition("/")
+        return f"{technology.lower()}/{name}" in self._names
+
+    def names(self) -> Iterable[str]:
+        return self._names.values()
+
+
+def _kept(sorts: dict[str, LineKind | None], kind: LineKind) -> tuple[str, ...]:
+    """If there are too many, those that the naming rule would sort as well are left out first."""
+    lines = sorted(line for line in sorts if sorts[line] is kind)
+    lines.sort(key=lambda line: _by_name(line.partition("/")[2]) is kind)
+    return tuple(sorted(lines[:MOST]))
+
+
+def _by_name(name: str) -> LineKind:
+    return LineKind.PHONE if _PHONE_NAME.fullmatch(name) else LineKind.TRUNK
 
 
 def _fits(channel: str, globs: tuple[str, ...]) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.calls.tables import exchanges
 from crm_core.errors import NotFound
+from crm_core.exchanges.learned_lines import NOTHING, Learned
 from crm_core.secrets import SecretBox
 
 
@@ -28,10 +29,12 @@ class ExchangeConfig:
     dial_user: str | None
     dial_secret: str | None = field(repr=False)
     recordings_root: Path | None
+    cel_file: Path | None  # its own log of events, as this machine sees it
     trunks: tuple[str, ...]  # globs on channel names
     extensions: tuple[str, ...]
     own_numbers: frozenset[str]  # digits without +; empty: not told
     house_numbers: frozenset[str]  # the own numbers of all exchanges of the house
+    learned: Learned = NOTHING  # what it told of its lines when it was heard last
 
 
 async def load(connection: AsyncConnection, name: str, box: SecretBox) -> ExchangeConfig:
@@ -73,6 +76,7 @@ def _config(row: Row[Any], house: frozenset[str], box: SecretBox) -> ExchangeCon
         ami_secret=box.open(row.ami_secret),
         dial_user=row.dial_user, dial_secret=box.open(row.dial_secret) if row.dial_secret else None,
         recordings_root=Path(row.recordings_root) if row.recordings_root else None,
+        cel_file=Path(row.cel_file) if row.cel_file else None,
         trunks=tuple(row.trunks), extensions=tuple(row.extensions),
-        own_numbers=frozenset(row.own_numbers), house_numbers=house,
+        own_numbers=frozenset(row.own_numbers), house_numbers=house, learned=Learned.of_json(row.learned),
     )  # fmt: skip

@@ -23,6 +23,7 @@ class CaseBook:
         self.cases: dict[str, Case] = {}
         self.taking: OnChannel | None = None  # the event that is being put in place: why cases join
         self._forgotten: dict[str, float] = {}
+        self._void: set[str] = set()
 
     def channel(self, uid: str, name: str, linkedid: str, at: float, *, known_only: bool, reborn: bool = False) -> Channel | None:
         """The channel, made if need be (a listener may attach in mid-call), with its linkedid noted.
@@ -31,20 +32,28 @@ class CaseBook:
         (an exchange restarted, or its clock set back, gives ids out again).
         """
         channel = self.channels.get(uid)
-        if channel is not None and reborn and self._is_history(channel, at):
+        if channel is not None and reborn and (uid in self._void or self._is_history(channel, at)):
             self.forget(self.case_of(channel))
             channel = None
         if channel is None:
             ended_at = self._forgotten.get(uid)
-            again = ended_at is not None and reborn and at > ended_at + _AGAIN_AFTER
+            again = ended_at is not None and reborn and (uid in self._void or at > ended_at + _AGAIN_AFTER)
             if not uid or known_only or (ended_at is not None and not again):
                 return None
+            self._void.discard(uid)
             channel = self._make(uid, name, linkedid or uid, at, again=again)
         channel.last_at = max(channel.last_at, at)
         channel.first_at = min(channel.first_at, at)
         if linkedid:
             self._relink(channel, linkedid, at)
         return channel
+
+    def void_ids(self) -> None:
+        """The exchange was restarted: a channel that is born with an id known so far is another one, whatever the clock says."""
+        self._void = {*self._forgotten, *self.channels}
+
+    def is_void(self, uid: str) -> bool:
+        return uid in self._void
 
     def _is_history(self, channel: Channel, at: float) -> bool:
         return channel.gone_at is not None and at > channel.gone_at + _AGAIN_AFTER and self.case_of(channel).over

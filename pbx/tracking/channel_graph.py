@@ -15,8 +15,10 @@ from pbx.tracking.joins import common
 
 _EARLY_KEPT = 1_000
 _EARLY_PER_CHANNEL = 20
+_BRIDGES_KEPT = 100_000
+_EDGE = 0.001
 
-_NO_BIRTH = (told.ChannelGone, told.BridgeLeft, told.HangupAsked, told.DialEnded, told.MusicEnded, told.Unheld)
+_NO_BIRTH = (told.ChannelGone, told.BridgeLeft, told.QueueSeen, told.HangupAsked, told.DialEnded, told.MusicEnded, told.Unheld)
 _BIRTH = (told.ChannelBorn, told.ChannelSeen)
 
 
@@ -25,6 +27,7 @@ class ChannelGraph:
 
     def __init__(self, lines: LineRule) -> None:
         self.book = CaseBook(lines)
+        self.bridges_seen: dict[str, told.BridgeSeen] = {}
         self._in_bridge: dict[str, set[str]] = {}
         self._early: dict[str, list[OnChannel]] = {}
         self._due: list[str] = []
@@ -53,6 +56,7 @@ class ChannelGraph:
             told.CallPickedUp: self._picked_up,
             told.OriginateAnswered: self._originate_answered,
             told.QueueJoined: lambda e, c: c.queues.add((e.at, True, e.queue)),
+            told.QueueSeen: self._queue_seen,
             told.QueueLeft: lambda e, c: c.queues.add((e.at, False, e.queue)),
             told.QueueAbandoned: lambda e, c: c.queues.add((e.at, False, e.queue)),
             told.ApplicationBegan: self._application,
@@ -73,7 +77,8 @@ class ChannelGraph:
             event.linkedid,
             event.at,
             known_only=isinstance(event, _NO_BIRTH),
-            reborn=isinstance(event, _BIRTH),
+            # Records may still tell of the channel that had this id before the restart.
+            reborn=isinstance(event, _BIRTH) and not (from_records and self.book.is_void(event.uid)),
         )
         if channel is None:
             self._keep_early(event)
@@ -84,6 +89,11 @@ class ChannelGraph:
             for early in self._early.pop(self._due.pop(), ()):
                 self.take(early)
         return self.book.case_of(channel)
+
+    def see_bridge(self, event: told.BridgeSeen) -> None:
+        """Of what kind it is: the lines of a snapshot name a channel's bridge and nothing more."""
+        if len(self.bridges_seen) < _BRIDGES_KEPT:
+            self.bridges_seen[event.bridge] = event
 
     def forget(self, case: Case) -> None:
         """Lets go of a finished case; what still comes for its channels is ignored."""
@@ -257,19 +267,34 @@ class ChannelGraph:
             c.up_at = e.at
         if e.ringing and c.rang_at is None:
             c.rang_at = e.at
+        if e.queue and not c.queues:
+            c.queues |= {(c.first_at, True, e.queue), (e.at, False, e.queue)}  # out of it, and with somebody
         self._seen_in(e, c)
 
     def _seen_in(self, e: told.ChannelSeen, c: Channel) -> None:
         staying = {bridge for _, end, bridge in c.stays() if end == inf}
         for bridge in staying - {e.bridge}:
             self._bridge_left(told.BridgeLeft(e.at, e.uid, e.channel, e.linkedid, bridge), c)
+        kind = self.bridges_seen.get(e.bridge)
+        parked = "park" in e.application.lower() if kind is None else kind.waiting
         if e.bridge and e.bridge not in staying:
-            parked = "park" in e.application.lower()
-            self._bridge_joined(told.BridgeJoined(e.at, e.uid, e.channel, e.linkedid, e.bridge, parked), c)
+            conference = kind is not None and kind.conference
+            self._bridge_joined(told.BridgeJoined(e.at, e.uid, e.channel, e.linkedid, e.bridge, parked, conference), c)
+        elif e.bridge and parked:
+            c.waiting_bridges.add(e.bridge)
+
+    def _queue_seen(self, e: told.QueueSeen, c: Channel) -> None:
+        """News only if he is not known to stand there: the whole seconds of `since` vary from list to list."""
+        told_before = {(at, began) for at, began, queue in c.queues if queue == e.queue}
+        if not any(end == inf for _, end in toggled(told_before, inf)):
+            since = max([e.since, *(at + _EDGE for at, _ in told_before)])
+            c.queues.add((since, True, e.queue))
 
 
 def _met(one: Channel, other: Channel, bridge: str) -> bool:
     """Whether both were in the bridge at one time."""
     ends = [inf if c.gone_at is None else c.gone_at for c in (one, other)]
     spans = [toggled(c.bridges.get(bridge, set()), end) for c, end in zip((one, other), ends, strict=True)]
-    return bool(common(spans[0], spans[1]))
+    return bool(common(spans[0], spans[1])) or any(
+        a == b and c <= a <= d for ones, others in (spans, spans[::-1]) for a, b in ones for c, d in others
+    )
