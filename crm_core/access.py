@@ -80,6 +80,12 @@ def require(actor: Actor, right: Right) -> None:
         raise Forbidden(right=right.value)
 
 
+def require_may_give(actor: Actor, owner_id: int | None) -> None:
+    """Who sees everybody gives a deal to anybody; a manager takes what is nobody's and gives nothing away. Raises Forbidden."""
+    if not actor.sees_everybody and owner_id != actor.user_id:
+        raise Forbidden
+
+
 def visible(actor: Actor, noun: Table) -> ColumnElement[bool]:
     """The one scoped condition: which rows of `noun` (in the FROM of the query it is put into) the actor may see."""
     if noun is recordings:

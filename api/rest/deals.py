@@ -4,19 +4,16 @@ from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
-from starlette.responses import Response
 
-from api.context import AppContext
 from api.deps import Context, CurrentActor, Cursor, Limit, ReadDb, RowId, Search
 from api.paths import BodyId, PathId
 from api.rest.models import DealOut, Page
-from crm_core.access import Actor, Right, require, require_visible
+from crm_core.access import Right, require, require_may_give, require_visible
 from crm_core.contacts.tables import contacts
 from crm_core.deals import edits, moves, queries
 from crm_core.deals.edits import DealChanges, NewDeal
 from crm_core.deals.queries import DealFilters
 from crm_core.deals.tables import deals
-from crm_core.errors import NotFound
 
 router = APIRouter(tags=["deals"])
 
@@ -84,6 +81,7 @@ class Move(BaseModel):
 @router.post("/deals", response_model=DealOut, status_code=201)
 async def open_deal(new: DealIn, actor: CurrentActor, context: Context) -> DealOut:
     require(actor, Right.WORK)
+    require_may_give(actor, new.owner_id or actor.user_id)
     made = NewDeal(new.contact_id, new.title, new.amount, new.stage_id, new.owner_id or actor.user_id, new.source)
     async with context.database.write() as tx:
         await require_visible(tx, actor, contacts, new.contact_id)
@@ -91,17 +89,18 @@ async def open_deal(new: DealIn, actor: CurrentActor, context: Context) -> DealO
         return DealOut.of(await queries.deal(tx, actor, deal_id))
 
 
-@router.patch("/deals/{deal_id}", response_model=DealOut, responses={204: {"description": "done, and yours no more"}})
-async def change_deal(deal_id: PathId, change: DealChange, actor: CurrentActor, context: Context) -> DealOut | Response:
-    """A deal given to a colleague may be out of your sight afterwards: 204."""
+@router.patch("/deals/{deal_id}", response_model=DealOut)
+async def change_deal(deal_id: PathId, change: DealChange, actor: CurrentActor, context: Context) -> DealOut:
+    """A manager may take a deal that is nobody's; giving one to somebody else is for who sees everybody's (403)."""
     require(actor, Right.WORK)
     given = change.model_dump(exclude_unset=True, exclude={"owner_id"})
     async with context.database.write() as tx:
         await require_visible(tx, actor, deals, deal_id)
         await edits.edit_deal(tx, deal_id, cast("DealChanges", given), by=actor.user_id, now=context.now())
         if "owner_id" in change.model_fields_set:
+            require_may_give(actor, change.owner_id)
             await edits.assign_deal(tx, deal_id, change.owner_id, by=actor.user_id, now=context.now())
-    return await _seen(context, actor, deal_id)
+        return DealOut.of(await queries.deal(tx, actor, deal_id))
 
 
 @router.post("/deals/{deal_id}/move", response_model=DealOut)
@@ -115,11 +114,3 @@ async def move_deal(deal_id: PathId, move: Move, actor: CurrentActor, context: C
             expected_stage=move.expected_stage, reason=move.override,
         )  # fmt: skip
         return DealOut.of(await queries.deal(tx, actor, deal_id))
-
-
-async def _seen(context: AppContext, actor: Actor, deal_id: int) -> DealOut | Response:
-    async with context.database.read() as connection:
-        try:
-            return DealOut.of(await queries.deal(connection, actor, deal_id))
-        except NotFound:
-            return Response(status_code=204)

@@ -13,12 +13,12 @@ from starlette.responses import Response
 from api.paths import BodyId, PathId
 from api.web.typed import amount_typed, moment_typed
 from api.web.visit import Visit, VisitNow, back_to
-from crm_core.access import Right, require_visible
+from crm_core.access import Right, require_may_give, require_visible
 from crm_core.deals import edits, moves, notes
 from crm_core.deals.queries import DealFilters, DealLine, list_deals, list_pipelines
 from crm_core.deals.tables import deals
 from crm_core.deals.timeline_queries import deal_card
-from crm_core.errors import Conflict, Forbidden, Invalid
+from crm_core.errors import Conflict, Invalid
 from crm_core.paging import LARGEST_ID, Page
 from crm_core.tasks.deeds import NewTask, set_task
 from crm_core.users.queries import on_duty
@@ -133,8 +133,7 @@ async def edit(visit: VisitNow, deal_id: PathId, title: Text = "", amount: Text 
 @router.post("/deals/{deal_id}/owner")
 async def give(visit: VisitNow, deal_id: PathId, owner_id: FormId) -> Response:
     """Who sees everybody gives it to anybody; a manager takes what is nobody's."""
-    if not visit.actor.sees_everybody and owner_id != visit.actor.user_id:
-        raise Forbidden
+    require_may_give(visit.actor, owner_id)
     async with _of_mine(visit, deal_id) as tx:
         await edits.assign_deal(tx, deal_id, owner_id, by=visit.actor.user_id, now=visit.now)
     return await _after(visit, deal_id)

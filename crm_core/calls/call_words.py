@@ -20,6 +20,9 @@ from crm_core.calls.ledger import CallDraft, Ledger, Told
 from crm_core.events import EventKind
 from crm_core.text import clean
 
+AGAIN = 1.0
+"""Seconds after its first ring from which a phone that rings is called anew, and is not just told of late."""
+
 Words = tuple[dict[str, object], str]
 """The facts of an event, and what makes it itself and no other within its call."""
 
@@ -58,9 +61,12 @@ def _started(_event: Any) -> Words:
 
 
 def _rang(event: PartyRang) -> Words:
+    """A queue calls its members again and again: each ringing is an event, though the call keeps but the first one's time."""
     extension = clean(event.extension, 80)
     times = [ring.rang_at for ring in event.call.rang if ring.extension == extension]
-    return {"extension": extension}, f"{extension}/{max(times, default=event.at):.3f}"
+    first = max(times, default=event.at)
+    again = f"/{event.at:.3f}" if event.at > first + AGAIN else ""
+    return {"extension": extension}, f"{extension}/{first:.3f}{again}"
 
 
 def _stopped(event: PartyStopped) -> Words:

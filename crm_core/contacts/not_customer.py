@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import ColumnElement, Row, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import event_log
@@ -50,7 +50,9 @@ async def unmark_not_customer(tx: AsyncConnection, number: str, *, by: int | Non
         await note_stage(tx, deal, deal.stage_id, now=now, by=by, reason=None)
         await event_log.append(tx, [told(EventKind.DEAL_CHANGED, deal, now, by, {"closed": None})])
     closed_with_it = (tasks.c.done_at == known.not_customer_at, tasks.c.done_by_call_id.is_(None))
-    again = update(tasks).where(*_tasks_of(known.number), *closed_with_it).values(done_at=None, done_by=None)
+    call_back = await _call_back_to_open(tx, closed_with_it, known.number)
+    opens = or_(tasks.c.kind != TaskKind.CALL_BACK, tasks.c.id == call_back)
+    again = update(tasks).where(*_tasks_of(known.number), *closed_with_it, opens).values(done_at=None, done_by=None)
     for task in (await tx.execute(again.returning(tasks))).all():
         event = Event(EventKind.TASK_OPENED, now, keepers(task.owner_id), task_id=task.id, deal_id=task.deal_id,
                       contact_id=task.contact_id, user_id=by)  # fmt: skip
@@ -60,6 +62,15 @@ async def unmark_not_customer(tx: AsyncConnection, number: str, *, by: int | Non
 
 def _tasks_of(number: str) -> tuple[Any, ...]:
     return (tasks.c.number == number, tasks.c.kind.in_([TaskKind.CALL_BACK, TaskKind.CLASSIFY]))
+
+
+async def _call_back_to_open(tx: AsyncConnection, closed: Sequence[ColumnElement[bool]], number: str) -> int | None:
+    """A number has one open call-back: the newest that the mark closed, unless somebody opened another one meanwhile."""
+    its = (tasks.c.kind == TaskKind.CALL_BACK, tasks.c.number == number)
+    if await tx.scalar(select(tasks.c.id).where(*its, tasks.c.done_at.is_(None)).limit(1)) is not None:
+        return None
+    newest: int | None = await tx.scalar(select(func.max(tasks.c.id)).where(*its, *closed))
+    return newest
 
 
 async def _number(tx: AsyncConnection, number: str, *, now: datetime) -> Row[Any]:

@@ -197,13 +197,21 @@ async def test_a_contact_is_written_down_found_and_changed(house: House) -> None
     assert (found[0]["position"], found[0]["owner"]["id"]) == ("директор", house.world.people["olga"])
 
 
-async def test_a_deal_given_to_a_colleague_is_out_of_sight(house: House) -> None:
-    url = f"/api/v1/deals/{house.world.own['deal_id']}"
+async def test_a_manager_gives_no_deal_away_and_his_head_does(house: House) -> None:
+    url, igor = f"/api/v1/deals/{house.world.own['deal_id']}", house.world.people["igor"]
+    new = {"contact_id": house.world.own["contact_id"], "owner_id": igor}
     async with house.client("olga") as client:
-        given = await client.patch(url, json={"owner_id": house.world.people["igor"]})
+        refused = [(await client.patch(url, json={"owner_id": owner})).status_code for owner in (igor, None)]
+        refused.append((await client.post("/api/v1/deals", json=new)).status_code)
+        kept = await client.patch(url, json={"owner_id": house.world.people["olga"], "title": "Сайт"})
+    async with house.client("head") as client:
+        given = await client.patch(url, json={"owner_id": igor})
+    async with house.client("olga") as client:
+        unseen = await client.get(url)
 
-        assert given.status_code == 204
-        assert (await client.get(url)).status_code == 404
+    assert refused == [403, 403, 403]
+    assert (kept.status_code, kept.json()["title"]) == (200, "Сайт")
+    assert (given.status_code, given.json()["owner"]["id"], unseen.status_code) == (200, igor, 404)
 
 
 async def test_the_description_names_every_route_and_the_docs_page_runs_no_script(house: House) -> None:

@@ -287,6 +287,19 @@ class TestNotACustomer:
 
         assert [task.kind for task in await office.rows(tasks)] == ["classify"]
 
+    async def test_unmarking_leaves_a_number_with_one_open_call_back(self, office: Office, olga: int) -> None:
+        await office.take(inbound("79161112233").rings("101").ends())
+        first = (await office.the(tasks, kind="call_back")).id
+        async with office.database.write() as tx:
+            await do_task(tx, first, by=olga, now=NOW)
+        await office.take(inbound("79161112233", at=MORNING + 60).rings("101").ends())
+        async with office.database.write() as tx:
+            await mark_not_customer(tx, "79161112233", by=olga, now=LATER)
+            await reopen_task(tx, first, by=olga, now=LATER)
+            await unmark_not_customer(tx, "79161112233", by=olga, now=LATER)
+
+        assert [task.id for task in await office.rows(tasks, kind="call_back") if task.done_at is None] == [first]
+
     async def test_unmarking_opens_again_what_the_mark_closed_and_no_more(self, office: Office, olga: int) -> None:
         await office.take(inbound("79161112233").rings("101").ends())
         async with office.database.write() as tx:
