@@ -22,6 +22,7 @@ from tests.asterisk.telephones import Phone, host_of
 
 __all__ = ["DIRECT", "GROUP", "QUEUE", "UNKNOWN", "ExchangeFailed", "RealExchange", "SippFailed"]
 
+BY_KEYS = {"called": "[service]", "from": "[from]"}
 _numbers = itertools.count(1)
 
 
@@ -41,7 +42,7 @@ class RealExchange:
         self.recordings = self.home / "spool/monitor"
         self.cel_csv = self.home / "log/cel-custom/firstring.csv"
         self.cdr_csv = self.home / "log/cdr-custom/firstring.csv"
-        self._work = self.home / "sipp"
+        self.sipp_folder = self._work = self.home / "sipp"
         self.start, self.stop, self.cli, self.log = self._daemon.start, self._daemon.stop, self._daemon.cli, self._daemon.log
 
     def __enter__(self) -> Self:
@@ -95,7 +96,7 @@ class RealExchange:
         calls_from: str = TRUNK_HOST,
     ) -> Sipp:
         """Somebody outside calls; he hangs up after `talks` s of talk, or gives up after `patience` s of ringing."""
-        fill = {"speech": self._speech(says), "talk_ms": _ms(talks), "patience_ms": _ms(patience)}
+        fill = {"sound": self._sound(says), "talk_ms": _ms(talks), "patience_ms": _ms(patience)} | BY_KEYS
         source = f"{_quoted(name)}<sip:{number}@{calls_from}>"
         own = free_address(calls_from)
         return Sipp("caller", own, self.sip, self._work, service=number_called, fill=fill, keys={"from": source})
@@ -104,7 +105,7 @@ class RealExchange:
         self, extension: str, number_called: str, *, says: Path | None = None, talks: float = 6.0, patience: float = 60.0
     ) -> Sipp:
         """One of our phones calls a colleague or the outside."""
-        fill = {"speech": self._speech(says), "talk_ms": _ms(talks), "patience_ms": _ms(patience)}
+        fill = {"sound": self._sound(says), "talk_ms": _ms(talks), "patience_ms": _ms(patience)} | BY_KEYS
         own = free_address(host_of(extension))
         keys = {"from": f"<sip:{extension}@{self.sip.host}>"}
         login = (extension, self._office.password(extension))
@@ -112,7 +113,7 @@ class RealExchange:
 
     def customer_answers(self, *, after: float = 1.0, says: Path | None = None, talks: float = 60.0) -> Sipp:
         """Whoever is called outside rings `after` s, picks up, and hangs up after `talks` s if nobody did before."""
-        fill = {"speech": self._speech(says), "ring_ms": _ms(after), "talk_ms": _ms(talks)}
+        fill = {"sound": self._sound(says), "ring_ms": _ms(after), "talk_ms": _ms(talks)}
         callee = Sipp("answers", self.trunk, self.sip, self._work, fill=fill)
         callee.listening()
         return callee
@@ -136,7 +137,7 @@ class RealExchange:
     ) -> Phone:
         """A phone that is switched on for the length of a `with`. It picks up after a time (and talks `talks` s unless hung
         up on, or hands over by REFER then), refuses (`"603 Decline"`), or just rings."""
-        fill: dict[str, object] = {"speech": self._speech(says), "talk_ms": _ms(talks), "ring_ms": _ms(3600)}
+        fill: dict[str, object] = {"sound": self._sound(says), "talk_ms": _ms(talks), "ring_ms": _ms(3600)}
         scenario, keys = "answers", {}
         if answers_after is not None:
             fill["ring_ms"] = _ms(answers_after)
@@ -145,7 +146,15 @@ class RealExchange:
             fill |= more
         if transfers_to is not None:
             scenario, keys = "transfers", {"target": transfers_to}
+        return self.telephone(extension, scenario, fill, keys)
+
+    def telephone(self, extension: str, scenario: str, fill: Mapping[str, object], keys: Mapping[str, str]) -> Phone:
+        """A phone that plays any scenario; `fill` must have all its words."""
         return Phone(self._office, self._daemon, extension, scenario, fill, keys)
+
+    def password(self, extension: str) -> str:
+        """By which a phone proves who it is."""
+        return self._office.password(extension)
 
     def wait_until_quiet(self, seconds: float = 15.0) -> None:
         """Waits until no channel is up and the last record is written."""
@@ -156,8 +165,8 @@ class RealExchange:
         count = f"{number} active channel"
         self._daemon.wait_until(f"has {count}s", lambda: count in self.cli("core show channels count"), seconds)
 
-    def _speech(self, says: Path | None) -> str:
-        return f"{speech.as_alaw(says, self._work)},1,8"
+    def _sound(self, says: Path | None) -> str:
+        return speech.played(says, self._work)
 
 
 def _refusal(status: str, after: float) -> tuple[str, dict[str, object]]:

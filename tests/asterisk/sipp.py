@@ -4,7 +4,7 @@ import itertools
 import socket
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,9 +29,25 @@ class Address:
         return f"{self.host}:{self.port}"
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Many calls of one scenario, spread evenly over so many seconds; each has a line of fields, [field0] and on."""
+
+    calls: Sequence[Sequence[str]]
+    seconds: float
+    file: Path
+
+    def words(self) -> list[str]:
+        """What sipp must be told; the fields are written on the way."""
+        self.file.write_text("SEQUENTIAL\n" + "".join(";".join(fields) + "\n" for fields in self.calls))
+        number = str(len(self.calls))
+        return ["-m", number, "-r", number, "-rp", str(round(self.seconds * 1000)), "-l", "500", "-inf", str(self.file)]
+
+
 class Sipp:
     """A running scenario. `fill` replaces {{words}} in its text, `keys` become sipp's own [keywords]; `answering` is a
-    second scenario, for each call that comes in meanwhile."""
+    second scenario, for each call that comes in meanwhile; `load` is many calls instead of one, `answers_all` answers
+    whoever calls until it is stopped."""
 
     def __init__(
         self,
@@ -45,16 +61,23 @@ class Sipp:
         keys: Mapping[str, str] | None = None,
         login: tuple[str, str] | None = None,
         answering: str | None = None,
+        load: Load | None = None,
+        answers_all: bool = False,
     ) -> None:
         stem = folder / f"{next(_numbers):03d}-{scenario}"
         self._name, self._own, self._errors = f"{scenario} at {own}", own, stem.with_suffix(".errors")
         self._console, messages = stem.with_suffix(".console"), stem.with_suffix(".messages")
         script = _filled(scenario, stem, fill or {})
-        longest = LONGEST_CALL if answering is None else LONGEST_ON
+        longest = LONGEST_CALL if answering is None and load is None and not answers_all else LONGEST_ON
         words = [*DIES_WITH_US, "sipp", str(exchange), "-sf", str(script), "-i", own.host, "-p", str(own.port), "-mi", own.host]
         words += ["-s", service, "-nostdin", "-aa", "-timeout", f"{longest}s", "-recv_timeout", f"{longest * 1000}"]
         words += ["-trace_err", "-error_file", str(self._errors), "-trace_msg", "-message_file", str(messages)]
-        words += ["-m", "1"] if answering is None else ["-l", "1", "-oocsf", str(_filled(answering, stem, fill or {}))]
+        if answering is not None:
+            words += ["-l", "1", "-oocsf", str(_filled(answering, stem, fill or {}))]
+        elif load is not None:
+            words += load.words()
+        elif not answers_all:
+            words += ["-m", "1"]
         words += [] if login is None else ["-au", login[0], "-ap", login[1]]
         for key, value in (keys or {}).items():
             words += ["-key", key, value]
@@ -80,6 +103,11 @@ class Sipp:
             raise SippFailed(f"{self._name} did not end in {seconds} s: {self.complaint()}") from None
         if status != 0:
             raise SippFailed(f"{self._name} ended with {status}: {self.complaint()}")
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has played to its end."""
+        return self._process.poll() is not None
 
     def stop(self) -> None:
         """Ends the process, by its own id."""

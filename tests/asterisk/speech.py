@@ -22,6 +22,11 @@ def prompt(name: str) -> Path:
     return chroot.folder_of("sid") / PROMPTS / name
 
 
+def played(source: Path | None, folder: Path) -> str:
+    """What a scenario says to play it from here on."""
+    return f'<nop><action><exec rtp_stream="{as_alaw(source, folder)},1,8"/></action></nop>'
+
+
 def as_alaw(source: Path | None, folder: Path) -> Path:
     """`source` (anything PyAV reads) as raw A-law, mono, 8 kHz, in `folder`, then silence: a line never stops sending."""
     target = folder / f"{source.stem if source else 'silence'}.alaw"
