@@ -6,9 +6,10 @@ from starlette.responses import HTMLResponse, Response
 from api.web import calls, contacts, deals, entrance, exchange, frame, live, missed, people, tasks, today
 from api.web.render import Look
 from api.web.visit import look_for
+from api.web.why import page as why
 
 router = APIRouter(include_in_schema=False)
-for noun in (entrance, frame, today, live, calls, missed, contacts, deals, tasks, people, exchange):
+for noun in (entrance, frame, today, live, calls, why, missed, contacts, deals, tasks, people, exchange):
     router.include_router(noun.router)
 
 
