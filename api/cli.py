@@ -72,6 +72,23 @@ def replay(
     run(files or [], as_json=as_json, cel=cel, trunks=trunk or [], extensions=extension or [], region=region)
 
 
+@app.command()
+def explain(
+    what: Annotated[str, typer.Argument(metavar="ID|FILE.ami", help="a call's id or linkedid, or a capture")],
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object a call")] = False,
+    call: Annotated[str | None, typer.Option(metavar="LINKEDID", help="which of a capture's calls")] = None,
+    cel: Annotated[Path | None, typer.Option(help="the exchange's CEL for the same time; fills the gaps")] = None,
+    trunk: Annotated[list[str] | None, typer.Option(help="glob on channel names that are outside lines")] = None,
+    extension: Annotated[list[str] | None, typer.Option(help="glob on channel names that are people's phones")] = None,
+    region: Annotated[str, typer.Option(help="where national numbers are dialled")] = "RU",
+) -> None:
+    """The ladder of a call: channels, bridges, holds, transfers, and why its figures are what they are."""
+    from api.commands.explain import Lines, explain_asked
+
+    lines = Lines(cel, trunk or [], extension or [], region)
+    explain_asked(what, as_json=as_json, call=call, lines_told=lines)
+
+
 @models.command("fetch")
 def models_fetch(name: Annotated[str | None, typer.Argument(help="FIRSTRING_WHISPER_MODEL, unless told")] = None) -> None:
     """Fetch a speech model, unless it is there."""

@@ -3,6 +3,8 @@
 import json
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +20,22 @@ def replay(files: list[Path], *, as_json: bool, cel: Path | None, trunks: list[s
     """Print the calls; raises Invalid where there is nothing to read, or it cannot be."""
     if not files and cel is None:
         raise Invalid("Name at least one capture (FILE.ami) or --cel FILE.csv")
-    _require_region(region)
-    try:
-        _warn_of_strange(files)
+    with known_to_be_read(files, region):
         calls = replayed(files, cel=cel, trunks=trunks, extensions=extensions, region=region.upper())
-    except OSError as error:
-        raise Invalid(f"{error.filename} cannot be read ({error.strerror}): name a capture file") from error
     for call in calls:
         sys.stdout.write((json.dumps(call, ensure_ascii=False) if as_json else _line(call)) + "\n")
     sys.stdout.flush()
+
+
+@contextmanager
+def known_to_be_read(files: list[Path], region: str) -> Iterator[None]:
+    """Raises Invalid for a region that is none, and for a file that cannot be read within."""
+    _require_region(region)
+    try:
+        _warn_of_strange(files)
+        yield
+    except OSError as error:
+        raise Invalid(f"{error.filename} cannot be read ({error.strerror}): name a capture file") from error
 
 
 def _require_region(region: str) -> None:

@@ -34,7 +34,7 @@ class ExchangeConfig:
     extensions: tuple[str, ...]
     own_numbers: frozenset[str]  # digits without +; empty: not told
     house_numbers: frozenset[str]  # the own numbers of all exchanges of the house
-    learned: Learned = NOTHING  # what it told of its lines when it was heard last
+    learned: Learned = field(default=NOTHING, compare=False)  # what it told of its lines when it was heard last
 
 
 async def load(connection: AsyncConnection, name: str, box: SecretBox) -> ExchangeConfig:
@@ -44,6 +44,15 @@ async def load(connection: AsyncConnection, name: str, box: SecretBox) -> Exchan
         if row.name == name:
             return _config(row, _house(rows), box)
     raise NotFound(f"There is no exchange named {name}; `firstring exchange list` names those there are")
+
+
+async def unopened(connection: AsyncConnection, exchange_id: int) -> ExchangeConfig:
+    """For whoever reads what the exchange said and never calls on it: its secrets stay sealed. Raises NotFound."""
+    rows = await _rows(connection)
+    for row in rows:
+        if row.id == exchange_id:
+            return _config(row, _house(rows), None)
+    raise NotFound(noun="exchanges", id=exchange_id)
 
 
 async def active(connection: AsyncConnection, box: SecretBox) -> list[ExchangeConfig]:
@@ -69,12 +78,12 @@ def _opens(row: Row[Any], box: SecretBox) -> bool:
     return box.opens(row.ami_secret) and (row.dial_secret is None or box.opens(row.dial_secret))
 
 
-def _config(row: Row[Any], house: frozenset[str], box: SecretBox) -> ExchangeConfig:
+def _config(row: Row[Any], house: frozenset[str], box: SecretBox | None) -> ExchangeConfig:
     return ExchangeConfig(
         id=row.id, name=row.name, dialect=row.dialect, region=row.region, language=row.language,
         ami_host=row.ami_host, ami_port=row.ami_port, ami_tls=row.ami_tls, ami_user=row.ami_user,
-        ami_secret=box.open(row.ami_secret),
-        dial_user=row.dial_user, dial_secret=box.open(row.dial_secret) if row.dial_secret else None,
+        ami_secret=box.open(row.ami_secret) if box else "",
+        dial_user=row.dial_user, dial_secret=box.open(row.dial_secret) if box and row.dial_secret else None,
         recordings_root=Path(row.recordings_root) if row.recordings_root else None,
         cel_file=Path(row.cel_file) if row.cel_file else None,
         trunks=tuple(row.trunks), extensions=tuple(row.extensions),

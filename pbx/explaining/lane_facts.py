@@ -1,6 +1,6 @@
 """What happened on the channels of a call, in order of time: each fact that was told, once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
@@ -41,6 +41,8 @@ class FactKind(StrEnum):
     LOST = "lost"  # the exchange was not heard from then on, and nothing has told what happened; `uid` is empty
 
 
+_AT_ONCE = 0.5
+"""Seconds within which two who enter a bridge one after another enter it together."""
 _ORDER = {kind: place for place, kind in enumerate(FactKind)}
 
 
@@ -59,6 +61,20 @@ def told_of(story: Story) -> tuple[Fact, ...]:
         found |= set(chain(_life(channel), _places(channel, story), _doings(channel)))
     found |= set(_as_a_whole(story))
     return tuple(sorted(found, key=lambda fact: (fact.at, _ORDER[fact.kind], fact.uid, fact.others, fact.what)))
+
+
+def each_once(facts: Sequence[Fact]) -> Iterator[Fact]:
+    """For people: that one entered another's bridge, and the other his at that moment, is one fact."""
+    met: set[tuple[float, frozenset[str]]] = set()
+    joined = [fact for fact in facts if fact.kind is FactKind.JOINED]
+    for fact in facts:
+        if fact.kind is FactKind.JOINED:
+            pair = (round(fact.at, 2), frozenset([fact.uid, *fact.others]))
+            joined_by = any(fact.uid in other.others and 0 <= other.at - fact.at < _AT_ONCE for other in joined)
+            if pair in met or (joined_by and not fact.others):
+                continue
+            met.add(pair)
+        yield fact
 
 
 def _life(c: Channel) -> Iterator[Fact]:

@@ -26,7 +26,7 @@ def _answered_by(reading: Reading) -> Iterator[Reason]:
         legs = tuple(On(uid) for uid in sorted(uids, key=reading.age))
         yield reading.why_item("answered_by", item, "joined", {"who": person, "legs": legs, "at": Moment(spans[0][0])})
         yield reading.why_item("answered_by", item, "joined", {"who": person}, talked, "talk_seconds")
-        asked = reading.joined_in(reading.until_now(consultations.get(person, [])), uids)
+        asked = reading.joined_in(reading.until_now(consultations.get(person, [])), uids, with_customer=False)
         rule = "with_colleague" if asked else "none"
         yield reading.why_item("answered_by", item, rule, {"who": person}, asked, "consultation_seconds")
 

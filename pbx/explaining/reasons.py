@@ -85,11 +85,12 @@ class Reading:
         """As they are summed: what goes on ends now."""
         return [(start, min(end, self.story.now)) for start, end in spans]
 
-    def joined_in(self, spans: Iterable[Span], wanted: frozenset[str]) -> list[Stretch]:
-        """The spans with the channels that were joined in them in one group with any of `wanted`."""
-        found = []
+    def joined_in(self, spans: Iterable[Span], wanted: frozenset[str], *, with_customer: bool = True) -> list[Stretch]:
+        """The spans with the channels that were joined in them in one group with any of `wanted`, and the customer or not him."""
+        customers, found = self.story.cast.customers, []
+        fitting = [g for g in self.story.together if g.uids & wanted and bool(g.uids & customers) is with_customer]
         for start, end in spans:
-            groups = (g for g in self.story.together if g.uids & wanted and g.start < end and g.end > start)
+            groups = (group for group in fitting if group.start < end and group.end > start)
             uids = {uid for group in groups for uid in group.uids}
             found.append(Stretch(start, end, tuple(sorted(uids, key=self.age))))
         return found

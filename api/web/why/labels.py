@@ -1,0 +1,71 @@
+"""How channels, moments and hostile texts of an explanation read, for whoever may see them."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from api.web.translations import Texts
+from pbx.explaining.ladder import Ladder, Lane, LaneRole
+from pbx.lines import LineKind
+
+LONGEST = 60
+_RUNNING_NUMBER = re.compile(r"-[0-9a-f]{8}(?=;|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """`names`: people by extension. `raw`: whoever reads may see the exchange's own names of channels."""
+
+    texts: Texts
+    ladder: Ladder
+    names: Mapping[str, str] = field(default_factory=dict)
+    raw: bool = False
+    seconds_known: bool = True
+
+    def lane(self, uid: str) -> str:
+        """Who a channel is: the customer, 101 Olga, or a part of the exchange."""
+        lane = next((one for one in self.ladder.lanes if one.uid == uid), None)
+        if lane is None:
+            return self.texts.gettext("another call's channel")
+        label = self._who(lane)
+        same = [one.uid for one in self.ladder.lanes if self._who(one) == label]
+        return label if len(same) == 1 else f"{label} ({same.index(uid) + 1})"
+
+    def _who(self, lane: Lane) -> str:
+        if lane.role is LaneRole.MACHINERY:
+            return harmless(_RUNNING_NUMBER.sub("", lane.name)) if self.raw else self.texts.gettext("the exchange")
+        if lane.role is LaneRole.CUSTOMER and lane.line is LineKind.TRUNK:
+            return self.texts.gettext("the customer")
+        return self.person(lane.who) if lane.who else self.texts.gettext("an outside line")
+
+    def person(self, extension: str) -> str:
+        name = self.names.get(extension)
+        return f"{harmless(extension)} {harmless(name)}" if name else harmless(extension)
+
+    def lanes(self, uids: tuple[str, ...]) -> str:
+        """All of them that may be told, joined by commas."""
+        return ", ".join(self.lane(uid) for uid in uids if self.told(uid))
+
+    def told(self, uid: str) -> bool:
+        """The exchange's machinery is for those who look after the exchange."""
+        return self.raw or all(lane.role is not LaneRole.MACHINERY for lane in self.ladder.lanes if lane.uid == uid)
+
+    def when(self, at: float | None) -> str:
+        """Since the ladder's start: `0:07.3`."""
+        if at is None or not self.seconds_known:
+            return "?"
+        minutes, seconds = divmod(max(0, round((at - self.ladder.start) * 10)), 600)
+        return f"{minutes}:{seconds / 10:04.1f}"
+
+    def lasted(self, seconds: float) -> str:
+        return self.texts.gettext("%(seconds)s s") % {"seconds": f"{seconds:.1f}" if self.seconds_known else "?"}
+
+
+def harmless(text: str | None, longest: int = LONGEST) -> str:
+    """One line in which nothing acts: control characters, escapes and marks that turn the direction stand as their codes."""
+    shown = "".join(one if one.isprintable() else _code(one) for one in text or "")
+    return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
+
+
+def _code(one: str) -> str:
+    return f"\\x{ord(one):02x}" if ord(one) < 0x100 else f"\\u{ord(one):04x}"
