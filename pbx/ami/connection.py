@@ -22,6 +22,7 @@ import structlog
 from crm_core.errors import FirstringError
 from pbx.ami import troubles
 from pbx.ami.protocol import Message, MessageReader, UnsafeHeader, challenge_key, encode_action
+from pbx.ami.snapshots import Snapshots
 from pbx.spool import Received
 
 log = structlog.get_logger()
@@ -70,7 +71,8 @@ class LinkReport:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Waits in seconds. `snapshot` is how often a steady connection asks which calls are up, to heal what was lost."""
+    """Waits in seconds. `snapshot` is how often a steady connection asks which calls are up, to heal what was lost;
+    `lines` how often it asks which lines there are."""
 
     connect: float = 10.0
     answer: float = 10.0
@@ -81,6 +83,7 @@ class Patience:
     refused_longest: float = 300.0
     steady: float = 10.0
     snapshot: float = 300.0
+    lines: float = 24 * 3600.0
 
 
 USUAL = Patience()
@@ -116,6 +119,7 @@ class AmiConnection:
         self._patience = patience
         self._lost = BackOff(patience.first, patience.longest)
         self._refused = BackOff(patience.refused, patience.refused_longest)
+        self._refusals_logged: set[str] = set()
 
     async def run(self) -> None:
         self._report(LinkReport(LinkState.CONNECTING))
@@ -125,7 +129,7 @@ class AmiConnection:
 
     async def _connect_once(self) -> float:
         """One connection from greeting to end; returns how long to wait before the next."""
-        link = Link(self._login, self._receive, self._clock, self._patience)
+        link = Link(self._login, self._receive, self._clock, self._patience, self._refusals_logged)
         try:
             await link.run(self._came_up)
         except LoginRefused as refused:
@@ -146,8 +150,9 @@ class Link:
     """One connection. Raises LinkLost or LoginRefused when it ends."""
 
     def __init__(
-        self, login: AmiLogin, receive: Callable[[Received], Awaitable[None]], clock: Callable[[], float], patience: Patience
-    ) -> None:
+        self, login: AmiLogin, receive: Callable[[Received], Awaitable[None]], clock: Callable[[], float], patience: Patience,
+        refusals_logged: set[str] | None = None,
+    ) -> None:  # fmt: skip
         self.name = f"{datetime.fromtimestamp(clock(), UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
         self._login = login
         self._receive = receive
@@ -159,6 +164,8 @@ class Link:
         self._messages = MessageReader()
         self._asked: dict[str, asyncio.Future[Message]] = {}
         self._ids = count(1)
+        logged = set() if refusals_logged is None else refusals_logged
+        self._snapshots = Snapshots(self.ask_perhaps, login.host, logged, patience.lines)
 
     def up_for(self) -> float:
         """Seconds since the login; 0 if there was none."""
@@ -181,22 +188,34 @@ class Link:
 
     async def ask(self, action: str, headers: Iterable[tuple[str, str]] = ()) -> Message:
         """Send an action and wait for its response. Raises LinkLost if none comes, UnsafeHeader for a value with line breaks."""
+        answer = await self.ask_perhaps(action, headers)
+        if answer is None:
+            raise LinkLost(troubles.FELL_SILENT)
+        return answer
+
+    async def ask_perhaps(self, action: str, headers: Iterable[tuple[str, str]] = ()) -> Message | None:
+        """As `ask`, but None if no response comes on a line that is alive."""
+        asked_at = time.monotonic()
         action_id = f"firstring-{next(self._ids)}"
-        answer = self._asked[action_id] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        self._asked[action_id] = answer
         try:
             self._writer.write(encode_action(action, [("ActionID", action_id), *headers]))
-            return await asyncio.wait_for(answer, self._patience.answer)
+            # wait_for of Python 3.11 swallows a cancellation that comes together with the answer.
+            async with asyncio.timeout(self._patience.answer):
+                return await answer
         except TimeoutError:
-            raise LinkLost(troubles.FELL_SILENT) from None
+            if self._heard < asked_at:
+                raise LinkLost(troubles.FELL_SILENT) from None
+            return None
         finally:
             del self._asked[action_id]
 
     async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         context = ssl.create_default_context() if self._login.tls else None
         try:
-            return await asyncio.wait_for(
-                asyncio.open_connection(self._login.host, self._login.port, ssl=context), self._patience.connect
-            )
+            async with asyncio.timeout(self._patience.connect):
+                return await asyncio.open_connection(self._login.host, self._login.port, ssl=context)
         except ssl.SSLCertVerificationError as error:
             raise LinkLost(troubles.UNTRUSTED) from error
         except ssl.SSLError as error:
@@ -252,12 +271,12 @@ class Link:
         await self._log_in()
         self._up_since = time.monotonic()
         version = await self._version()
-        came_up(version, await self._snapshot())
+        came_up(version, await self._snapshots.take())
         while True:
-            asked = time.monotonic()
-            while time.monotonic() - asked < self._patience.snapshot:
+            taken = time.monotonic()
+            while time.monotonic() - taken < self._patience.snapshot:
                 await self._stay_awake()
-            await self._snapshot()
+            await self._snapshots.take()
 
     async def _stay_awake(self) -> None:
         """Ping a line that is quiet, and only then."""
@@ -290,11 +309,3 @@ class Link:
         answer = await self.ask("CoreSettings")
         told = answer.first("AsteriskVersion")
         return f"Asterisk {told}" if told else self._messages.greeting
-
-    async def _snapshot(self) -> str | None:
-        """Ask which calls are up; the list itself goes the way of all bytes. Returns what to note if we may not ask."""
-        answer = await self.ask("Status")
-        if answer.first("Response") == "Success":
-            return None
-        log.warning("snapshot_refused", host=self._login.host, said=answer.first("Message"))
-        return troubles.MAY_NOT_ASK
