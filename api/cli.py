@@ -144,6 +144,7 @@ def exchange_add(
     user: Annotated[str, typer.Option(help="AMI user that reads events")],
     secret_file: Annotated[Path, typer.Option(help="holds his secret")],
     recordings: Annotated[Path, typer.Option(metavar="DIR", help="where its recordings are on this machine")],
+    cel: Annotated[Path | None, typer.Option(metavar="FILE", help="its own log of events (CEL), to fill gaps")] = None,
     dial_user: Annotated[str | None, typer.Option(help="AMI user that dials")] = None,
     dial_secret_file: Annotated[Path | None, typer.Option(help="holds his secret")] = None,
     tls: Annotated[bool, typer.Option("--tls", help="AMI over TLS")] = False,
@@ -155,14 +156,14 @@ def exchange_add(
     replace: Annotated[bool, typer.Option("--replace", help="if there is one of this name, change it to this")] = False,
 ) -> None:
     """Add an exchange; a running product begins to listen to it at once."""
-    from api.commands.exchanges import Lines, Login, add
+    from api.commands.exchanges import Files, Lines, Login, add
     from crm_core.errors import Invalid
 
     if (dial_user is None) != (dial_secret_file is None):
         raise Invalid("--dial-user and --dial-secret-file go together: give both, or neither")
     dialler = Login(dial_user, dial_secret_file) if dial_user and dial_secret_file else None
     lines = Lines(region, language, trunk or [], extension or [], own_number or [])
-    add(name, ami, Login(user, secret_file), dialler, recordings, lines, tls=tls, replace=replace)
+    add(name, ami, Login(user, secret_file), dialler, Files(recordings, cel), lines, tls=tls, replace=replace)
 
 
 @exchanges.command("list")

@@ -22,6 +22,7 @@ from api.worker_process import run_worker
 from crm_core import jobs
 from crm_core.calls.ledger import IntakeRules
 from crm_core.exchanges.config import ExchangeConfig
+from pbx.gap_reading import GapRules
 from pbx.listener import Listener
 
 log = structlog.get_logger()
@@ -78,8 +79,10 @@ class Hub:
         await serve_web(self._app, opened, self._context.stopping.wait)
 
     async def _listen(self, exchange: ExchangeConfig) -> None:
-        spool, rules = self._context.data_dir / "spool", IntakeRules.of(self._context.settings)
-        await Listener(self._context.database, exchange, spool_folder=spool, rules=rules).run()
+        settings = self._context.settings
+        spool, rules = self._context.data_dir / "spool", IntakeRules.of(settings)
+        gap_rules = GapRules(furthest=timedelta(days=settings.gap_days))
+        await Listener(self._context.database, exchange, spool_folder=spool, rules=rules, gap_rules=gap_rules).run()
 
     async def _workers(self) -> None:
         """One worker after another: each is recycled now and then, for its libraries leak."""

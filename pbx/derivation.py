@@ -19,7 +19,7 @@ from pbx.dialects.registry import Dialect, dialects
 from pbx.exchange_clock import ExchangeClock
 from pbx.lines import LineRule
 from pbx.records.cel import CelReader
-from pbx.records.overlap import EDGE, Facts, not_heard, shift_of
+from pbx.records.overlap import EDGE, Facts, fact_of, not_heard, shift_of
 from pbx.spool import Received
 
 _REMEMBERED = 2_000
@@ -65,6 +65,10 @@ class Derivation:
     def heard_until(self) -> float | None:
         """The last moment at which the exchange was heard; None if it never was."""
         return self._lost_at if self._lost else self._heard_at
+
+    def has_heard(self, until: float) -> bool:
+        """Whether something was heard by then that records tell, too."""
+        return any(event.at <= until and fact_of(event) for event in self._heard)
 
     def lines_learned(self) -> Learned | None:
         """All that is known of the exchange's lines, if some of it is news since this was asked last."""

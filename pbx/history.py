@@ -12,12 +12,11 @@ from pbx.spool import Received
 async def history(connection: AsyncConnection, exchange_id: int, *, since: int, until: int | None = None) -> AsyncIterator[Batch]:
     """Batches from the one with the id `since` to `until` (itself included), oldest first.
 
-    Records stand directly before the first batch of the connection that ended their gap. Either id may be that of records.
+    Records stand directly before the first batch of the connection that ended their gap; `since` may be the id of records.
     """
     first = await journal.place_of(connection, exchange_id, since)
-    last = None if until is None else await journal.place_of(connection, exchange_id, until)
     known: str | None = None
-    async for batch in journal.since(connection, exchange_id, first, last):
+    async for batch in journal.since(connection, exchange_id, first, until):
         if batch.connection != known:
             known = batch.connection
             for records in await journal.records_before(connection, exchange_id, batch):

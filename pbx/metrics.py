@@ -11,3 +11,6 @@ RECONNECTS = Counter("firstring_ami_reconnects", "Times the connection to the ex
 CONNECTED = Gauge("firstring_ami_up", "1 while logged in at the exchange", ["exchange"])
 LAG = Gauge("firstring_journal_lag_seconds", "Seconds from receiving the last batch to having it stored", ["exchange"])
 WAITING = Gauge("firstring_journal_waiting_bytes", "Bytes received and not stored yet", ["exchange"])
+GAPS = Counter("firstring_gaps", "Times nobody listened, by what became of them: inline, late or open", ["exchange", "filled"])
+RECORDS = Counter("firstring_gap_records", "Records of the exchange that were read to fill gaps", ["exchange"])
+BROKEN = Counter("firstring_gap_records_broken", "Records of the exchange that could not be read", ["exchange"])

@@ -1,17 +1,26 @@
 """What was received waits here until it is stored: in memory up to a limit, then in a file that outlives the process."""
 
 import asyncio
+import fcntl
 import os
 import shutil
 import struct
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+import structlog
+
+log = structlog.get_logger()
+
 MEMORY = 64 * 1024 * 1024
 """Bytes that may wait in memory."""
+
+LOOK = 1.0
+"""Seconds between looks whether another process still listens to the same exchange."""
 
 _HEAD = struct.Struct("<4sHQdI")
 _MARK = b"FRsp"
@@ -44,6 +53,27 @@ class Spool:
         self._one_at_the_file = asyncio.Lock()
         if self._file.waiting:
             self._there.set()
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        """With what an earlier process left looked through, and nobody else at the file: a second process waits its turn."""
+        lock = await self._lock()
+        try:
+            await asyncio.to_thread(self._file.mend)
+            if self._file.waiting:
+                self._there.set()
+            yield
+        finally:
+            os.close(lock)
+
+    async def _lock(self) -> int:
+        waiting = False
+        while (lock := await asyncio.to_thread(self._file.lock)) is None:
+            if not waiting:
+                log.warning("listening_elsewhere", spool=self._file.name)
+            waiting = True
+            await asyncio.sleep(LOOK)
+        return lock
 
     @property
     def bytes_waiting(self) -> int:
@@ -103,15 +133,46 @@ class SpoolFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._place = 0  # up to here it is taken
-        self._end = self._mend()
+        self._end = path.stat().st_size if path.exists() else 0
+        self._mended = self._end == 0
+
+    @property
+    def name(self) -> str:
+        return self._path.name
 
     @property
     def waiting(self) -> int:
         """Bytes that are not taken yet."""
         return self._end - self._place
 
+    def lock(self) -> int | None:
+        """A descriptor that keeps others away for as long as it is open, or we live; None: somebody is there."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        opened = os.open(self._path.with_name(f"{self._path.name}.lock"), os.O_WRONLY | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(opened)
+            return None
+        return opened
+
+    def mend(self) -> None:
+        """Cut off what a crash wrote only in part."""
+        self._mended = True
+        self._end = 0
+        if not self._path.exists():
+            return
+        with self._path.open("r+b") as stream:
+            size = stream.seek(0, 2)
+            stream.seek(0)
+            while (length := _length_of_piece(stream)) is not None and stream.tell() + length <= size:
+                self._end = stream.seek(length, 1)
+            stream.truncate(self._end)
+
     def append(self, pieces: Iterable[Received]) -> None:
         """Raises OSError if the disk is full; what was written of these pieces then is not there for anybody."""
+        if not self._mended:
+            self.mend()
         with self._open(self._path) as out:
             out.truncate(self._end)
             out.seek(self._end)
@@ -121,6 +182,8 @@ class SpoolFile:
 
     def take(self) -> list[Received]:
         """Some of the oldest pieces; with the last one the file goes."""
+        if not self._mended:
+            self.mend()
         pieces: list[Received] = []
         with self._path.open("rb") as stream:
             stream.seek(self._place)
@@ -148,17 +211,6 @@ class SpoolFile:
         new.replace(self._path)
         self._place, self._end = 0, end
 
-    def _mend(self) -> int:
-        """Cut off what a crash wrote only in part; returns how long the file is."""
-        if not self._path.exists():
-            return 0
-        end = 0
-        with self._path.open("r+b") as stream:
-            for _ in _unpacked(stream):
-                end = stream.tell()
-            stream.truncate(end)
-        return end
-
     def _open(self, path: Path) -> BinaryIO:
         path.parent.mkdir(parents=True, exist_ok=True)
         return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "wb")
@@ -167,6 +219,15 @@ class SpoolFile:
 def _packed(piece: Received) -> bytes:
     name = piece.connection.encode()
     return _HEAD.pack(_MARK, len(name), piece.offset, piece.received_at, len(piece.data)) + name + piece.data
+
+
+def _length_of_piece(stream: BinaryIO) -> int | None:
+    """Bytes of the piece after its head, which is read; None if no piece begins here."""
+    head = stream.read(_HEAD.size)
+    if len(head) < _HEAD.size:
+        return None
+    mark, name_length, _, _, length = _HEAD.unpack(head)
+    return name_length + length if mark == _MARK else None
 
 
 def _unpacked(stream: BinaryIO) -> Iterator[Received]:

@@ -19,6 +19,14 @@ class Login:
 
 
 @dataclass(frozen=True, slots=True)
+class Files:
+    """Where the exchange's own files are on this machine."""
+
+    recordings: Path
+    cel: Path | None
+
+
+@dataclass(frozen=True, slots=True)
 class Lines:
     """What is told of the exchange's lines; globs on channel names, numbers as dialled."""
 
@@ -30,13 +38,17 @@ class Lines:
 
 
 def add(
-    name: str, ami: str, reader: Login, dialler: Login | None, recordings: Path, lines: Lines, *, tls: bool, replace: bool
+    name: str, ami: str, reader: Login, dialler: Login | None, files: Files, lines: Lines, *, tls: bool, replace: bool
 ) -> None:
     """Raises SettingsError where what is named cannot be used."""
     host, port = host_and_port(ami)
-    if not recordings.is_dir():
-        raise SettingsError(f"{recordings} is no folder: name the one where the exchange's recordings are on this machine")
-    root = recordings.resolve()
+    if not files.recordings.is_dir():
+        raise SettingsError(f"{files.recordings} is no folder: name the one where the exchange's recordings are on this machine")
+    if files.cel is not None and not files.cel.parent.is_dir():
+        raise SettingsError(
+            f"{files.cel.parent} is no folder: name the file where the exchange writes its CEL, as this machine sees it"
+        )
+    root, cel = files.recordings.resolve(), files.cel.absolute() if files.cel else None
     region = _region(lines.region)
     address = AmiAddress(host, port, tls, reader.user, secret_in(reader.secret_file))
 
@@ -44,7 +56,7 @@ def add(
         new = NewExchange(
             name=name, ami=address, region=region or desk.settings.region, language=lines.language,
             dial_user=dialler.user if dialler else None, dial_secret=secret_in(dialler.secret_file) if dialler else None,
-            recordings_root=root, trunks=lines.trunks, extensions=lines.extensions,
+            recordings_root=root, cel_file=cel, trunks=lines.trunks, extensions=lines.extensions,
             own_numbers=lines.own_numbers,
         )  # fmt: skip
         async with desk.database.write() as tx:

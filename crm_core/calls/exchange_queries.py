@@ -27,6 +27,7 @@ class ExchangeLine:
     ami_user: str
     dial_user: str | None
     recordings_root: str | None
+    cel_file: str | None
     trunks: tuple[str, ...]
     extensions: tuple[str, ...]
     own_numbers: tuple[str, ...]

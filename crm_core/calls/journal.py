@@ -60,7 +60,12 @@ async def append(
     row = {"exchange_id": exchange_id, "source": source, "connection": connection, "offset": offset, "received_at": received_at,
            "data": data, "fault": None if fault is None else clean(fault, LONGEST_FAULT)}  # fmt: skip
     place = (journal.c.exchange_id, journal.c.connection, journal.c.offset)
-    added = insert_into(tx, journal).values(row).on_conflict_do_nothing(index_elements=place).returning(journal.c.id)
+    insert = insert_into(tx, journal).values(row)
+    if source == CEL:  # read again, they are more
+        newer = {name: row[name] for name in ("received_at", "data", "fault")}
+        added = insert.on_conflict_do_update(index_elements=place, set_=newer).returning(journal.c.id)
+    else:
+        added = insert.on_conflict_do_nothing(index_elements=place).returning(journal.c.id)
     if (new := await tx.scalar(added)) is not None:
         return int(new)
     known = select(journal.c.id).where(
@@ -119,11 +124,33 @@ async def oldest_needed(connection: AsyncConnection, exchange_id: int, still_tol
     return min([await place_of(connection, exchange_id, batch_id) for batch_id in needed], default=None)
 
 
-async def _last_heard(connection: AsyncConnection, exchange_id: int) -> int | None:
+async def let_in_at(connection: AsyncConnection, exchange_id: int, made_at: datetime) -> str | None:
+    """The connection that was let in with the batch received at this moment: it ended a gap. Its name begins with a time."""
+    low, high = [f"{made_at + step:%Y%m%dT%H%M%S}" for step in (timedelta(days=-1), timedelta(seconds=2))]
+    named = (journal.c.connection >= low, journal.c.connection < high, journal.c.received_at == made_at)
+    query = select(journal.c.connection).where(journal.c.exchange_id == exchange_id, journal.c.source == AMI, *named)
+    return await connection.scalar(query.order_by(journal.c.id.desc()).limit(1))
+
+
+async def needed_for(connection: AsyncConnection, exchange_id: int, lost_at: datetime, first: int) -> int | None:
+    """From which batch one must read to know whole what was going on before the batch `first` and after `lost_at`."""
+    recent = lost_at - timedelta(seconds=60)
+    told = (
+        calls.c.exchange_id == exchange_id,
+        calls.c.journal_id < first,
+        or_(calls.c.ended_at.is_(None), calls.c.ended_at >= recent),
+    )
+    begun = await connection.scalar(select(func.min(calls.c.journal_id)).where(*told))
+    heard = await _last_heard(connection, exchange_id, before=first)
+    needed = [await place_of(connection, exchange_id, batch_id) for batch_id in (begun, heard) if batch_id is not None]
+    return min(needed, default=None)
+
+
+async def _last_heard(connection: AsyncConnection, exchange_id: int, before: int | None = None) -> int | None:
     """The newest batch of a connection that was let in: a refused login is no contact."""
     query = select(journal.c.id, journal.c.data).where(journal.c.exchange_id == exchange_id, journal.c.source == AMI)
     query = query.order_by(journal.c.id.desc()).limit(CHUNK)
-    place = None
+    place = before
     while rows := (await connection.execute(query if place is None else query.where(journal.c.id < place))).all():
         for row in rows:
             if not row.data or any(sign in row.data for sign in HEARD):

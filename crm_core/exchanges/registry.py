@@ -32,6 +32,7 @@ class NewExchange:
     dial_user: str | None = None
     dial_secret: str | None = field(default=None, repr=False)
     recordings_root: Path | None = None
+    cel_file: Path | None = None
     trunks: Sequence[str] = ()
     extensions: Sequence[str] = ()
     own_numbers: Sequence[str] = ()
@@ -78,6 +79,14 @@ async def set_own_numbers(
     await _tell(tx, exchange_id, "exchange_changed", now, by)
 
 
+async def set_cel_file(tx: AsyncConnection, exchange_id: int, file: Path | None, *, now: datetime, by: int | None) -> None:
+    """Where the exchange's own log of events is on this machine; raises NotFound."""
+    changed = await tx.execute(update(exchanges).where(exchanges.c.id == exchange_id).values(cel_file=_path(file)))
+    if changed.rowcount != 1:
+        raise NotFound
+    await _tell(tx, exchange_id, "exchange_changed", now, by)
+
+
 async def note_state(
     tx: AsyncConnection, exchange_id: int, state: str, *, now: datetime, note: str | None = None, version: str | None = None
 ) -> None:
@@ -108,6 +117,7 @@ async def from_settings(tx: AsyncConnection, settings: Settings, box: SecretBox,
         dial_user=dial.user if dial else None,
         dial_secret=dial.secret if dial else None,
         recordings_root=settings.recordings_root,
+        cel_file=settings.cel_file,
     )
     known = await id_of(tx, DEFAULT)
     if known is None:
@@ -129,8 +139,8 @@ async def id_of(tx: AsyncConnection, name: str) -> int | None:
 
 def _values(new: NewExchange, box: SecretBox) -> dict[str, Any]:
     return {
-        "dialect": new.dialect, "region": new.region, "language": new.language, "recordings_root": _folder(new),
-        **_logins(new, box), "trunks": list(new.trunks), "extensions": list(new.extensions),
+        "dialect": new.dialect, "region": new.region, "language": new.language, "recordings_root": _path(new.recordings_root),
+        "cel_file": _path(new.cel_file), **_logins(new, box), "trunks": list(new.trunks), "extensions": list(new.extensions),
         "own_numbers": _numbers(new.own_numbers),
     }  # fmt: skip
 
@@ -139,7 +149,9 @@ def _told_by_environment(new: NewExchange, box: SecretBox) -> dict[str, Any]:
     """Only what the environment says: trunks, own numbers and the like are set on the Exchange page and stay."""
     told: dict[str, Any] = {**_logins(new, box), "region": new.region, "active": True}
     if new.recordings_root is not None:
-        told["recordings_root"] = _folder(new)
+        told["recordings_root"] = _path(new.recordings_root)
+    if new.cel_file is not None:
+        told["cel_file"] = _path(new.cel_file)
     return told
 
 
@@ -151,8 +163,8 @@ def _logins(new: NewExchange, box: SecretBox) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _folder(new: NewExchange) -> str | None:
-    return str(new.recordings_root) if new.recordings_root else None
+def _path(told: Path | None) -> str | None:
+    return str(told) if told else None
 
 
 def _numbers(numbers: Sequence[str]) -> list[str]:

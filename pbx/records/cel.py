@@ -80,15 +80,8 @@ class CelReader:
         return [event for row in rows if row.type in _READERS for event in _READERS[row.type](self._reading, row)]
 
     def _read_line(self, line: bytes | str) -> Row | None:
-        """A name in another encoding costs its letters, not the row; the line is counted among the broken all the same."""
         self._lines += 1
-        fault, written = "", line if isinstance(line, str) else line.decode(errors="replace")
-        if isinstance(line, bytes) and "\ufffd" in written:
-            fault = "not UTF-8"
-        try:
-            row = _row(written) if written.strip("\0\r\n ") else None
-        except (ValueError, csv.Error, RecursionError) as error:
-            row, fault = None, str(error)[:200]
+        row, fault = _read(line)
         if fault:
             self._note_broken(fault)
         return row
@@ -97,6 +90,23 @@ class CelReader:
         self.broken_rows += 1
         if len(self.broken) < _MOST_NAMED:
             self.broken.append((self._lines, why))
+
+
+def fault_of(line: bytes) -> str | None:
+    """What is wrong with a line, if anything is."""
+    return _read(line)[1]
+
+
+def _read(line: bytes | str) -> tuple[Row | None, str | None]:
+    """A name in another encoding costs its letters, not the row; the line counts as broken all the same."""
+    written = line if isinstance(line, str) else line.decode(errors="replace")
+    fault = "not UTF-8" if isinstance(line, bytes) and "\ufffd" in written else None
+    if not written.strip("\0\r\n "):
+        return None, None
+    try:
+        return _row(written), fault
+    except (ValueError, csv.Error, RecursionError) as error:
+        return None, str(error)[:200]
 
 
 def _row(line: str) -> Row:

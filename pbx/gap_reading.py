@@ -1,0 +1,113 @@
+"""The exchange's records of a gap: which part of them to read, when, and what to say if they are out of reach."""
+
+import asyncio
+import zlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import structlog
+
+from crm_core.calls.events import Call
+from crm_core.errors import FirstringError
+from crm_core.exchanges.config import ExchangeConfig
+from pbx.derivation import Derivation
+from pbx.records.cel_log import CelPart, Window, read_window
+from pbx.records.overlap import EDGE
+from pbx.records.patience import PatientThread
+
+log = structlog.get_logger()
+
+NO_FILE = "No file of its records is set: what happened meanwhile cannot be told."
+NOT_THERE = "There is no such file of records. Is the folder mounted, and is CEL switched on?"
+NOT_ALLOWED = "The file of records may not be read. Put our user into the group that owns it."
+NO_ANSWER = "The file of records does not answer. Is its server up?"
+NOT_OURS = "The file holds no records in our form. Use our cel_custom.conf."
+CUT = "A rotated file of records is damaged."
+TOO_OLD = "Longer ago than records are read back for."
+TOO_LATE = "The records begin only after the gap did; what they tell was used."
+TOO_MANY = "More records than are read for one gap; the first were used."
+TROUBLE = "The file of records could not be read."
+
+
+@dataclass(frozen=True, slots=True)
+class GapRules:
+    """Seconds, save `furthest`: how far back records are read. `settle`: how long the exchange takes to write what happened
+    just before; `recheck`: when to look whether
+    it took longer; `again`: the first pause before another try, doubled up to `longest`."""
+
+    settle: float = 0.5
+    within: float = 60.0
+    recheck: float = 15.0
+    again: float = 10.0
+    longest: float = 600.0
+    furthest: timedelta = timedelta(days=7)
+
+    def pause(self, tries: int) -> float:
+        return min(self.again * 2.0 ** max(0, tries - 1), self.longest)
+
+
+USUAL = GapRules()
+
+LEAD = 10.0
+"""Seconds before a gap whose records are read as well: by what was heard, too, the two clocks are compared."""
+LONGEST_CALL = 6 * 3600.0
+"""Seconds before a gap in which records of calls that were up are looked for."""
+
+
+class OutOfReach(FirstringError):
+    """The records of a gap cannot be read now."""
+
+
+class GapReader:
+    """Reads for one exchange."""
+
+    def __init__(self, exchange: ExchangeConfig, rules: GapRules) -> None:
+        self._exchange = exchange
+        self._rules = rules
+        self._thread = PatientThread()
+
+    async def read(self, derivation: Derivation, lost_at: float, made_at: float) -> tuple[CelPart, str | None]:
+        """What the records tell of this gap (our times), and what of it they do not tell. Raises OutOfReach."""
+        file = self._exchange.cel_file
+        if file is None:
+            raise OutOfReach(NO_FILE)
+        calls = derivation.open_calls()
+        begins = max(lost_at, made_at - self._rules.furthest.total_seconds())
+        part = await self._part(file, _window(calls, begins, made_at, derivation.records_ahead))
+        if part.broken and not part.rows:
+            raise OutOfReach(NOT_OURS)
+        for name, line, why in part.named:
+            log.warning("record_broken", exchange=self._exchange.name, file=name, line=line, why=why)
+        reaches_back = part.begins_at is not None and part.begins_at - derivation.records_ahead <= lost_at + EDGE
+        heard_more = not reaches_back and derivation.has_heard(until=lost_at)
+        return part, TOO_OLD if begins > lost_at else TOO_MANY if part.cut else TOO_LATE if heard_more else None
+
+    async def _part(self, file: Path, window: Window) -> CelPart:
+        try:
+            return await self._thread.run(lambda: read_window(file, window), self._rules.within)
+        except FileNotFoundError as error:
+            raise OutOfReach(NOT_THERE) from error
+        except PermissionError as error:
+            raise OutOfReach(NOT_ALLOWED) from error
+        except TimeoutError as error:
+            raise OutOfReach(NO_ANSWER) from error
+        except (EOFError, zlib.error) as error:
+            raise OutOfReach(CUT) from error
+        except ValueError as error:
+            raise OutOfReach(NOT_OURS) from error
+        except OSError as error:
+            raise OutOfReach(TROUBLE) from error
+
+    async def settle(self, made_at: float, now: Callable[[], datetime]) -> None:
+        """The exchange writes its records a little after it has told of the same."""
+        waited = now().timestamp() - made_at
+        await asyncio.sleep(min(self._rules.settle, max(0.0, self._rules.settle - waited)))
+
+
+def _window(calls: Iterable[Call], since: float, until: float, ahead: float) -> Window:
+    up = [call for call in calls if call.started_at >= since - LONGEST_CALL]
+    begins = min([since - LEAD, *(call.started_at - EDGE for call in up)])
+    linkedids = frozenset(linkedid for call in up for linkedid in call.linkedids)
+    return Window(begins + ahead, since - LEAD + ahead, until + EDGE + ahead, linkedids)
