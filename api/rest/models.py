@@ -292,6 +292,8 @@ class UserOut(Answer):
     active: bool
     language: str | None
     may_listen: bool
+    may_dial_unknown: bool
+    may_dial_for_others: bool
     extensions: list[ExtensionOut]
     created_at: Moment
 
@@ -314,6 +316,7 @@ class ExchangeOut(Answer):
     ami_user: str
     dial_user: str | None
     recordings_root: str | None
+    cel_file: str | None
     trunks: list[str]
     extensions: list[str]
     own_numbers: list[str]

@@ -31,6 +31,8 @@ class UserChange(BaseModel):
     name: str | None = Field(None, max_length=200)
     role: Role | None = None
     may_listen: bool | None = None
+    may_dial_unknown: bool | None = Field(None, description="may call numbers by a click that nobody knows")
+    may_dial_for_others: bool | None = Field(None, description="may have a colleague's phone ring for a call by a click")
     active: bool | None = None
 
 
@@ -70,7 +72,10 @@ async def change_user(user_id: PathId, change: UserChange, actor: CurrentActor, 
     now, by = context.now(), actor.user_id
     async with context.database.write() as tx:
         await queries.user(tx, actor, user_id)
-        await accounts.edit_user(tx, user_id, now=now, by=by, name=change.name, role=change.role, may_listen=change.may_listen)
+        await accounts.edit_user(
+            tx, user_id, now=now, by=by, name=change.name, role=change.role, may_listen=change.may_listen,
+            may_dial_unknown=change.may_dial_unknown, may_dial_for_others=change.may_dial_for_others,
+        )  # fmt: skip
         if change.active is not None:
             await (accounts.reactivate if change.active else accounts.deactivate)(tx, user_id, now=now, by=by)
     return await _now(context, actor, user_id)

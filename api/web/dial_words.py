@@ -1,7 +1,8 @@
 """Why a call by a click was not made, in the reader's language; how far it is."""
 
 from api.web.translations import Texts
-from crm_core.dialling.refusals import Failure, Reason
+from crm_core.dialling.phones import Phone
+from crm_core.dialling.refusals import Failure, Reason, Refusal
 
 
 def why_words(texts: Texts, code: str | None) -> str:
@@ -73,3 +74,48 @@ def _exchange(texts: Texts) -> dict[str, str]:
         ),
         Failure.NO_WORD: gettext("The exchange took the order, and nothing was heard of it. Look at your phone first."),
     }
+
+
+def field_words(texts: Texts, field: str) -> str:
+    """What to write into a field of the dial settings that could not be meant."""
+    gettext = texts.gettext
+    whole = gettext("The caps are whole numbers from 0 to 10,000.")
+    return {
+        "countries": gettext("Countries are two letters each, such as RU, KZ; there is at least one."),
+        "short_numbers": gettext("Short numbers have two to six digits each."),
+        "per_hour": whole, "per_day": whole, "at_night": whole,
+        "night_from": gettext("The night begins and ends at a time of day, such as 21:00."),
+        "night_until": gettext("The night begins and ends at a time of day, such as 21:00."),
+        "phone": gettext("A phone is written like PJSIP/{extension}, or Local/{extension}@context/n."),
+        "context": gettext("A context is a name of letters, digits, - and _."),
+        "prefix": gettext("The prefix is at most eight of the signs 0–9, *, #, +."),
+        "ring_seconds": gettext("Phones ring for 5 to 120 seconds."),
+        "user": gettext("The dialler is an AMI user of its own, not the one that reads."),
+        "secret": gettext("The dialler needs a user and a secret."),
+    }.get(field, gettext("Look at the form again."))  # fmt: skip
+
+
+def stage_words(texts: Texts, stage: str) -> str:
+    pgettext = texts.pgettext
+    return {
+        "ordered": pgettext("dialling", "ordered"), "phone_rings": pgettext("dialling", "own phone rings"),
+        "calling": pgettext("dialling", "calling"), "talking": pgettext("dialling", "talking"),
+        "ended": pgettext("dialling", "over"), "failed": pgettext("dialling", "did not come about"),
+        "refused": pgettext("dialling", "refused"),
+    }.get(stage, stage)  # fmt: skip
+
+
+def cap_words(texts: Texts, reason: str) -> str:
+    pgettext = texts.pgettext
+    return {
+        "cap_hour": pgettext("dialling", "within the hour"), "cap_day": pgettext("dialling", "today"),
+        "cap_night": pgettext("dialling", "this night"),
+    }.get(reason, reason)  # fmt: skip
+
+
+def hindrance(texts: Texts, phones: tuple[Phone, ...]) -> tuple[Reason, str] | None:
+    """Why this user cannot call by a click at all: each button says so."""
+    refusal = Refusal(Reason.NO_EXTENSION) if not phones else None
+    if phones and not any(phone.can_dial for phone in phones):
+        refusal = phones[0].hindrance
+    return None if refusal is None else (refusal.reason, why_words(texts, refusal.reason))

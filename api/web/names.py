@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from api.web.dial_words import cap_words, stage_words, why_words
 from api.web.translations import Texts
 from crm_core.calls.events import CallState, Direction, Outcome
 from crm_core.calls.lines import CallLine
@@ -166,6 +167,16 @@ class Names:
             "refused": gettext("Look at the user and the secret in manager.conf, and at its permit lines."),
         }  # fmt: skip
         return hints.get(state, "")
+
+    def why_not(self, code: str | None) -> str:
+        """Why a call by a click was not made."""
+        return why_words(self.texts, code)
+
+    def dial_stage_name(self, stage: str) -> str:
+        return stage_words(self.texts, stage)
+
+    def cap_name(self, reason: str) -> str:
+        return cap_words(self.texts, reason)
 
     def side_name(self, side: str, manager: str | None = None) -> str:
         pgettext = self.texts.pgettext

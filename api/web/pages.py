@@ -3,13 +3,13 @@
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
-from api.web import calls, contacts, deals, entrance, exchange, frame, live, missed, people, tasks, today
+from api.web import calls, contacts, deals, dial_settings, dialling, entrance, exchange, frame, live, missed, people, tasks, today
 from api.web.render import Look
 from api.web.visit import look_for
 from api.web.why import page as why
 
 router = APIRouter(include_in_schema=False)
-for noun in (entrance, frame, today, live, calls, why, missed, contacts, deals, tasks, people, exchange):
+for noun in (entrance, frame, today, live, calls, why, missed, contacts, deals, tasks, people, exchange, dialling, dial_settings):
     router.include_router(noun.router)
 
 

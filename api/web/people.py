@@ -88,6 +88,21 @@ async def allow_listening(visit: VisitNow, user_id: PathId, may_listen: Text = "
     return back_to("/people")
 
 
+@router.post("/people/{user_id}/dialling")
+async def allow_dialling(
+    visit: VisitNow, user_id: PathId, may_dial_unknown: Text | None = None, may_dial_for_others: Text | None = None
+) -> Response:
+    """What he may beyond the exchange's rules for calls by a click; what is not sent stays."""
+    visit.require(Right.SETTINGS)
+    unknown = None if may_dial_unknown is None else bool(may_dial_unknown)
+    others = None if may_dial_for_others is None else bool(may_dial_for_others)
+    async with visit.context.database.write() as tx:
+        await accounts.edit_user(
+            tx, user_id, now=visit.now, by=visit.actor.user_id, may_dial_unknown=unknown, may_dial_for_others=others
+        )
+    return back_to("/people")
+
+
 @router.post("/people/{user_id}/deactivate")
 async def deactivate(visit: VisitNow, user_id: PathId) -> Response:
     visit.require(Right.SETTINGS)

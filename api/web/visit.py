@@ -10,12 +10,14 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api.context import AppContext
 from api.deps import Context, CurrentActor, ReadDb
+from api.web.dial_words import hindrance
 from api.web.menu import menu
 from api.web.render import Look, look
 from api.web.translations import LANGUAGES
 from crm_core import days, event_log
 from crm_core.access import Actor, Right, require
 from crm_core.calls.pop_queries import current_calls_for
+from crm_core.dialling import queries as dial_queries
 from crm_core.users.desk_queries import badges
 from crm_core.users.queries import user
 
@@ -59,7 +61,8 @@ class Visit:
 
     async def page(self, template: str, section: str, status: int = 200, **facts: Any) -> HTMLResponse:
         """A whole page; `section` is its place in the menu."""
-        frame = {**await self.frame(section), "pops": await current_calls_for(self.connection, self.actor, self.now)}
+        pops = await current_calls_for(self.connection, self.actor, self.now)
+        frame = {**await self.frame(section), **await self.dialling(), "pops": pops}
         return HTMLResponse(self.look.render(template, **self._own(), **frame, **facts), status)
 
     async def frame(self, section: str) -> dict[str, Any]:
@@ -68,6 +71,16 @@ class Visit:
         return {
             "section": section, "nav_items": menu(self.actor, counted, self.look.wording.texts), "my_phones": own.phones,
             "cursor": await event_log.newest_id(self.connection), "script_words": script_words(self.look),
+        }  # fmt: skip
+
+    async def dialling(self) -> dict[str, Any]:
+        """Calls by a click: one's last, what keeps one from making any, and who is near a cap, for head and administrator."""
+        zone, works = self.context.settings.zone, self.may(Right.WORK)
+        phones = await dial_queries.own_phones(self.connection, self.actor.user_id) if works else ()
+        near = await dial_queries.near_caps(self.connection, now=self.now, zone=zone) if self.may(Right.SEE_EXCHANGES) else None
+        return {
+            "mine": await dial_queries.newest_of(self.connection, self.actor.user_id, now=self.now), "near_caps": near,
+            "dial_hindrance": hindrance(self.look.wording.texts, phones) if works else None,
         }  # fmt: skip
 
     def _own(self) -> dict[str, Any]:

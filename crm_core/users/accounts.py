@@ -64,12 +64,16 @@ async def set_password(tx: AsyncConnection, user_id: int, password_hash: str, *,
 async def edit_user(
     tx: AsyncConnection, user_id: int, *, now: datetime, by: int | None,
     name: str | None = None, role: Role | None = None, may_listen: bool | None = None, language: str | None = None,
+    may_dial_unknown: bool | None = None, may_dial_for_others: bool | None = None,
 ) -> None:  # fmt: skip
     """Change what is given; raises Conflict if nobody would be left to administer."""
     if role is not None and role is not Role.ADMIN:
         await _keep_an_admin(tx, user_id)
     named = None if name is None else clean(name, 200).strip() or None
-    given = {"name": named, "role": role, "may_listen": may_listen, "language": language}
+    given = {
+        "name": named, "role": role, "may_listen": may_listen, "language": language, "may_dial_unknown": may_dial_unknown,
+        "may_dial_for_others": may_dial_for_others,
+    }  # fmt: skip
     changed = {column: value for column, value in given.items() if value is not None}
     if changed:
         await _change(tx, user_id, changed)

@@ -39,6 +39,8 @@ class UserLine:
     active: bool
     language: str | None
     may_listen: bool
+    may_dial_unknown: bool
+    may_dial_for_others: bool
     created_at: datetime
     extensions: tuple[ExtensionLine, ...]  # the past ones too, oldest first
 
@@ -85,7 +87,7 @@ async def _lines(connection: AsyncConnection, rows: Sequence[Any]) -> list[UserL
     phones = await _extensions(connection, [row.id for row in rows])
     return [
         UserLine(row.id, row.email, row.name, Role(row.role), row.active, row.language, row.may_listen,
-                 row.created_at, tuple(phones.get(row.id, ())))
+                 row.may_dial_unknown, row.may_dial_for_others, row.created_at, tuple(phones.get(row.id, ())))
         for row in rows
     ]  # fmt: skip
 

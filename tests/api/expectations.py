@@ -144,6 +144,7 @@ PAGES = {
     "POST /people": Needs(303, right=SETTINGS, form={"name": "N", "email": "n@office.test", "password": "long enough"}),
     "POST /people/{user_id}/extension": Needs(303, right=SETTINGS, form={"exchange_id": "{exchange_id}", "extension": "150"}),
     "POST /people/{user_id}/listening": Needs(303, right=SETTINGS, form={"may_listen": "yes"}),
+    "POST /people/{user_id}/dialling": Needs(303, right=SETTINGS, form={"may_dial_unknown": "yes"}),
     "POST /people/{user_id}/deactivate": Needs(303, right=SETTINGS),
     "POST /people/{user_id}/reactivate": Needs(303, right=SETTINGS),
     "GET /exchange": Needs(right=EXCHANGES),
@@ -151,6 +152,26 @@ PAGES = {
     "POST /exchange": Needs(
         303, right=SETTINGS, form={"name": "second", "address": "192.0.2.7:5038", "user": "u", "secret": "s", "recordings": ""}
     ),
+    "GET /exchange/{exchange_id}/dialling": Needs(right=SETTINGS),
+    "POST /exchange/{exchange_id}/dialling": Needs(
+        303,
+        right=SETTINGS,
+        form={
+            "countries": "RU",
+            "per_hour": "30",
+            "per_day": "150",
+            "at_night": "3",
+            "night_from": "21:00",
+            "night_until": "08:00",
+            "phone": "PJSIP/{{extension}}",
+            "context": "firstring-outbound",
+            "ring_seconds": "25",
+        },
+    ),
+    "POST /exchange/{exchange_id}/dialler": Needs(303, right=SETTINGS, form={"user": "dialler", "secret": "s"}),
+    "POST /dial": Needs(409, right=WORK, form={"to": "+7 916 000-00-01"}),
+    "GET /dial/mine": Needs(),
+    "GET /dial/near": Needs(right=EXCHANGES),
     "POST /exchange/{exchange_id}/active": Needs(303, right=SETTINGS, form={"active": "yes"}),
 }
 

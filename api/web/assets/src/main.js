@@ -1,6 +1,7 @@
 // htmx comes first: what follows expects window.htmx.
 import "./htmx.js";
 import "./clocks.js";
+import "./dial.js";
 import "./controls.js";
 import "./keys.js";
 import "./refresh.js";
