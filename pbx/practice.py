@@ -3,6 +3,7 @@
 import asyncio
 import ipaddress
 import time
+from collections import deque
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Literal, Self
@@ -10,6 +11,7 @@ from typing import Literal, Self
 from crm_core.errors import SettingsError
 from pbx.playing.calls import Story
 from pbx.playing.day import call_on_demand
+from pbx.playing.originated import PICKS_UP, Click, ClickedCall
 from pbx.playing.play import Playing, StoryClock
 from pbx.playing.server import Action, AmiServer, ManagerUser
 from pbx.playing.stream import Channel, Told
@@ -17,6 +19,8 @@ from pbx.playing.switch import Switchboard
 
 USER = "practice"
 SECRET = "practice"  # noqa: S105  it guards nothing: loopback only, invented calls
+DIALLER = "practice-dialler"
+DIALLING = ManagerUser(DIALLER, SECRET, read=frozenset({"call"}), write=frozenset({"originate"}))
 
 
 class PracticeExchange:
@@ -25,6 +29,7 @@ class PracticeExchange:
     `recordings_root`: where the recordings of the calls appear. `speed`: 1 is real time, None as fast as it can.
     `language`: of the talks, `ru` or `en`. `records`: send CEL and Cdr as events, as some exchanges do.
     `timestamps` and `channel_variables`: as `timestampevents = yes` and `channelvars = MIXMONITOR_FILENAME`.
+    The attribute `own_phone` says what a phone does that a click rings.
     Raises SettingsError for a host that is not loopback, OSError if the port is taken.
     """
 
@@ -40,10 +45,12 @@ class PracticeExchange:
         self.language = language
         self.recordings_root = recordings_root
         self.played = 0
+        self.own_phone = PICKS_UP
+        self.clicked: deque[ClickedCall] = deque(maxlen=100)
         self._board = Switchboard(self._tell, time.time(), channel_variables=channel_variables)
         self._server = AmiServer(
-            users or (ManagerUser(USER, SECRET),), self.channels, self._place_call,
-            timestamps=timestamps, records=records, write_timeout=write_timeout,
+            users or (ManagerUser(USER, SECRET), DIALLING), self.channels, self._place_call,
+            timestamps=timestamps, records=records, write_timeout=write_timeout, originate=self._originate,
         )  # fmt: skip
         self._playing: set[asyncio.Task[None]] = set()
         self._calls: asyncio.TaskGroup | None = None
@@ -63,10 +70,23 @@ class PracticeExchange:
 
     def play(self, story: Story) -> Playing:
         """Start a call; the handle steers it and knows the truth of it."""
+        self.played += 1
+        return self._run(Playing(story, self._board, StoryClock(self.speed), self.recordings_root))
+
+    def click(self, click: Click) -> ClickedCall:
+        """Ring the phone of whoever clicked, as `own_phone` has it; then the number, which answers, is busy (`…0`) or rings
+        in vain (`…9`)."""
+        kind = {"0": "outbound_busy", "9": "outbound_in_vain"}.get(click.number[-1:], "outbound")
+        story = call_on_demand(kind, click.extension, click.number, self.language, self.played)
+        self.played += 1
+        call = ClickedCall(click, self.own_phone, story, self._board, StoryClock(self.speed), self.recordings_root)
+        self.clicked.append(call)
+        self._run(call)
+        return call
+
+    def _run(self, playing: Playing) -> Playing:
         if self._calls is None:
             raise RuntimeError("the practice exchange is not on")
-        self.played += 1
-        playing = Playing(story, self._board, StoryClock(self.speed), self.recordings_root)
         task = self._calls.create_task(playing.run())
         self._playing.add(task)
         task.add_done_callback(self._playing.discard)
@@ -96,6 +116,19 @@ class PracticeExchange:
     def drop_sessions(self) -> None:
         """Cut every session off; they may come back at once."""
         self._server.drop_sessions()
+
+    def _originate(self, action: Action) -> str | None:
+        """As Asterisk answers: what is not there is refused at once, all else comes by OriginateResponse."""
+        if action.get("application") or not action.get("channel"):
+            return "Originate is played to a context and a number only"
+        exten, timeout = action.get("exten"), action.get("timeout")
+        if not action.get("context") or not exten.lstrip("+").isdecimal():
+            return "Extension does not exist."
+        seconds = int(timeout) / 1000 if timeout.isdecimal() else 30.0
+        channel_id = action.get("channelid") or f"{int(time.time())}.{self.played}"
+        device, context = action.get("channel"), action.get("context")
+        self.click(Click(device, exten, context, channel_id, action.get("actionid"), seconds))
+        return None
 
     def _tell(self, event: Told) -> None:
         self._server.tell(event)

@@ -14,6 +14,8 @@ from api.hub import Hub
 from api.locking import PARTS, CannotStart, DataLock, make_data_dir
 from api.serving import address_shown, open_socket
 from crm_core.demo_company import DEMO_PASSWORD, seed_demo_company
+from crm_core.dialling.rules import DialRules
+from crm_core.dialling.settings import set_rules
 from crm_core.errors import SettingsError
 from crm_core.exchanges import registry
 from crm_core.exchanges.addresses import AmiAddress
@@ -23,7 +25,7 @@ from crm_core.migrations.upgrade import upgrade
 from crm_core.settings import Settings, load_settings
 from crm_core.users.tables import users
 from pbx.playing.day import DIRECT, GROUP, SALES, demo_day
-from pbx.practice import SECRET, USER, PracticeExchange
+from pbx.practice import DIALLER, SECRET, USER, PracticeExchange
 
 LOGINS = ("manager@demo.local", "head@demo.local", "qa@demo.local", "admin@demo.local")
 
@@ -90,6 +92,8 @@ async def _seed(context: AppContext, port: int) -> None:
     async with context.database.write() as tx:
         await _refuse_real_data(tx, context.data_dir)
         exchange_id = await _exchange(tx, context, port)
+        # Who tries the demo late in the evening is no thief.
+        await set_rules(tx, exchange_id, DialRules(countries=("RU",), at_night=30), now=context.now(), by=None)
         await seed_demo_company(tx, exchange_id, now=context.now(), language=context.settings.language)
 
 
@@ -103,8 +107,9 @@ async def _refuse_real_data(tx: AsyncConnection, folder: Path) -> None:
 async def _exchange(tx: AsyncConnection, context: AppContext, port: int) -> int:
     ami = AmiAddress("127.0.0.1", port, tls=False, user=USER, secret=SECRET)
     new = NewExchange(
-        registry.DEFAULT, ami, region="RU", recordings_root=_recordings(context.settings), own_numbers=(DIRECT, SALES, GROUP)
-    )
+        registry.DEFAULT, ami, region="RU", recordings_root=_recordings(context.settings), own_numbers=(DIRECT, SALES, GROUP),
+        dial_user=DIALLER, dial_secret=SECRET,
+    )  # fmt: skip
     for row in await registry.listed(tx):
         if row.name == registry.DEFAULT:
             await registry.change(tx, row.id, new, context.box, now=context.now(), by=None)

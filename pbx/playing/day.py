@@ -50,7 +50,9 @@ async def demo_day(exchange: Exchange, *, first_after: float = FIRST_AFTER, gap:
 
 
 def call_on_demand(kind: str, extension: str, caller: str, language: str, number: int) -> Story:
-    """One more call of a kind (`answered`, `missed`, `queue`, `outbound`); what is not understood falls back to the first.
+    """One more call of a kind (`answered`, `missed`, `queue`, `outbound`, `outbound_busy`, `outbound_in_vain`).
+
+    What is not understood falls back to the first.
 
     `number` counts the calls played, so that callers and talks take turns.
     """
@@ -63,6 +65,8 @@ def call_on_demand(kind: str, extension: str, caller: str, language: str, number
         "missed": inbound(from_whom, DIRECT).rings(who).given_up_after(12),
         "queue": inbound(from_whom, SALES).queued().answered_after(RING_SECONDS, by=who).talks(spoken),
         "outbound": outbound(who, from_whom).answered_after(4).talks(spoken),
+        "outbound_busy": outbound(who, from_whom).busy(),
+        "outbound_in_vain": outbound(who, from_whom).nobody_answers(RING_SECONDS),
     }
     answered = inbound(from_whom, DIRECT).rings(who).answered_after(RING_SECONDS).talks(spoken)
     return stories.get(kind, answered)

@@ -46,12 +46,17 @@ class Action:
 PlaceCall = Callable[[Action], str]
 """Places one more practice call as asked for and returns what to tell of it."""
 
+Originate = Callable[[Action], str | None]
+"""Begins a call by a click; returns what is wrong with the action, if anything is."""
+
 
 class AmiServer:
     """Sessions and what is told to all of them. `write_timeout`: seconds a reader may leave bytes untaken."""
 
     def __init__(self, users: Iterable[ManagerUser], channels: Callable[[], Sequence[Channel]], place_call: PlaceCall,
-                 *, timestamps: bool = False, records: bool = True, write_timeout: float = 5.0) -> None:  # fmt: skip
+                 *, timestamps: bool = False, records: bool = True, write_timeout: float = 5.0,
+                 originate: Originate | None = None) -> None:  # fmt: skip
+        self.originate = originate
         self.users = {user.name: user for user in users}
         self.channels = channels
         self.place_call = place_call
@@ -230,6 +235,13 @@ class Session:
         """Our own action: place one more call, as `pbx.playing.day.call_on_demand` understands the headers."""
         self._respond(action, "Success", ("Message", self._server.place_call(action)))
 
+    def _do_originate(self, action: Action) -> None:
+        wrong = self._server.originate(action) if self._server.originate else "Originate is not played here"
+        if wrong is None:
+            self._respond(action, "Success", ("Message", "Originate successfully queued"))
+        else:
+            self._refuse(action, wrong)
+
     # ---- writing ------------------------------------------------------------------------------------------------
 
     def _respond(self, action: Action, response: str, *headers: tuple[str, str]) -> None:
@@ -284,10 +296,12 @@ _ACTIONS: dict[str, Callable[[Session, Action], None]] = {
     "status": Session._do_status,
     "coreshowchannels": Session._do_show_channels,
     "practicecall": Session._do_practice_call,
+    "originate": Session._do_originate,
 }
 _NEEDED: dict[str, frozenset[str]] = {
     "coresettings": frozenset({"system", "reporting"}),
     "status": frozenset({"system", "call", "reporting"}),
     "coreshowchannels": frozenset({"system", "reporting"}),
     "practicecall": frozenset({"user"}),
+    "originate": frozenset({"originate"}),
 }

@@ -35,9 +35,9 @@ class Switchboard:
         self._names = count()
 
     def plug(self, device: str, state: ChannelState, number: str, name: str, context: str, exten: str,
-             at: float, linkedid: str | None = None) -> Channel:  # fmt: skip
-        """A new line; without `linkedid` it is the first of its call."""
-        uniqueid = f"{int(at)}.{next(self._ids)}"
+             at: float, linkedid: str | None = None, uniqueid: str | None = None) -> Channel:  # fmt: skip
+        """A new line; without `linkedid` it is the first of its call. `uniqueid`: as an Originate may wish it."""
+        uniqueid = uniqueid or f"{int(at)}.{next(self._ids)}"
         channel = Channel(f"{device}-{next(self._names):08x}", uniqueid, linkedid or uniqueid, state, number, name,
                           context, exten, at)  # fmt: skip
         if self.channel_variables:
