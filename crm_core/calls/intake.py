@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from crm_core.calls import intake_writes, known
+from crm_core.calls import intake_writes, known, repeated_ids
 from crm_core.calls.events import CallEvent
 from crm_core.calls.intake_rules import decide
 from crm_core.calls.ledger import IntakeRules
@@ -35,8 +35,12 @@ async def take(
     if not happened:
         return
     await one_at_a_time(tx, INTAKE)  # two exchanges may ring with the same new number at once
-    for segment in _segments([_fit(event) for event in happened]):
+    for told in _segments([_fit(event) for event in happened]):
+        segment = told
         ledger = await known.read(tx, exchange, [event.call for event in segment], rules, now, journal_id)
+        if repeated := repeated_ids.repeated(ledger, segment):
+            segment = await repeated_ids.told_apart(tx, exchange.id, segment, repeated, now)
+            ledger = await known.read(tx, exchange, [event.call for event in segment], rules, now, journal_id)
         decide(ledger, segment)
         await intake_writes.write(tx, exchange.id, ledger)
 

@@ -16,6 +16,7 @@ from crm_core.calls.ledger import (
     IntakeRules,
     Ledger,
     NumberDraft,
+    Span,
     TaskDraft,
 )
 from crm_core.calls.tables import call_linkedids, call_rings, calls, exchanges
@@ -88,7 +89,7 @@ async def _read_house(tx: AsyncConnection, ledger: Ledger, exchange_id: int, ext
 CALLS = (
     select(
         calls.c.id, calls.c.key, calls.c.ended_at, calls.c.answered_at, calls.c.outcome, calls.c.told, calls.c.user_id,
-        calls.c.contact_id, calls.c.deal_id, calls.c.stage_id, call_linkedids.c.linkedid,
+        calls.c.contact_id, calls.c.deal_id, calls.c.stage_id, calls.c.started_at, calls.c.source, call_linkedids.c.linkedid,
     )
     .join(call_linkedids, call_linkedids.c.call_id == calls.c.id)
     .where(call_linkedids.c.exchange_id == bindparam("exchange"))
@@ -172,7 +173,7 @@ def _known_call(row: Any, contact: ContactDraft | None, deal: DealDraft | None) 
     return CallDraft(
         key=row.key, stored_key=row.key, id=row.id, contact=contact, deal=deal, stage_id=row.stage_id, user_id=row.user_id,
         told=row.told, was_answered=row.answered_at is not None, was_ended=ended,
-        was_unanswered=ended and row.outcome != Outcome.ANSWERED,
+        was_unanswered=ended and row.outcome != Outcome.ANSWERED, span=Span(row.started_at, row.ended_at, row.source),
     )  # fmt: skip
 
 

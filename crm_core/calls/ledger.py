@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from crm_core.calls.events import Call, Outcome
-from crm_core.calls.telling import facts_told
+from crm_core.calls.telling import facts_told, moment_of
 from crm_core.events import EventKind
 from crm_core.settings import Settings
 from crm_core.tasks.tables import TaskKind
@@ -77,6 +77,19 @@ class DealDraft:
     gets_owner: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """When a call was, and who told of it (a `Source`); `ended` is None while it is up."""
+
+    began: datetime
+    ended: datetime | None
+    source: str
+
+    @classmethod
+    def of(cls, call: Call, now: datetime) -> "Span":
+        return cls(moment_of(call.started_at, now) or now, moment_of(call.ended_at, now), call.source)
+
+
 @dataclass(slots=True, eq=False)
 class CallDraft:
     """One row of `calls`. `was_…`: as the row stood before this batch; all false for a new call."""
@@ -96,6 +109,7 @@ class CallDraft:
     touched: bool = False
     was_new: bool = False
     stored_key: str | None = None  # as the row has it
+    span: Span | None = None  # likewise
     people: dict[str, int | None] = field(default_factory=dict)  # extension → whose phone it was when the call began
 
     def take_word(self, call: Call) -> bool:
