@@ -18,6 +18,7 @@ from crm_core.users.tables import Role
 router = APIRouter()
 
 Text = Annotated[str, Form(max_length=300)]
+MaybeText = Annotated[str | None, Form(max_length=300)]
 FormId = Annotated[BodyId, Form()]
 
 NOTHING_TYPED = {"name": "", "email": "", "role": "manager", "extension": ""}
@@ -90,7 +91,7 @@ async def allow_listening(visit: VisitNow, user_id: PathId, may_listen: Text = "
 
 @router.post("/people/{user_id}/dialling")
 async def allow_dialling(
-    visit: VisitNow, user_id: PathId, may_dial_unknown: Text | None = None, may_dial_for_others: Text | None = None
+    visit: VisitNow, user_id: PathId, may_dial_unknown: MaybeText = None, may_dial_for_others: MaybeText = None
 ) -> Response:
     """What he may beyond the exchange's rules for calls by a click; what is not sent stays."""
     visit.require(Right.SETTINGS)

@@ -150,7 +150,8 @@ OFFICE = (
     Phone(4, "off", "401", 11, active=False, has_dialler=True),
 )
 FROM_WHERE = [
-    (7, Wanted("x"), False, "101"), (7, Wanted("x", " 101 "), False, "101"), (7, Wanted("x", "102"), False, Reason.NOT_YOUR_EXTENSION),
+    (7, Wanted("x"), False, "101"), (7, Wanted("x", " 101 "), False, "101"),
+    (7, Wanted("x", "102"), False, Reason.NOT_YOUR_EXTENSION),
     (7, Wanted("x", "102"), True, "102"), (7, Wanted("x", "555"), True, Reason.NOBODYS_EXTENSION),
     (7, Wanted("x", "555"), False, Reason.NOT_YOUR_EXTENSION), (7, Wanted("x", "101", 2), False, Reason.NOT_YOUR_EXTENSION),
     (9, Wanted("x"), False, Reason.CHOOSE_EXTENSION), (9, Wanted("x", "201"), False, "201"),
@@ -179,8 +180,10 @@ UNLAWFUL = [
     {"per_hour": -1}, {"per_day": 10_001}, {"at_night": 10**9}, {"ring_seconds": 4}, {"ring_seconds": 121},
     {"prefix": "9\r\nApplication: System"}, {"prefix": "9w"}, {"prefix": "1" * 9},
     {"context": "a b"}, {"context": "x\r\ny"}, {"context": ""}, {"context": "x" * 80},
-    {"phone": "PJSIP/101"}, {"phone": "{extension}"}, {"phone": "System/{extension}"}, {"phone": "PJSIP/{extension}&PJSIP/trunk/{extension}"},
-    {"phone": "PJSIP/{extension}\r\nApplication: System"}, {"phone": "PJSIP/{extension}\n"}, {"phone": "PJSIP/{extension}/sip:x@y"},
+    {"phone": "PJSIP/101"}, {"phone": "{extension}"}, {"phone": "System/{extension}"},
+    {"phone": "PJSIP/{extension}&PJSIP/trunk/{extension}"},
+    {"phone": "PJSIP/{extension}\r\nApplication: System"}, {"phone": "PJSIP/{extension}\n"},
+    {"phone": "PJSIP/{extension}/sip:x@y"},
     {"phone": "Local/{extension}@ctx/n,5"}, {"phone": "PJSIP/${{extension}}"},
 ]  # fmt: skip
 
