@@ -25,6 +25,9 @@ from pbx.tracking.story import Story, Teller
 REMEMBERED = 30.0
 """Seconds (by the events' own time) that a finished call is kept for late events."""
 
+SET_BACK = 120.0
+"""Seconds by which an event is behind the latest if not it is late but the clock was set back."""
+
 STILL_UP = 0.001
 """A channel that vanished was up at the last moment known, so it went later: whoever was just answered was answered."""
 
@@ -58,7 +61,8 @@ class CallTracker:
         """Takes a batch and tells each touched call once, in its last state."""
         touched: dict[Case, None] = {}
         for event in events:
-            self._now = max(self._now, event.at)
+            if event.at > self._now or (event.at < self._now - SET_BACK and not from_records):
+                self._now = event.at
             if isinstance(event, OnChannel):
                 case = self._take_on_channel(event, from_records)
                 if case is not None:

@@ -180,10 +180,10 @@ def rings_of(tried: list[Channel], ends: dict[str, LegEnd], people: dict[str, st
             continue
         extension, at = people[leg.uid], leg.rang_at if leg.rang_at is not None else _tried_at(leg)
         earlier = found.get(extension)
-        if earlier is None:
-            found[extension] = Ring(extension, at, ended, outcome)
-        elif earlier.outcome is not RingOutcome.ANSWERED:
-            found[extension] = Ring(extension, earlier.rang_at, ended, outcome)
+        rang_at = at if earlier is None else earlier.rang_at
+        ended = None if ended is None else max(ended, rang_at)  # the clock may have been set back meanwhile
+        if earlier is None or earlier.outcome is not RingOutcome.ANSWERED:
+            found[extension] = Ring(extension, rang_at, ended, outcome)
     return tuple(found.values())
 
 

@@ -79,7 +79,7 @@ def test_a_restart_ends_what_was_up_and_gives_its_ids_free_whatever_the_clock_sa
     last = {event.call.key: event.call for event in story.told}
     old, new = last["x"], last["x~4"]
     assert (old.outcome, old.partial, old.caller, old.talk_seconds) == (Outcome.ANSWERED, True, CUSTOMER, 7.0)
-    assert (new.outcome, new.partial, new.caller, new.wait_seconds) == (Outcome.FAILED, False, OTHER, 2.0)
+    assert (new.outcome, new.partial, new.caller, new.wait_seconds) == (Outcome.ABANDONED, False, OTHER, 2.0)
 
 
 def test_the_same_start_told_again_ends_nothing() -> None:
