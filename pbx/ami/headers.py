@@ -9,17 +9,24 @@ A value goes up to CR LF. The expressions look for CR alone: a set of two charac
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 Values = tuple[str, ...]
+Read = tuple[str, Values, Values]
+"""The `Timestamp:`; each wanted header; each value of the channel variable."""
 
 UNKNOWN = "<unknown>"
 
+_STAMP = "Timestamp"
 _UNKNOWN_VALUE = rf"(?:{UNKNOWN}(?![^\r]))?"
+_NEVER_UNKNOWN = ("Uniqueid", "Linkedid", "Channel", "State", _STAMP)  # ends of names
 _MOST_LAYOUTS = 16
 _MOST_LINES = 150
 # `ChanVariable: NAME=value`, in some versions `ChanVariable(PJSIP/101-00000001): NAME=value`.
 _VARIABLE = re.compile(r"((?:Dest)?ChanVariable)(?:\([^)\r]*\))?: ?([^=\r]*)=(.*)", re.DOTALL)
+
+_Layout = tuple[Callable[[str], re.Match[str] | None], int, tuple[int, ...], tuple[int, ...]]
+"""Matches a whole message; in which of its groups are the timestamp, the wanted headers, the variable (and one is empty)."""
 
 
 class HeaderReader:
@@ -27,69 +34,80 @@ class HeaderReader:
 
     def __init__(self, wanted: str, variable: str = "") -> None:
         self._wanted = wanted.split()
-        self._variable = variable
-        self._layouts: list[tuple[re.Pattern[str], tuple[int, ...]]] = []
+        self._variable = f"={variable}"
+        self._layouts: list[_Layout] = []
 
-    def read(self, raw: bytes) -> Values:
-        """The first of each wanted header in the order they are wanted, "" for one that is missing or `<unknown>`.
-
-        After them each value of the variable, or one "". What is not UTF-8 becomes U+FFFD.
-        """
+    def read(self, raw: bytes) -> Read:
+        """The first of each header, "" for one that is missing, or `<unknown>` as callers are. Not UTF-8 becomes U+FFFD."""
         try:
             message = raw.decode()
         except UnicodeDecodeError:
             message = raw.decode("utf-8", "replace")
-        for layout, places in self._layouts:
-            found = layout.fullmatch(message)
-            if found is not None:
-                return found.group(*places)
+        for match, stamp, wanted, variables in self._layouts:
+            if found := match(message):
+                # `Match.group` gives no tuple for a single place.
+                values = found.group(*wanted) if len(wanted) > 1 else (found[wanted[0]],)
+                return found[stamp], values, found.group(*variables) if variables else ()
         return self._read_slowly(message)
 
-    def _read_slowly(self, message: str) -> Values:
+    def _read_slowly(self, message: str) -> Read:
         lines = message.split("\r\n")
         headers: dict[str, str] = {}
         variables: list[str] = []
         for line in lines:
-            named = _VARIABLE.fullmatch(line)
-            name, _, value = line.partition(":")
-            value = value.removeprefix(" ")
-            headers.setdefault(name, "" if value == UNKNOWN else value)
-            if named is not None and named[2] == self._variable:
-                variables.append(named[3])
+            name, value = _name_and_value(line)
+            headers.setdefault(name, value)
+            if name == self._variable:
+                variables.append(value)
         if len(lines) <= _MOST_LINES and len(self._layouts) < _MOST_LAYOUTS and all(map(_is_regular, lines)):
             self._layouts.append(self._layout_of(lines))
-        return (*(headers.get(name, "") for name in self._wanted), *(variables or [""]))
+        return headers.get(_STAMP, ""), tuple(headers.get(name, "") for name in self._wanted), tuple(variables)
 
-    def _layout_of(self, lines: Iterable[str]) -> tuple[re.Pattern[str], tuple[int, ...]]:
-        """The expression, and the places of its groups as `read` gives them."""
+    def _layout_of(self, lines: Iterable[str]) -> _Layout:
         places: dict[str, int] = {}
         variables: list[int] = []
         parts: list[str] = []
         groups = 0
         for line in lines:
-            part, name = _part_of(line)
-            if name == f"={self._variable}" or (name in self._wanted and name not in places):
+            name, _ = _name_and_value(line)
+            is_variable = name == self._variable
+            if is_variable or ((name in self._wanted or name == _STAMP) and name not in places):
                 groups += 1
                 places.setdefault(name, groups)
-                if name.startswith("="):
-                    variables.append(groups)
-                unknown = "" if name.startswith("=") else _UNKNOWN_VALUE
-                parts.append(f"{part}{unknown}([^\r]*+)")
+                variables += [groups] * is_variable
+                parts.append(_before_value(line) + (_UNKNOWN_VALUE if _may_be_unknown(name) else "") + "([^\r]*+)")
             else:
-                parts.append(f"{part}[^\r]*+")
-        nothing = groups + 1  # the last group is empty
-        wanted = (places.get(name, nothing) for name in self._wanted)
-        return re.compile("\r\n".join(parts) + "()"), (*wanted, *(variables or [nothing]))
+                parts.append(_before_value(line) + "[^\r]*+")
+        nothing = groups + 1
+        wanted = tuple(places.get(name, nothing) for name in self._wanted)
+        watched = (*variables, nothing) if variables else ()
+        return re.compile("\r\n".join(parts) + "()").fullmatch, places.get(_STAMP, nothing), wanted, watched
 
 
 def _is_regular(line: str) -> bool:
     return ":" in line and "\r" not in line
 
 
-def _part_of(line: str) -> tuple[str, str]:
-    """The beginning of a line up to its value as an expression, and its name: that of a channel variable after `=`."""
+def _name_and_value(line: str) -> tuple[str, str]:
+    """The name of a channel variable begins with `=`, as no header's does."""
     named = _VARIABLE.fullmatch(line)
     if named is not None:
-        return rf"{named[1]}(?:\([^)\r]*+\))?: ?{re.escape(named[2])}=", f"={named[2]}"
+        return f"={named[2]}", named[3]
     name, _, value = line.partition(":")
-    return re.escape(name) + (": " if value.startswith(" ") else ":"), name
+    value = value.removeprefix(" ")
+    return name, "" if value == UNKNOWN and _may_be_unknown(name) else value
+
+
+def _may_be_unknown(name: str) -> bool:
+    """Identities never are, and an expression that allows for it costs a fifth more."""
+    return not name.endswith(_NEVER_UNKNOWN) and not name.startswith("=")
+
+
+def _before_value(line: str) -> str:
+    """The beginning of a line as an expression."""
+    named = _VARIABLE.fullmatch(line)
+    if named is not None:
+        of_channel = r"\([^)\r]*+\)" if "(" in line.partition(":")[0] else ""
+        return f"{named[1]}{of_channel}: ?{re.escape(named[2])}="
+    name, _, value = line.partition(":")
+    return re.escape(name) + (": " if value.startswith(" ") else ":")

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 MAX_MESSAGE = 8 * 1024 * 1024
 """Bytes one message may have; a longer one is thrown away and counted in `MessageReader.oversized`."""
 
-_END = re.compile(rb"\r\n\r?\n")  # an event may also end with \r\n\n
+_END = re.compile(rb"\r\n(?:\r\n|\n)")  # an event may also end with \r\n\n
 _NAME = re.compile(rb"(?:\A|\n)(?:Event|Response): ?([^\r\n]*)")
 _HEADER = re.compile(rb"(?:\A|\n)([^\r\n:]+):[ \t]?([^\r\n]*)")
 _FORBIDDEN = re.compile("[\r\n\0]")
@@ -85,7 +85,7 @@ class MessageReader:
         buffer = self._completed(data)
         if buffer is None:
             return []
-        parts = _END.split(buffer) if b"\r\n\n" in buffer else buffer.split(b"\r\n\r\n")
+        parts = _END.split(buffer)
         rest = parts.pop()
         if self._skipping:
             self._skipping = False
@@ -103,10 +103,10 @@ class MessageReader:
 
     def _completed(self, data: bytes) -> bytes | None:
         """All bytes not cut yet if `data` ends a message; else it only waits, unlooked at but for its seam."""
-        if not _END.search(self._seam + data):
+        if not _END.search(data) and not _END.search(self._seam + data[:3]):
             self._wait(data)
             return None
-        buffer = b"".join([*self._waiting, data])
+        buffer = b"".join([*self._waiting, data]) if self._waiting else data
         self._waiting.clear()
         self._waiting_bytes = 0
         self._seam = b""

@@ -4,31 +4,32 @@ Only events of the table `EVENTS` are looked into, and in those only the headers
 41 events some 25 cost one dictionary miss each.
 """
 
-from math import inf
+from collections.abc import Callable, Iterable
 
 from pbx import channel_events as told
 from pbx.ami.headers import HeaderReader
 from pbx.ami.protocol import Message, message_name, text
 from pbx.channel_events import ChannelEvent
 from pbx.dialects.asterisk_answers import of_response
-from pbx.dialects.asterisk_events import EVENTS
+from pbx.dialects.asterisk_events import EVENTS, Reader
 
 _RECORDING = "MIXMONITOR_FILENAME"
 
-# Events that say nothing new unless these bytes are in them.
-_NEEDS = {
-    b"CEL": b"\nEventName: APP_START\r",
-    b"VarSet": f"\nVariable: {_RECORDING}\r".encode(),
-    b"MixMonitorStart": _RECORDING.encode(),
-}
-
+_RECORDING_SET = f"\nVariable: {_RECORDING}\r".encode()
+_APPLICATION_BEGAN = b"\nEventName: APP_START\r"
+_FIRST_LINES = 256  # bytes of a message in which its fourth line is
 _LATEST = 1e11  # seconds; whatever claims to be later is no time
 _MOST_MEMBERS = 20_000
 _MOST_RECORDINGS = 2_000
 _TOLD_AGAIN = 60.0
 """Seconds after which a recording that every event of its channel names is told again, for whoever came later."""
 
-_NONE: tuple[ChannelEvent, ...] = ()
+_Plan = tuple[Reader, HeaderReader, int, Callable[[bytes], bool] | None]
+"""Of one kind of event: its reader; its headers, and from which of them on the three of its channel are (-1: none); whether a
+message of it is news at all."""
+
+
+_NOTHING: tuple[ChannelEvent, ...] = ()
 
 
 class AsteriskDialect:
@@ -37,10 +38,7 @@ class AsteriskDialect:
     name = "asterisk"
 
     def __init__(self) -> None:
-        self._plans = {
-            event: (reader, HeaderReader(f"Timestamp {wanted}", _RECORDING), _NEEDS.get(event, b""), *_places(wanted))
-            for event, (reader, wanted) in EVENTS.items()
-        }
+        self._plans = {b"Event: " + event: self._plan(event, reader, wanted) for event, (reader, wanted) in EVENTS.items()}
         self._members: set[bytes] = set()
         self._recordings: dict[tuple[str, str], float] = {}
 
@@ -49,51 +47,82 @@ class AsteriskDialect:
         return self.read_raw(message.raw, at)
 
     def read_raw(self, raw: bytes, at: float) -> tuple[ChannelEvent, ...]:
-        """As `read`, from the message's bare bytes. One function, without helpers, as it runs for every event there is."""
-        name = message_name(raw)
-        plan = self._plans.get(name)
-        if plan is None:
-            return of_response(raw, at) if name == b"Success" else _NONE
-        reader, header_reader, needed, channel, end = plan
-        if (needed and needed not in raw) or (name == b"QueueMemberStatus" and self._told_before(raw)):
-            return _NONE
-        values = header_reader.read(raw)
-        if values[0]:
-            stamped = _moment(values[0])
-            at = at if stamped is None else stamped
-        event = reader(at, *values[1:end])
-        if channel and (values[-1] or values[end]):
-            recording = self._recording(at, values[channel : channel + 3], values[end:])
-            if recording is not None:
-                return (recording,) if event is None else (recording, event)
-        return _NONE if event is None else (event,)
+        """As `read`, from the message's bare bytes."""
+        plan = self._plans.get(raw[: raw.find(b"\r")])
+        if plan is not None:
+            return self._read_by(plan, raw, at)
+        return _NOTHING if raw.startswith(b"Event: ") else self._read_oddly(raw, at)
 
-    def _told_before(self, raw: bytes) -> bool:
+    def read_all(self, messages: Iterable[bytes], at: float) -> list[ChannelEvent]:
+        """As `read_raw`, of many messages: half of what an exchange says costs a look at its first line."""
+        found: list[ChannelEvent] = []
+        plan_of = self._plans.get
+        for raw in messages:
+            plan = plan_of(raw[: raw.find(b"\r")])
+            if plan is not None:
+                found += self._read_by(plan, raw, at)
+            elif not raw.startswith(b"Event: "):
+                found += self._read_oddly(raw, at)
+        return found
+
+    def _read_by(self, plan: _Plan, raw: bytes, at: float) -> tuple[ChannelEvent, ...]:
+        reader, headers, channel, is_news = plan
+        if is_news is not None and not is_news(raw):
+            return _NOTHING
+        stamp, values, paths = headers.read(raw)
+        if stamp:
+            at = _moment(stamp, at)
+        event = reader(at, *values)
+        if paths and channel >= 0 and (new := self._new_recordings(values[channel], paths, at)):
+            uid, name, linkedid = values[channel : channel + 3]
+            began = told.RecordingBegan(at, uid, name, linkedid, new)
+            return (began,) if event is None else (began, event)
+        return _NOTHING if event is None else (event,)
+
+    def _read_oddly(self, raw: bytes, at: float) -> tuple[ChannelEvent, ...]:
+        """A response, or an event that does not begin with its name as Asterisk's do."""
+        name = message_name(raw)
+        if name == b"Success":
+            return of_response(raw, at)
+        plan = self._plans.get(b"Event: " + name)
+        return _NOTHING if plan is None else self._read_by(plan, raw, at)
+
+    def _plan(self, event: bytes, reader: Reader, wanted: str) -> _Plan:
+        names = wanted.split()
+        is_news = {b"CEL": _application_began, b"VarSet": _recording_set, b"QueueMemberStatus": self._is_new_member}.get(event)
+        return reader, HeaderReader(wanted, _RECORDING), names.index("Uniqueid") if "Uniqueid" in names else -1, is_news
+
+    def _is_new_member(self, raw: bytes) -> bool:
         """Each queue repeats a member at every change of his phone; his name is news once."""
         start, end = raw.find(b"\nMemberName: "), raw.find(b"\nMembership: ")
         if not 0 <= start < end:
-            return False
+            return True
         member = raw[start:end]
         if member in self._members:
-            return True
+            return False
         if len(self._members) < _MOST_MEMBERS:
             self._members.add(member)
-        return False
+        return True
 
-    def _recording(self, at: float, channel: tuple[str, ...], paths: tuple[str, ...]) -> ChannelEvent | None:
-        """Every event of a recorded channel names the file; the first by time is news, whichever comes first."""
-        news: list[str] = []
+    def _new_recordings(self, uid: str, paths: tuple[str, ...], at: float) -> tuple[str, ...]:
+        """Every event of a recorded channel names its file; the first by time is news, whichever comes first."""
+        news: tuple[str, ...] = ()
         for path in paths:
-            place = (channel[0], path)
-            known = self._recordings.get(place, inf)
-            if path and not known <= at < known + _TOLD_AGAIN:
-                news.append(path)
-                self._recordings[place] = at
-        if not news or not channel[0]:
-            return None
-        if len(self._recordings) > _MOST_RECORDINGS:
-            self._recordings.clear()
-        return told.RecordingBegan(at, *channel, tuple(dict.fromkeys(news)))
+            known = self._recordings.get((uid, path))
+            if path and uid and (known is None or not known <= at < known + _TOLD_AGAIN):
+                if len(self._recordings) >= _MOST_RECORDINGS:
+                    self._recordings.clear()
+                self._recordings[uid, path] = at
+                news = (*news, path)
+        return news
+
+
+def _application_began(raw: bytes) -> bool:
+    return raw.find(_APPLICATION_BEGAN, 0, _FIRST_LINES) >= 0
+
+
+def _recording_set(raw: bytes) -> bool:
+    return _RECORDING_SET in raw
 
 
 def timestamp_of(raw: bytes) -> float | None:
@@ -101,22 +130,17 @@ def timestamp_of(raw: bytes) -> float | None:
     start = raw.find(b"\nTimestamp: ")
     if start < 0:
         return None
-    return _moment(text(raw[start + 12 : start + 40].partition(b"\r")[0]))
+    moment = _moment(text(raw[start + 12 : start + 40].partition(b"\r")[0]), -1.0)
+    return None if moment < 0.0 else moment
 
 
-def _moment(stamp: str) -> float | None:
+def _moment(stamp: str, otherwise: float) -> float:
     """Epoch seconds, if that is what it is."""
     try:
         moment = float(stamp)
     except ValueError:
-        return None
-    return moment if 0.0 <= moment < _LATEST else None
-
-
-def _places(wanted: str) -> tuple[int, int]:
-    """Where in what is read, after the timestamp, the three headers of the event's channel are (0: nowhere), and the end."""
-    names = wanted.split()
-    return (names.index("Uniqueid") + 1 if "Uniqueid" in names else 0), len(names) + 1
+        return otherwise
+    return moment if 0.0 <= moment < _LATEST else otherwise
 
 
 DIALECT = AsteriskDialect()
