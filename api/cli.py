@@ -89,6 +89,26 @@ def explain(
     explain_asked(what, as_json=as_json, call=call, lines_told=lines)
 
 
+@app.command()
+def export(
+    what: Annotated[str, typer.Argument(metavar="ID|FILE.ami...", help="a call's id or linkedid, or a capture")],
+    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="where the files go")],
+    more: Annotated[list[Path] | None, typer.Option("--after", help="the capture's next session, after a gap")] = None,
+    name: Annotated[str | None, typer.Option(help="of the files; else made of the call's kind")] = None,
+    call: Annotated[str | None, typer.Option(metavar="LINKEDID", help="which of a capture's calls")] = None,
+    cel: Annotated[Path | None, typer.Option(help="the exchange's CEL for the same time")] = None,
+    trunk: Annotated[list[str] | None, typer.Option(help="glob on channel names that are outside lines")] = None,
+    extension: Annotated[list[str] | None, typer.Option(help="glob on channel names that are people's phones")] = None,
+    region: Annotated[str, typer.Option(help="where national numbers are dialled")] = "RU",
+) -> None:
+    """One call as a capture without numbers and names of people, to be sent to the maintainers or kept as a test."""
+    from api.commands.explain import Lines
+    from api.commands.export import export_asked
+
+    lines = Lines(cel, trunk or [], extension or [], region)
+    export_asked(what, to, more=more or [], name=name, call=call, lines_told=lines)
+
+
 @models.command("fetch")
 def models_fetch(name: Annotated[str | None, typer.Argument(help="FIRSTRING_WHISPER_MODEL, unless told")] = None) -> None:
     """Fetch a speech model, unless it is there."""
