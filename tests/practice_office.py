@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -39,6 +39,10 @@ class PracticeOffice:
 
     def play(self, story: Story) -> Playing:
         return self._there(lambda: self.exchange.play(story))
+
+    def do(self, work: Coroutine[Any, Any, T]) -> T:
+        """Steer a call in play: `office.do(playing.answer("102"))`."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
 
     def unplug(self) -> None:
         asyncio.run_coroutine_threadsafe(self.exchange.unplug(), self._loop).result(10)

@@ -1,8 +1,8 @@
 """People: who works here, in which role, at which phone."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, Query
 from starlette.responses import Response
 
 from api.paths import BodyId, PathId
@@ -21,6 +21,8 @@ Text = Annotated[str, Form(max_length=300)]
 MaybeText = Annotated[str | None, Form(max_length=300)]
 FormId = Annotated[BodyId, Form()]
 
+AT_ONCE = 50
+LEFT = "left."  # begins the cursor among those who left
 NOTHING_TYPED = {"name": "", "email": "", "role": "manager", "extension": ""}
 
 
@@ -33,10 +35,26 @@ async def people_page(
     visit: Visit, *, refused: str | None = None, typed: dict[str, str] | None = None, status: int = 200
 ) -> Response:
     visit.require(Right.SEE_PEOPLE)
-    people = (await queries.list_users(visit.connection, visit.actor)).items
-    ordered = sorted(people, key=lambda user: (not user.active, user.name.casefold()))
-    facts = {"people": ordered, "exchanges": await _exchanges(visit), "refused": refused, "told": None}
+    facts = {**await _listed(visit), "exchanges": await _exchanges(visit), "refused": refused, "told": None}
     return await visit.page("people/page.html", "people", status, typed=typed or NOTHING_TYPED, **facts)
+
+
+@router.get("/people/more")
+async def more(visit: VisitNow, cursor: Annotated[str, Query(max_length=500)]) -> Response:
+    visit.require(Right.SEE_PEOPLE)
+    return visit.part("people/_rows.html", exchanges=await _exchanges(visit), **await _listed(visit, cursor))
+
+
+async def _listed(visit: Visit, cursor: str | None = None) -> dict[str, Any]:
+    """By name; whoever left stands after all who work here, so a cursor says in which of both it goes on."""
+    left = cursor is not None and cursor.startswith(LEFT)
+    place = cursor.removeprefix(LEFT) if cursor else None
+    page = await queries.list_users(visit.connection, visit.actor, active=not left, cursor=place, limit=AT_ONCE)
+    people, after = page.items, page.next_cursor
+    if after is None and not left:
+        gone = await queries.list_users(visit.connection, visit.actor, active=False, limit=AT_ONCE)
+        people, after, left = (*people, *gone.items), gone.next_cursor, True
+    return {"people": people, "next_cursor": f"{LEFT}{after}" if left and after else after}
 
 
 async def _exchanges(visit: Visit) -> tuple[ExchangeLine, ...]:

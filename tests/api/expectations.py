@@ -141,6 +141,7 @@ PAGES = {
     "POST /tasks/{task_id}/done": Needs(right=WORK, scoped=True),
     "POST /tasks/{task_id}/reopen": Needs(right=WORK, scoped=True),
     "GET /people": Needs(right=PEOPLE),
+    "GET /people/more": Needs(422),
     "POST /people": Needs(303, right=SETTINGS, form={"name": "N", "email": "n@office.test", "password": "long enough"}),
     "POST /people/{user_id}/extension": Needs(303, right=SETTINGS, form={"exchange_id": "{exchange_id}", "extension": "150"}),
     "POST /people/{user_id}/listening": Needs(303, right=SETTINGS, form={"may_listen": "yes"}),

@@ -75,7 +75,8 @@ class Site:
 
     def stop(self) -> None:
         """Streams end first, as in the product: a request cut off in mid-query would leave its connection behind."""
-        self._loop.call_soon_threadsafe(self._begin_to_stop)
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._begin_to_stop)
         self._thread.join(20)
 
     def _begin_to_stop(self) -> None:
@@ -86,6 +87,16 @@ class Site:
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         """Run something on the site's own loop."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+
+    def hire(self, name: str, extension: str) -> str:
+        """Another manager at this phone; tells the e-mail with which he logs in."""
+        return self.do(self._hire_manager(name, extension))
+
+    async def _hire_manager(self, name: str, extension: str) -> str:
+        user = await self.office.person(name, extension)
+        async with self.database.write() as tx:
+            await set_password(tx, user, await passwords.hashed(PASSWORD), now=datetime.now(UTC), by=None)
+        return f"{name.split(maxsplit=1)[0].casefold()}{extension}@office.test"
 
     def take(self, events: Sequence[CallEvent]) -> None:
         self.do(self.office.take(events))

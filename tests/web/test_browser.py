@@ -1,8 +1,6 @@
 """The pages in a real Chromium: what scripts do, and what a person sees at his desk and on his phone."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -11,7 +9,8 @@ from crm_core.contacts.tables import contacts
 from crm_core.deals.tables import deals
 from crm_core.users.tables import Role
 from tests.builders import inbound
-from tests.web.site import PASSWORD, Site
+from tests.web.seats import SIZES, seat
+from tests.web.site import Site
 
 pytestmark = pytest.mark.browser
 
@@ -26,45 +25,6 @@ HIDDEN_AND_NOTIFIED = """
     close() {}
   };
 """
-SIZES = {"desk": (1440, 900), "phone": (390, 844)}
-
-
-class Seat:
-    """A browser at which somebody is logged in; whatever went wrong in it is kept in `faults`."""
-
-    def __init__(self, browser: Browser, site: Site, role: Role, size: str = "desk", **options: object) -> None:
-        width, height = SIZES[size]
-        self.context = browser.new_context(viewport={"width": width, "height": height}, **options)  # type: ignore[arg-type]
-        self.faults: list[str] = []
-        self._site = site
-        self.page = self.open("/login")
-        self.page.fill("#email", site.email(role))
-        self.page.fill("#password", PASSWORD)
-        self.page.locator("form[action='/login'] button").click()
-        self.page.wait_for_url(lambda address: "/login" not in address)
-
-    def open(self, path: str) -> Page:
-        page = self.context.new_page()
-        page.on("pageerror", lambda error: self.faults.append(f"script: {error}"))
-        page.on("console", lambda said: self.faults.append(said.text) if said.type in ("error", "warning") else None)
-        page.on(
-            "request",
-            lambda asked: None if asked.url.startswith((self._site.url, "data:", "blob:")) else self.faults.append(asked.url),
-        )
-        page.goto(self._site.url + path)
-        return page
-
-    def _note_foreign(self, address: str) -> None:
-        if not address.startswith((self._site.url, "data:", "blob:")):
-            self.faults.append(f"asked another host: {address}")
-
-
-@contextmanager
-def seat(browser: Browser, site: Site, role: Role, size: str = "desk", **options: object) -> Iterator[Seat]:
-    taken = Seat(browser, site, role, size, **options)
-    yield taken
-    taken.context.close()
-    assert taken.faults == []
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Pages as they are served: to whom, in which language, and what they say when there is nothing or something hostile."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -236,3 +237,22 @@ def test_a_note_keeps_its_lines(site: Site, visitor: Visiting) -> None:
     visitor(Role.MANAGER).post(f"/deals/{deal.id}/notes", data={"text": "первая\nвторая"})
 
     assert site.do(site.office.the(notes)).text == "первая\nвторая"
+
+
+def test_people_beyond_a_page_are_shown_on_demand_and_who_left_stands_last(site: Site, visitor: Visiting) -> None:
+    for serial in range(70):
+        site.do(site.office.person(f"Person{serial:02} X", f"2{serial:02}"))
+    admin = visitor(Role.ADMIN)
+    admin.post(f"/people/{site.people[Role.MANAGER]}/deactivate")
+
+    page = admin.get("/people").text
+    cursor = re.search(r"/people/more\?cursor=([^\"]+)", page)
+    assert cursor is not None
+    rest = admin.get(f"/people/more?cursor={cursor[1]}").text
+    named = [re.search(r"<bdi>(.*?)</bdi>", line) for line in (page + rest).split('id="user-')[1:]]
+
+    assert page.count('id="user-') == 50
+    assert [name[1] for name in named if name][-2:] == ["Petr Vlasov", "Olga Kotova"]
+    assert len({name[1] for name in named if name}) == 74
+    assert "/people/more" not in rest
+    assert admin.get("/people/more?cursor=x").status_code == 422
