@@ -30,7 +30,7 @@ NEEDLES = (
     (rb"(AppData: [^\r\n]*)", rb"\1,/home/Zlatopolsky/" + ENCODED.encode() + "/Ромашка-84957776655".encode()),
     (rb"(DestCallerIDName: )<unknown>", "\\1«Ромашка» <b>Zlatopolsky</b>".encode()),
 )  # fmt: skip
-SAME = [name for name in sessions() if name.startswith("asterisk/")]
+SAID = [name for name in sessions() if name.startswith("asterisk/") and "gap_whole" not in name]  # in one nothing was heard
 
 
 def calls_in(name: str) -> list[tuple[Story, list[Path], Path | None]]:
@@ -81,7 +81,7 @@ def test_no_long_run_of_digits_of_the_original_is_left(name: str) -> None:
         assert long_runs(about) & (long_runs(rest) | long_runs(ours)) == set()
 
 
-@pytest.mark.parametrize("name", SAME)
+@pytest.mark.parametrize("name", SAID)
 def test_no_secret_is_left_wherever_it_was_said(name: str, tmp_path: Path) -> None:
     for story, files, cel in calls_in(name):
         with_secrets = planted(files, tmp_path)
