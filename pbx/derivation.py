@@ -11,7 +11,7 @@ from crm_core.errors import SettingsError
 from crm_core.exchanges.config import ExchangeConfig
 from crm_core.exchanges.learned_lines import Learned
 from pbx.ami.login import is_let_in, is_pong
-from pbx.ami.protocol import Message, MessageReader
+from pbx.ami.protocol import MessageReader
 from pbx.call_tracker import CallTracker
 from pbx.channel_events import ChannelEvent, ContactLost, GapFilled
 from pbx.dialects.asterisk import timestamp_of
@@ -96,11 +96,34 @@ class Derivation:
             yield from self._meet(batch.connection)
         if not batch.data:  # only a connection that was let in ends so
             self._hear(self._clock.at(None, batch.received_at))
-        for raw in self._reader.feed_raw(batch.data):
-            self.messages += 1
-            at = self._time_of(raw, batch.received_at)
-            for event in self._dialect.read(Message(raw), at):
+        messages = self._reader.feed_raw(batch.data)
+        self.messages += len(messages)
+        yield from self._told_by(messages, batch.received_at)
+
+    def _told_by(self, messages: list[bytes], received_at: float) -> Iterator[ChannelEvent]:
+        """Half of the messages say nothing of calls; their time is looked at only where what follows them tells none."""
+        passed: bytes | None = None
+        guess = self._clock.at(None, received_at)
+        for raw in messages:
+            events = self._dialect.read_raw(raw, guess)
+            if not events and raw.startswith(b"Event:"):
+                passed = raw
+                continue
+            if events and events[0].at != guess:
+                at = self._clock.at(events[0].at, received_at)
+                self._hear(at)
+                guess = self._clock.at(None, received_at)
+            else:
+                if passed is not None:
+                    self._time_of(passed, received_at)
+                at = self._time_of(raw, received_at)
+                if at != guess:
+                    events, guess = self._dialect.read_raw(raw, at) or events, at
+            passed = None
+            for event in events:
                 yield self._once(event, at)
+        if passed is not None:
+            self._time_of(passed, received_at)
 
     def _meet(self, connection: str) -> Iterator[ChannelEvent]:
         """A refused login is a connection too, but brings no news of calls: the contact stays lost since when it was."""

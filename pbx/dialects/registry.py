@@ -19,6 +19,10 @@ class Dialect(Protocol):
         """What the message says happened; `at` counts where the message itself tells no time. Never raises."""
         ...
 
+    def read_raw(self, raw: bytes, at: float) -> tuple[ChannelEvent, ...]:
+        """As `read`, from the message's bare bytes."""
+        ...
+
 
 def dialects() -> Mapping[str, Dialect]:
     """All dialects by name."""

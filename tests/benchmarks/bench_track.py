@@ -1,0 +1,47 @@
+"""Bytes in batches as the listener takes them → calls, through the very derivation that it uses, against panoramisk's bare parsing."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from crm_core.exchanges.config import ExchangeConfig
+from pbx.derivation import Derivation
+from pbx.listener import MOST_BYTES
+from pbx.spool import Received
+from tests.benchmarks.ami_stream import EPOCH, EVENTS, pieces, stream
+from tests.benchmarks.figures import Figure, least_cpu
+from tests.benchmarks.parsers import panoramisk_parses
+
+CALLS = 400
+GOAL = 2.0
+
+
+def run() -> Figure:
+    raw = stream(CALLS)
+    sent, batches = list(pieces(raw)), batches_of(raw)
+    ours, theirs = least_cpu(lambda: _ours(batches), lambda: panoramisk_parses(sent), rounds=9)
+    an_event = 1e6 / (CALLS * EVENTS)
+    explained = (f"an event: parsed and tracked {ours * an_event:.2f} µs, only parsed by panoramisk {theirs * an_event:.2f}",)
+    return Figure("track", theirs / ours, GOAL, at_most=False, explained=explained)
+
+
+def batches_of(raw: bytes, size: int = MOST_BYTES, connection: str = "1") -> list[Received]:
+    """Whole messages, about `size` bytes in each batch."""
+    found, start = [], 0
+    while start < len(raw):
+        end = raw.find(b"\r\n\r\n", start + size - 4) + 4 if start + size < len(raw) else len(raw)
+        found.append(Received(connection, start, EPOCH, raw[start:end]))
+        start = end
+    return found
+
+
+def an_exchange() -> ExchangeConfig:
+    return ExchangeConfig(
+        id=1, name="default", dialect="asterisk", region="RU", language=None, ami_host="127.0.0.1", ami_port=5038, ami_tls=False,
+        ami_user="firstring", ami_secret="secret", dial_user=None, dial_secret=None, recordings_root=Path("/"), cel_file=None,
+        trunks=(), extensions=(), own_numbers=frozenset(), house_numbers=frozenset(),
+    )  # fmt: skip
+
+
+def _ours(batches: Sequence[Received]) -> int:
+    derivation = Derivation(an_exchange())
+    return sum(len(derivation.take(batch)) for batch in batches)
