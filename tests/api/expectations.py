@@ -106,6 +106,7 @@ PAGES = {
     "GET /calls/{call_id}/card": Needs(scoped=True),
     "GET /calls/{call_id}/talk": Needs(scoped=True),
     "GET /calls/{call_id}/why": Needs(scoped=True),
+    "POST /calls/{call_id}/capture": Needs(404, right=EXCHANGES),  # these calls were never in a journal
     "POST /calls/{call_id}/review": Needs(303, right=REVIEW),
     "POST /calls/{call_id}/unreview": Needs(303, right=REVIEW),
     "POST /calls/{call_id}/remarks": Needs(303, right=REVIEW, form={"text": "good"}),

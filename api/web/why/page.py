@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from api.paths import PathId
 from api.web.visit import Visit, VisitNow
+from api.web.why.captures import capture_of
 from api.web.why.drawing import Scale, drawing
 from api.web.why.labels import Labels
 from api.web.why.telling import CallTold, call_told
@@ -16,6 +17,7 @@ from api.web.why.terms import headings
 from api.web.why.words import Why, Words
 from crm_core.access import Right
 from crm_core.calls.queries import call_line
+from crm_core.users.audit import record
 from pbx.explaining.lane_facts import each_once
 
 router = APIRouter()
@@ -40,6 +42,18 @@ class _Shown:
 
     why: Why
     places: tuple[tuple[float, float], ...]
+
+
+@router.post("/calls/{call_id}/capture")
+async def capture(visit: VisitNow, call_id: PathId) -> Response:
+    """The call as an anonymous capture, in a zip; who took it out is kept. Raises NotFound where the journal is gone."""
+    visit.require(Right.SEE_EXCHANGES)
+    line = await call_line(visit.connection, visit.actor, call_id)
+    made = await capture_of(visit.connection, line.id)
+    async with visit.context.database.write() as tx:
+        await record(tx, visit.actor.user_id, "call_exported", "calls", line.id, now=visit.now)
+    headers = {"Content-Disposition": f'attachment; filename="{made.name}.zip"'}
+    return Response(made.data, media_type="application/zip", headers=headers)
 
 
 @router.get("/calls/{call_id}/why")
