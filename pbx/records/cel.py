@@ -133,24 +133,41 @@ class _Reading:
         self.causes: dict[str, int] = {}
         self.uids: dict[str, str] = {}
         self.originated: set[str] = set()
+        self.dialled: set[str] = set()
+        self.arguments: dict[str, dict[str, None]] = {}  # of every Dial: a second one in a row has no APP_START of its own
+        self.music: set[str] = set()
 
     def learn(self, rows: list[Row]) -> None:
         self.uids.update((row.channel, row.uid) for row in rows if row.type == "CHAN_START")
         # AppDial2 is the application of a leg that no channel dialled: an originate, or a call back to a transferer.
         self.originated.update(row.uid for row in rows if row.application == "AppDial2")
+        # AppDial and AppQueue are those of legs that a channel did dial, by whichever application.
+        self.dialled.update(row.uid for row in rows if row.application in {"AppDial", "AppQueue"})
+        for row in rows:
+            if row.application.lower() in _DIALLING and row.arguments:
+                self.arguments.setdefault(row.uid, {})[row.arguments] = None
 
     def born(self, row: Row) -> Iterator[ChannelEvent]:
         """CEL tells no DialBegin: a channel born into another's call while that one dials is dialled by it."""
         by = [dialler for dialler in self.dialling.values() if dialler.linkedid == row.linkedid]
         originated = row.uid in self.originated
-        came_in = not originated and (row.uid == row.linkedid or not by or row.channel.endswith(";2"))
+        dialled = bool(by) or row.uid in self.dialled
+        came_in = not originated and (row.uid == row.linkedid or not dialled or row.channel.endswith(";2"))
         yield told.ChannelBorn(*_on(row), row.exten, row.number, row.name, came_in)
         if originated:
             yield told.DialBegan(*_on(row), "", "", "", "", ringing=False)
-        elif not came_in:
-            dialler = next((d for d in reversed(by) if _dials(d, row)), by[-1])
-            string = _dial_string(dialler, row)
+        elif by and not came_in:
+            dialler = next((d for d in reversed(by) if self._dials(d, row)), by[-1])
+            string = _dial_string(self._arguments_of(dialler), row)
             yield told.DialBegan(*_on(row), dialler.uid, dialler.channel, dialler.linkedid, string, ringing=False)
+
+    def _arguments_of(self, dialler: Row) -> list[str]:
+        return [dialler.arguments, *self.arguments.get(dialler.uid, ())]
+
+    def _dials(self, dialler: Row, row: Row) -> bool:
+        technology, endpoint = split_name(row.channel)
+        wanted = f"{technology}/{endpoint}", f"@{endpoint}"
+        return any(name in told for told in self._arguments_of(dialler) for name in wanted)
 
     def application(self, row: Row) -> Iterator[ChannelEvent]:
         name = row.application.lower()
@@ -185,6 +202,17 @@ class _Reading:
             yield told.HangupAsked(*_on(row))  # the far end of this very channel hung up
         if row.uid in self.originated:
             yield told.OriginateAnswered(*_on(row), row.number)  # it was shown whom it was to call
+
+    def sound_began(self, row: Row) -> Iterator[ChannelEvent]:
+        """Asterisk 22 tells sounds; those of a class are music on hold."""
+        if _text(row, "class"):
+            self.music.add(row.uid)
+            yield told.MusicBegan(*_on(row))
+
+    def sound_ended(self, row: Row) -> Iterator[ChannelEvent]:
+        if row.uid in self.music:
+            self.music.discard(row.uid)
+            yield told.MusicEnded(*_on(row))
 
     def gone(self, row: Row) -> Iterator[ChannelEvent]:
         self.dialling.pop(row.uid, None)
@@ -226,20 +254,17 @@ _READERS: dict[str, Callable[[_Reading, Row], Iterator[ChannelEvent]]] = {
     "PICKUP": _Reading.picked_up,
     "PARK_START": _Reading.parked,
     "PARK_END": _Reading.unparked,
+    "STREAM_BEGIN": _Reading.sound_began,
+    "STREAM_END": _Reading.sound_ended,
     "HANGUP": _Reading.hung_up,
     "CHAN_END": _Reading.gone,
 }
 
 
-def _dials(dialler: Row, row: Row) -> bool:
-    technology, endpoint = split_name(row.channel)
-    return f"{technology}/{endpoint}" in dialler.arguments or f"@{endpoint}" in dialler.arguments
-
-
-def _dial_string(dialler: Row, row: Row) -> str:
+def _dial_string(arguments: Iterable[str], row: Row) -> str:
     """The part of `Dial(PJSIP/101&PJSIP/7916…@trunk,20)` that made this channel."""
     _, endpoint = split_name(row.channel)
-    parts = dialler.arguments.partition(",")[0].split("&")
+    parts = [part for told in arguments for part in told.partition(",")[0].split("&")]
     found = next((part for part in parts if endpoint and endpoint in part), "")
     return found.partition("/")[2]
 
