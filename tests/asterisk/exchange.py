@@ -160,6 +160,10 @@ class RealExchange:
         """Waits until no channel is up and the last record is written."""
         self._daemon.wait_until("is quiet", lambda: "0 active channels" in self.cli("core show channels count"), seconds)
 
+    def wait_until_parked(self, seconds: float = 15.0) -> None:
+        """Waits until somebody is parked."""
+        self._daemon.wait_until("has one parked", lambda: "PJSIP/" in self.cli("parking show default"), seconds)
+
     def wait_for_channels(self, number: int, seconds: float = 10.0) -> None:
         """Waits until so many channels are up: two of an inbound call that rings one phone."""
         count = f"{number} active channel"
