@@ -17,6 +17,16 @@ _BUSY_CAUSE = 17
 _UNREACHABLE_CAUSES = frozenset([1, 2, 3, 20, 22, 25, 27, 28, 29, 34, 38, 41, 42, 44, 47, 58, 65, 79, 88, 102, 111])
 _UNREACHABLE = frozenset(["CONGESTION", "CHANUNAVAIL", "INVALIDARGS"])
 _DIALLED_PARTS = re.compile(r"[/@:]")
+_NO_ANSWER_CAUSE = 19
+_OF_SEVERAL = (
+    None,
+    RingOutcome.DECLINED,
+    RingOutcome.CANCELLED,
+    RingOutcome.ANSWERED_ELSEWHERE,
+    RingOutcome.NO_ANSWER,
+    RingOutcome.BUSY,
+    RingOutcome.UNAVAILABLE,
+)
 LegEnd = tuple[float | None, RingOutcome | None]
 _SAME_MOMENT = 1.0
 """Seconds within which a leg's end counts as caused by another's answer or by the caller's hang-up."""
@@ -106,11 +116,11 @@ def _clicked_in_vain(by_age: list[Channel], region: str) -> Cast | None:
 
 
 def _clicked_callee(agent: Channel | None, trunks: list[Channel], by_age: list[Channel], region: str) -> Number | None:
-    told = [outside_number(c, region) for c in trunks]
+    told = [number.raw for c in trunks if (number := dialled_number(c, region))]
     told += [c.originated_to for c in by_age]
-    # An originated leg shows its phone the number that will be called.
+    # An originated leg shows its phone the number that will be called; its own, if nobody will be.
     told += [agent.rang_number] if agent is not None else []
-    return best_number(told, region)
+    return best_number((raw for raw in told if agent is None or raw != agent.extension), region)
 
 
 def _outbound(
@@ -142,7 +152,7 @@ def _callee(origin: Channel | None, colleagues: list[Channel], trunks: list[Chan
     told = [origin.exten, origin.dnid] if origin is not None else []
     if any(c.extension in told for c in colleagues):
         return as_extension(told[0])
-    return best_number([*told, *(outside_number(c, region) for c in trunks)], region)
+    return best_number([*told, *(number.raw for c in trunks if (number := dialled_number(c, region)))], region)
 
 
 def as_extension(extension: str) -> Number:
@@ -151,10 +161,14 @@ def as_extension(extension: str) -> Number:
 
 
 def outside_number(channel: Channel, region: str) -> str:
-    """The number that an outside leg dials."""
-    parts = [part for part in _DIALLED_PARTS.split(channel.dial_string) if part != channel.technology]
-    number = best_number([*parts, channel.rang_number, channel.caller_number], region)
+    """The number that an outside leg dials, else the name of its line."""
+    number = dialled_number(channel, region)
     return (number.shown if number else None) or channel.endpoint
+
+
+def dialled_number(channel: Channel, region: str) -> Number | None:
+    parts = [part for part in _DIALLED_PARTS.split(channel.dial_string) if part not in {channel.technology, channel.endpoint}]
+    return best_number([*parts, channel.rang_number, channel.caller_number], region)
 
 
 def best_number(told: Iterable[str], region: str) -> Number | None:
@@ -182,9 +196,17 @@ def rings_of(tried: list[Channel], ends: dict[str, LegEnd], people: dict[str, st
         earlier = found.get(extension)
         rang_at = at if earlier is None else earlier.rang_at
         ended = None if ended is None else max(ended, rang_at)  # the clock may have been set back meanwhile
-        if earlier is None or earlier.outcome is not RingOutcome.ANSWERED:
+        if earlier is None or _counts_more(earlier, at, outcome):
             found[extension] = Ring(extension, rang_at, ended, outcome)
     return tuple(found.values())
+
+
+def _counts_more(earlier: Ring, at: float, outcome: RingOutcome | None) -> bool:
+    """An answer counts most, then the last try; of telephones that rang together the one that tells most of the person."""
+    if RingOutcome.ANSWERED in {earlier.outcome, outcome}:
+        return earlier.outcome is not RingOutcome.ANSWERED
+    at_once = earlier.ended_at is None or at < earlier.ended_at or at - earlier.rang_at < _SAME_MOMENT
+    return not at_once or _OF_SEVERAL.index(outcome) < _OF_SEVERAL.index(earlier.outcome)
 
 
 def leg_ends(legs: Iterable[Channel], case: Case, cast: Cast) -> dict[str, LegEnd]:
@@ -211,16 +233,24 @@ def _unanswered(leg: Channel, status: str, at: float, answered: list[Channel], c
         return RingOutcome.DECLINED
     if status == "BUSY" or (not status and cause == _BUSY_CAUSE):
         # A phone in the house that rang before was declined; of others "busy" is all that can be said.
-        declined = leg.rang_at is not None and cast.direction is Direction.INBOUND
+        declined = _has_rung(leg, at, case) and cast.direction is Direction.INBOUND
         return RingOutcome.DECLINED if declined else RingOutcome.BUSY
     if status in _UNREACHABLE or cause in _UNREACHABLE_CAUSES:
         return RingOutcome.UNAVAILABLE
     if leg.cause == _ELSEWHERE_CAUSE or _somebody_else_answered(leg, at, answered):
         return RingOutcome.ANSWERED_ELSEWHERE
     # The exchange itself cancels too: a transfer's ringing that nobody answered in time.
+    if status in {"NOANSWER", ""} and leg.cause == _NO_ANSWER_CAUSE and not (leg in cast.attempts or _has_rung(leg, at, case)):
+        return RingOutcome.UNAVAILABLE  # a phone that is off (480) is told like one that rang in vain
     if status in {"CANCEL", ""} and leg is not cast.origin and _caller_left(at, case, cast):
         return RingOutcome.CANCELLED
     return RingOutcome.NO_ANSWER
+
+
+def _has_rung(leg: Channel, at: float, case: Case) -> bool:
+    """Records tell no ringing, and a gap hides it: there whoever did not end at once has rung."""
+    unseen = case.had_gap or not leg.born_live
+    return leg.rang_at is not None or (unseen and at - _tried_at(leg) >= _SAME_MOMENT)
 
 
 def _copied(leg: Channel, status: str, case: Case) -> bool:

@@ -152,10 +152,10 @@ class Story:
         customer = self.customer
         if customer is None or self.first_join is None:
             return []
-        if not (customer.waiting_bridges or customer.music or any(c.holds for c in self.case.channels.values())):
+        if not (customer.music or any(c.holds or c.waiting_bridges for c in self.case.channels.values())):
             return []
         stays = customer.stays()
-        parked = [(a, b) for a, b, bridge in stays if bridge in customer.waiting_bridges]
+        parked = self._parked(customer)
         bridged = [(a, b) for a, b, bridge in stays if bridge not in customer.waiting_bridges]
         alone = joins.without(bridged, [span for spans in self.talks.values() for span in spans])
         found = [("parked", customer.uid, span) for span in parked]
@@ -163,6 +163,18 @@ class Story:
         found += [("music", customer.uid, span) for span in joins.common(customer.music_spans(), bridged)]
         since: list[Span] = [(self.first_join, inf)]
         return [(why, uid, part) for why, uid, span in found for part in joins.common([span], since)]
+
+    def _parked(self, customer: Channel) -> list[Span]:
+        """When he, or the far half of a Local channel that he hears, stood in a bridge that only keeps waiting."""
+        parked = [(a, b) for a, b, bridge in customer.stays() if bridge in customer.waiting_bridges]
+        for half in self.case.channels.values():
+            near = half.other_half
+            if near is None or not half.waiting_bridges:
+                continue
+            hears = [(g.start, g.end) for g in self.together if near in g.uids and customer.uid in g.uids]
+            waits = [(a, b) for a, b, bridge in half.stays() if bridge in half.waiting_bridges]
+            parked += joins.common(waits, hears)
+        return parked
 
     def _held_by(self, uid: str, person: str, alone: list[Span]) -> list[Span]:
         """While this channel held the customer, also when it left him alone in their bridge to ask a colleague.
