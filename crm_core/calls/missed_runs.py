@@ -1,6 +1,6 @@
 """The tries of customers who rang in vain, run by run, in one statement. A run ends when somebody spoke with the customer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -64,16 +64,8 @@ async def runs(connection: AsyncConnection, actor: Actor, filters: MissedFilters
 
 async def count_not_reached(connection: AsyncConnection, actor: Actor, filters: MissedFilters) -> int:
     """How many customers nobody has reached; a withheld number counts with each try."""
-    tries = _tries(actor, filters).cte("tries")
-    answers = _answers(tries, filters).subquery("answers")
-    last_answer = select(answers.c.number, func.max(answers.c.at).label("at")).group_by(answers.c.number).subquery("last_answer")
-    waiting = (
-        select(tries.c.number, tries.c.alone)
-        .distinct()
-        .select_from(tries.outerjoin(last_answer, last_answer.c.number == tries.c.number))
-        .where(or_(last_answer.c.at.is_(None), last_answer.c.at <= tries.c.at))
-    )
-    return int(await connection.scalar(select(func.count()).select_from(waiting.subquery())) or 0)
+    waiting = _runs_query(actor, replace(filters, open_only=True)).with_only_columns(func.count())
+    return int(await connection.scalar(waiting) or 0)
 
 
 def missed_tries(actor: Actor, filters: MissedFilters) -> ColumnElement[bool]:

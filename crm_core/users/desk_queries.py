@@ -1,5 +1,6 @@
 """The day at a glance: a manager's own (Today), and everybody's for the head (Live)."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -39,6 +40,7 @@ class Today:
     missed: tuple[Missed, ...]
     missed_count: int
     last_talks: tuple[CallLine, ...]
+    not_heard: tuple[NotHeard, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +54,16 @@ class Badges:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """One person's phone and day. `on_line`: the calls he is in now, the one he talks in first."""
+    """One person's phone and day. `on_line`: the calls he is in now, the one he talks in first.
+
+    `is_heard`: whether the exchange of his phone is; else nobody knows what he does.
+    """
 
     user: UserLine
     figures: Figures
     on_line: tuple[tuple[LiveCall, LiveParty], ...]
     last_ended_at: datetime | None
+    is_heard: bool = True
 
     @property
     def call(self) -> LiveCall | None:
@@ -123,6 +129,7 @@ async def today(connection: AsyncConnection, actor: Actor, since: datetime, unti
         missed=(await list_missed(connection, actor, last_week, limit=FIRST_MISSED)).items,
         missed_count=await count_not_reached(connection, actor, last_week),
         last_talks=tuple(await lines(connection, actor, talks.order_by(calls.c.started_at.desc()).limit(5))),
+        not_heard=tuple((await not_heard(connection, now)).values()),
     )
 
 
@@ -142,11 +149,12 @@ async def floor(connection: AsyncConnection, actor: Actor, since: datetime, unti
     ids = [user.id for user in people]
     counted = await figures(connection, since, until, ids)
     live = await live_calls(connection, actor, now)
+    silent = await not_heard(connection, now)
     ended = await _last_ended(connection, ids, since)
     return Floor(
-        desks=tuple(_desk(user, counted[user.id], live, ended.get(user.id)) for user in people),
+        desks=tuple(_desk(user, counted[user.id], live, ended.get(user.id), silent) for user in people),
         live=live, house=await house_figures(connection, since, until),
-        not_heard=tuple((await not_heard(connection, now)).values()),
+        not_heard=tuple(silent.values()),
     )  # fmt: skip
 
 
@@ -166,10 +174,13 @@ def _sells(user: UserLine) -> bool:
     return user.role is Role.MANAGER or bool(user.phones)
 
 
-def _desk(user: UserLine, counted: Figures, live: tuple[LiveCall, ...], last_ended_at: datetime | None) -> Desk:
+def _desk(
+    user: UserLine, counted: Figures, live: tuple[LiveCall, ...], last_ended_at: datetime | None, silent: Container[int]
+) -> Desk:
     on_line = [(call, party) for call in live if (party := call.party_of(user.id)) is not None]
     on_line.sort(key=lambda pair: (ORDER.index(pair[1].doing), pair[0].line.state == CallState.HELD, pair[1].since))
-    return Desk(user, counted, tuple(on_line), last_ended_at)
+    is_heard = not any(phone.exchange_id in silent for phone in user.extensions if phone.until is None)
+    return Desk(user, counted, tuple(on_line), last_ended_at, is_heard)
 
 
 async def _last_ended(connection: AsyncConnection, user_ids: list[int], since: datetime) -> dict[int, datetime]:

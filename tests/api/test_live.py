@@ -130,7 +130,10 @@ async def test_a_floor_of_hundreds_leaves_nobody_out(office: Office) -> None:
 
 @pytest.mark.parametrize("state", ["down", "refused", "connecting"])
 async def test_calls_of_an_exchange_that_is_not_heard_stand_as_they_were(office: Office, state: str) -> None:
-    other = await second_exchange(office)
+    other, igor = await second_exchange(office), await office.person("Igor")
+    await office.person("Olga", "101")
+    async with office.database.write() as tx:
+        await set_extension(tx, igor, other.id, "201", now=LONG_AGO, by=None)
     await office.take(inbound("79160000001").rings("101").answers("101"))
     await office.take(inbound("79160000002", exchange="second").rings("101"), exchange=other)
     await _heard(office, office.exchange.id, NOW + timedelta(seconds=30))
@@ -141,7 +144,9 @@ async def test_calls_of_an_exchange_that_is_not_heard_stand_as_they_were(office:
     old, fresh = await live(office)
 
     assert (old.as_of, fresh.as_of) == (NOW + timedelta(seconds=30), None)
-    assert [(one.name, one.since) for one in (await floor(office)).not_heard] == [("default", NOW + timedelta(seconds=30))]
+    told = await floor(office)
+    assert [(one.name, one.since) for one in told.not_heard] == [("default", NOW + timedelta(seconds=30))]
+    assert [(desk.user.name, desk.is_heard) for desk in told.desks] == [("Igor", True), ("Olga", False)]
 
 
 async def test_an_exchange_whose_listener_fell_silent_is_not_heard(office: Office) -> None:
