@@ -9,9 +9,10 @@ from crm_core.calls.outcomes import Ending, outcome_of
 from crm_core.contacts.numbers import Number, NumberKind, clean, read_number
 from pbx.channels import Channel, Span
 from pbx.lines import LineRule
-from pbx.tracking import joins, queueing, voicemail
+from pbx.tracking import holding, joins, queueing, voicemail
 from pbx.tracking.case import Case
-from pbx.tracking.parties import Cast, as_extension, cast_of, leg_ends, legs_tried, rings_of
+from pbx.tracking.parties import Cast, as_extension, cast_of, legs_tried
+from pbx.tracking.rings import leg_ends, rings_of
 from pbx.tracking.transfers import transfers_of
 
 _ESCAPED_QUOTE = re.compile(r'\\+"')
@@ -149,42 +150,11 @@ class Story:
 
     def holds(self) -> list[tuple[str, str, Span]]:
         """When the customer was on hold or parked: why (parked, held, music), by which channel, and the stretch; may overlap."""
-        customer = self.customer
-        if customer is None or self.first_join is None:
+        if self.customer is None or self.first_join is None:
             return []
-        if not (customer.music or any(c.holds or c.waiting_bridges for c in self.case.channels.values())):
-            return []
-        stays = customer.stays()
-        parked = self._parked(customer)
-        bridged = [(a, b) for a, b, bridge in stays if bridge not in customer.waiting_bridges]
-        alone = joins.without(bridged, [span for spans in self.talks.values() for span in spans])
-        found = [("parked", customer.uid, span) for span in parked]
-        found += [("held", uid, span) for uid, person in self.cast.people.items() for span in self._held_by(uid, person, alone)]
-        found += [("music", customer.uid, span) for span in joins.common(customer.music_spans(), bridged)]
+        found = holding.holds_of(self.customer, self.case.channels, self.cast.people, self.talks, self.together)
         since: list[Span] = [(self.first_join, inf)]
         return [(why, uid, part) for why, uid, span in found for part in joins.common([span], since)]
-
-    def _parked(self, customer: Channel) -> list[Span]:
-        """When he, or the far half of a Local channel that he hears, stood in a bridge that only keeps waiting."""
-        parked = [(a, b) for a, b, bridge in customer.stays() if bridge in customer.waiting_bridges]
-        for half in self.case.channels.values():
-            near = half.other_half
-            if near is None or not half.waiting_bridges:
-                continue
-            hears = [(g.start, g.end) for g in self.together if near in g.uids and customer.uid in g.uids]
-            waits = [(a, b) for a, b, bridge in half.stays() if bridge in half.waiting_bridges]
-            parked += joins.common(waits, hears)
-        return parked
-
-    def _held_by(self, uid: str, person: str, alone: list[Span]) -> list[Span]:
-        """While this channel held the customer, also when it left him alone in their bridge to ask a colleague.
-
-        Coming back to him ends the hold: not every way of coming back is told as an unhold.
-        """
-        talks = self.talks.get(person, [])
-        held = self.case.channels[uid].hold_spans()
-        ended = [(a, min([b, *(start for start, _ in talks if start > a)])) for a, b in held]
-        return joins.common(ended, [*talks, *alone])
 
     def _state(self, rings: tuple[Ring, ...], holds: list[Span]) -> CallState:
         if self.over:
