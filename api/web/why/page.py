@@ -81,8 +81,9 @@ def _facts(visit: Visit, told: CallTold) -> dict[str, Any]:
 
 def _happened(told: CallTold, words: Words) -> list[Line]:
     labels = words.labels
-    return [
+    lines = (
         Line(labels.when(fact.at), labels.lane(fact.uid) if fact.uid else "", words.fact(fact))
         for fact in each_once(told.explanation.ladder.facts)
         if labels.told(fact.uid)
-    ]
+    )
+    return list(dict.fromkeys(lines))

@@ -2,6 +2,7 @@
 
 from api.web.names import Names
 from api.web.translations import Texts
+from crm_core.calls.events import Direction
 from pbx.explaining.ladder import BarKind
 from pbx.explaining.lane_facts import FactKind
 
@@ -26,12 +27,22 @@ def figure_names(texts: Texts) -> dict[str, str]:
 
 
 def direction_names(texts: Texts) -> dict[str, str]:
-    return dict(Names(texts).direction_choices())
+    return {direction.value: Names(texts).direction_name(direction) for direction in Direction}
 
 
 def outcome_names(texts: Texts) -> dict[str, str]:
-    more = {"busy": texts.pgettext("call", "busy"), "agent_no_answer": texts.pgettext("call", "own phone not picked up")}
-    return more | {str(code): name for code, name in Names(texts).outcome_choices()}
+    """By the rule that held, else (from a row alone) by the outcome."""
+    pgettext = texts.pgettext
+    failed = pgettext("call", "did not get through")
+    return {
+        "answered": pgettext("call", "answered"), "answered_in": pgettext("call", "answered"),
+        "answered_out": pgettext("call", "reached"), "abandoned": pgettext("call", "did not wait"),
+        "missed": pgettext("call", "missed"), "missed_rang": pgettext("call", "missed"),
+        "missed_voicemail": pgettext("call", "left to voicemail"), "busy": pgettext("call", "busy"),
+        "busy_in": pgettext("call", "all busy"), "busy_out": pgettext("call", "busy"), "failed": failed, "failed_in": failed,
+        "failed_out": pgettext("call", "failed"), "no_answer": pgettext("call", "no answer"),
+        "agent_no_answer": pgettext("call", "own phone not picked up"),
+    }  # fmt: skip
 
 
 def source_names(texts: Texts) -> dict[str, str]:

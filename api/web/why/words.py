@@ -80,8 +80,11 @@ class Words:
             return self.texts.gettext("yes") if value else self.texts.gettext("no")
         if reason.item is not None:
             return self._item(reason)
-        coded = {"direction": direction_names, "outcome": outcome_names, "source": source_names}.get(reason.figure)
-        if coded is not None and value is not None:
+        if reason.figure == "outcome" and value is not None:
+            names = outcome_names(self.texts)
+            return names.get(reason.rule) or names.get(value, str(value))
+        coded = {"direction": direction_names, "source": source_names}.get(reason.figure)
+        if coded is not None:
             return coded(self.texts).get(value, str(value))
         return ", ".join(map(str, value)) or "—" if isinstance(value, list) else str(value or "—")
 
@@ -100,15 +103,20 @@ class Words:
     def _fact(self, name: str, fact: Told) -> str:
         """A fact as it stands in a sentence; the two that may be missing bring their own brackets."""
         if name == "cause":
-            return f" ({self.texts.gettext('cause')} {fact})" if fact else ""
+            return f" ({self._cause(fact)})" if fact else ""
         if name == "words" and isinstance(fact, tuple):
-            told = ", ".join(harmless(str(word)) for word in fact)
-            return f" ({self.texts.gettext('the exchange said')} {told})" if told else ""
+            told = {"words": ", ".join(harmless(str(word)) for word in fact)}
+            return " (" + self.texts.gettext("the exchange said %(words)s") % told + ")" if fact else ""
+        if name == "people" and isinstance(fact, tuple):
+            return ", ".join(self.labels.person(str(one)) for one in fact)
         if name == "joinings" and isinstance(fact, tuple):
             return "; ".join(self._joining(one) for one in fact if isinstance(one, tuple))
         if name in {"who", "giver", "taker"}:
             return self.labels.person(fact) if isinstance(fact, str) else "—"
         return self._one(fact)
+
+    def _cause(self, cause: Told) -> str:
+        return self.texts.gettext("cause %(cause)s") % {"cause": harmless(str(cause))}
 
     def _one(self, fact: Told) -> str:
         if isinstance(fact, Moment):
@@ -139,7 +147,7 @@ class Words:
         if fact.kind not in TOLD_TO_ALL and not self.labels.raw:
             what = ""
         if fact.kind is FactKind.GONE and what:
-            what = f"{self.texts.gettext('cause')} {what}"
+            what = self._cause(what)
         if fact.kind is FactKind.TRANSFERRED and others:
             what = ""  # the channels say it better
         more = ", ".join(part for part in (others, what) if part)
