@@ -101,7 +101,7 @@ class Names:
         pgettext = self.texts.pgettext
         names = {
             Waits.MENU: pgettext("wait", "In a menu"), Waits.VOICEMAIL: pgettext("wait", "Leaving a message"),
-            Waits.PARKED: pgettext("wait", "Parked"), Waits.HELD: pgettext("wait", "Left waiting"),
+            Waits.PARKED: pgettext("wait", "Parked"), Waits.HELD: pgettext("wait", "On hold"),
             Waits.QUEUE: pgettext("wait", "In a queue"),
         }  # fmt: skip
         return names.get(Waits(where), where)

@@ -24,10 +24,10 @@ class Waits(StrEnum):
     """Where a customer waits with whom nobody speaks now."""
 
     QUEUE = "queue"
-    MENU = "menu"  # a menu or an announcement: nobody's phone rings
+    MENU = "menu"  # a menu or an announcement, also one after a talk: nobody's phone rings
     VOICEMAIL = "voicemail"  # he is leaving a message
     PARKED = "parked"
-    HELD = "held"  # somebody spoke with him, and nobody does now
+    HELD = "held"  # on hold, and who held him is not there
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +96,10 @@ def wait_of(call: Any, talks: Sequence[Any], parties: Sequence[LiveParty]) -> Wa
     if call.answered_at is None:
         return _not_answered_yet(call, parties)
     if parties:
-        return None
+        return None  # it rings on, or somebody who asks a colleague comes back
     last = max(talks, key=lambda row: row.left_at, default=None)
-    return Wait(Waits.HELD, last.left_at if last is not None else call.answered_at, _last(talks))
+    where = Waits.HELD if call.state == CallState.HELD else Waits.MENU
+    return Wait(where, last.left_at if last is not None else call.answered_at, _last(talks))
 
 
 def before_of(talks: Sequence[Any], parties: Sequence[LiveParty]) -> tuple[Before, ...]:

@@ -92,6 +92,18 @@ def test_a_hostile_caller_is_text_on_every_page(site: Site, visitor: Visiting) -
     assert "&lt;script&gt;alert" in client.get("/strip").text
 
 
+def test_a_hostile_caller_in_a_hostile_queue_is_text_on_the_live_desk(site: Site, visitor: Visiting) -> None:
+    site.take(inbound("79165550001", caller_name=HOSTILE).joins_queue(HOSTILE).rings(HOSTILE, "101").events)
+    site.take(inbound("79165550002", caller_name=HOSTILE).rings(HOSTILE).events)
+    site.take(inbound("79165550003", caller_name=HOSTILE).joins_queue(HOSTILE).rings(HOSTILE).ends().events)
+
+    for client, path in ((visitor(Role.HEAD), "/live"), (visitor(Role.HEAD), "/missed"), (visitor(Role.MANAGER), "/today")):
+        text = client.get(path).text
+        assert "<script>alert" not in text, path
+        assert "<img src=x" not in text, path
+        assert "&lt;script&gt;alert" in text, path
+
+
 def test_a_person_reads_the_pages_in_the_language_he_chose(site: Site, visitor: Visiting) -> None:
     client = visitor(Role.HEAD)
     assert "На линии" in client.get("/live").text
