@@ -1,4 +1,4 @@
-"""Asks a real exchange in mid-call all that `pbx.ami.snapshots` asks, and keeps the bytes: tests/captures/answers.
+"""Asks a real exchange in mid-call all that `pbx.ami.snapshots` asks, and keeps the bytes: tests/pbx/answers.
 
 The user has class system, as some admins give it: so PJSIPShowEndpoints and ParkedCalls answer, too. Nothing that is asked
 tells a password.
@@ -11,7 +11,7 @@ from tests.asterisk.ami_tap import AmiTap
 from tests.asterisk.exchange import RealExchange
 from tests.asterisk.test_attached_in_mid_call import OFFICE, busy
 
-FOLDER = Path(__file__).parents[1] / "captures/answers"
+FOLDER = Path(__file__).parents[1] / "pbx/answers"
 QUESTIONS = (STARTED, *LINES, BRIDGES, CHANNELS, *WAITING, CHANNELS_IN_SHORT)
 BEELINE = """
 [beeline](firstring-media)

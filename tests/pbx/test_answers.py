@@ -1,4 +1,4 @@
-"""What a real Asterisk 22 and 16 answered in mid-call (tests/captures/answers) gives the whole picture and the right lines."""
+"""What a real Asterisk 22 and 16 answered in mid-call (tests/pbx/answers) gives the whole picture and the right lines."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from pbx.call_tracker import CallTracker
 from pbx.dialects.asterisk import AsteriskDialect
 from pbx.lines import LineKind, LineRule
 
-ANSWERS = Path(__file__).parents[1] / "captures/answers"
+ANSWERS = Path(__file__).parent / "answers"
 VERSIONS = ["asterisk22", "asterisk16"]
 ASKED_AT = 1_795_327_000.0
 BRIEFLY = (b"Event: Status\r", b"Event: StatusComplete\r", b"Message: Channel status will follow")
