@@ -18,7 +18,11 @@ _EARLY_PER_CHANNEL = 20
 _BRIDGES_KEPT = 100_000
 _EDGE = 0.001
 
-_NO_BIRTH = (told.ChannelGone, told.BridgeLeft, told.QueueSeen, told.HangupAsked, told.DialEnded, told.MusicEnded, told.Unheld)
+# An originate whose phone is not there is answered, too: with the id its channel would have had.
+_NO_BIRTH = (
+    told.ChannelGone, told.BridgeLeft, told.QueueSeen, told.HangupAsked, told.DialEnded, told.MusicEnded, told.Unheld,
+    told.OriginateAnswered,
+)  # fmt: skip
 _BIRTH = (told.ChannelBorn, told.ChannelSeen)
 
 

@@ -198,6 +198,13 @@ def test_a_transferer_called_back_is_no_click_to_call() -> None:
     assert call.linkedids == ("a", "r")
 
 
+def test_an_originate_to_a_phone_that_is_not_there_is_no_call() -> None:
+    """Asterisk makes no channel then, and tells of it by OriginateResponse alone."""
+    story = PhoneStory().tell(told.OriginateAnswered(1.0, "firstring-1", "PJSIP/101", "", "79265556677"))
+
+    assert story.calls_told() == []
+
+
 def test_a_phone_off_the_rule_is_learned_from_the_queue() -> None:
     story = PhoneStory().arrives("a").rings("b", "anna", by="a")
     story.tell(told.MemberKnown(0.5, ("Local/9@agents/n", "PJSIP/anna"))).at(1).answers("b", by="a", bridge="B")
