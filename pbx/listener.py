@@ -127,8 +127,10 @@ class Listener:
                 await self._store_batch(self._storing[0])
 
     async def _something_to_do(self) -> None:
+        # Not wait_for: of Python 3.11 it forgets that it was cancelled if what it waits for comes at the same moment.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._spool.wait(), self._late.due_in())
+            async with asyncio.timeout(self._late.due_in()):
+                await self._spool.wait()
 
     async def _store_batch(self, batch: Received) -> None:
         gap = await self._fill_gap(batch) if self._ends_gap(batch) else None

@@ -45,4 +45,5 @@ class PatientThread:
 
         self._thread = threading.Thread(target=carry_out, name="records", daemon=True)
         self._thread.start()
-        return await asyncio.wait_for(done, within)
+        async with asyncio.timeout(within):
+            return await done
