@@ -130,9 +130,15 @@ class CaseBook:
         for case in self.open_cases():
             given = [t for t in case.transfers if t.kind is TransferKind.ATTENDED and 0 <= at - t.at < _RECALL_WITHIN]
             givers = [case.channels[t.uid].extension for t in given if t.uid in case.channels]
-            if channel.extension in givers and case is not self.case_of(channel):
+            if channel.extension in givers and case is not self.case_of(channel) and not self._is_taken(case, channel.extension):
                 self.join(case, self.case_of(channel))
                 return
+
+    def _is_taken(self, case: Case, giver: str) -> bool:
+        """Somebody but the transferer is on the line with the customer: nobody calls the transferer back."""
+        up = [c for c in case.channels.values() if c.up_at is not None and c.gone_at is None]
+        outside = sum(c.kind(self.lines) is LineKind.TRUNK for c in up)
+        return outside > 1 or any(c.kind(self.lines) is LineKind.PHONE and c.extension != giver for c in up)
 
     def link(self, channel: Channel, linkedid: str) -> None:
         other = self.cases.get(linkedid)

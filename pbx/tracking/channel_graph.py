@@ -9,6 +9,7 @@ from pbx import channel_events as told
 from pbx.channel_events import ChannelEvent, OnChannel
 from pbx.channels import Channel, toggled
 from pbx.lines import LineRule
+from pbx.tracking.announced import announce
 from pbx.tracking.case import Case, TransferTold
 from pbx.tracking.case_book import CaseBook
 from pbx.tracking.joins import common
@@ -254,7 +255,7 @@ class ChannelGraph:
 
     def _recording(self, e: told.RecordingBegan, c: Channel) -> None:
         for path in e.paths:
-            c.recordings[path] = min(e.at, c.recordings.get(path, e.at))
+            announce(c.recordings, path, e.at)
 
     def _voicemail(self, e: told.VoicemailLeft, c: Channel) -> None:
         c.voicemail_at = e.at if c.voicemail_at is None else min(c.voicemail_at, e.at)
@@ -288,10 +289,10 @@ class ChannelGraph:
             c.waiting_bridges.add(e.bridge)
 
     def _queue_seen(self, e: told.QueueSeen, c: Channel) -> None:
-        """News only if he is not known to stand there: the whole seconds of `since` vary from list to list."""
+        """News only if he is not known to stand there: counted in whole seconds, `since` varies from list to list."""
         told_before = {(at, began) for at, began, queue in c.queues if queue == e.queue}
         if not any(end == inf for _, end in toggled(told_before, inf)):
-            since = max([e.since, *(at + _EDGE for at, _ in told_before)])
+            since = max([e.since, c.started_at, *(at + _EDGE for at, _ in told_before)])
             c.queues.add((since, True, e.queue))
 
 

@@ -79,12 +79,14 @@ def _unanswered(leg: Channel, status: str, at: float, answered: list[Channel], c
         return RingOutcome.BUSY
     if status in _UNREACHABLE or cause in _UNREACHABLE_CAUSES or _was_off(leg, status, at, case, cast):
         return RingOutcome.UNAVAILABLE
+    return _not_taken(leg, status, at, answered, case, cast)
+
+
+def _not_taken(leg: Channel, status: str, at: float, answered: list[Channel], case: Case, cast: Cast) -> RingOutcome:
+    """Of a phone that rang: taken by another, given up by the caller, or let ring in vain."""
     if leg.cause == _ELSEWHERE_CAUSE or _somebody_else_answered(leg, at, answered):
         return RingOutcome.ANSWERED_ELSEWHERE
     # The exchange itself cancels too: a transfer's ringing that nobody answered in time.
-    # The exchange itself cancels too: a transfer's ringing that nobody answered in time.
-    if status in {"NOANSWER", ""} and leg.cause == _NO_ANSWER_CAUSE and not (leg in cast.attempts or _has_rung(leg, at, case)):
-        return RingOutcome.UNAVAILABLE  # a phone that is off (480) is told like one that rang in vain
     if status in {"CANCEL", ""} and leg is not cast.origin and _caller_left(at, case, cast):
         return RingOutcome.CANCELLED
     return RingOutcome.NO_ANSWER

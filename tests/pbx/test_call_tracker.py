@@ -198,6 +198,16 @@ def test_a_transferer_called_back_is_no_click_to_call() -> None:
     assert call.linkedids == ("a", "r")
 
 
+def test_a_click_soon_after_a_transfer_that_was_taken_is_a_call_of_its_own() -> None:
+    story = talking().at(4).rings("c", "102", by="a").at(5).answers("c", by="a", bridge="B1")
+    story.tell(told.AttendedTransferred(6.0, "b", "PJSIP/101-00000001", "a", "b", "", "c", ("a",)))
+    story.at(6).leaves("b", "B1").tell(told.ChannelGone(6.0, "b", "", "", 16)).at(20).originates("r", "101")
+
+    inbound, clicked = story.at(25).hangs_up("r").hangs_up("a", "c").calls_told()
+
+    assert (inbound.linkedids, clicked.linkedids, clicked.click_to_call) == (("a",), ("r",), True)
+
+
 def test_an_originate_to_a_phone_that_is_not_there_is_no_call() -> None:
     """Asterisk makes no channel then, and tells of it by OriginateResponse alone."""
     story = PhoneStory().tell(told.OriginateAnswered(1.0, "firstring-1", "PJSIP/101", "", "79265556677"))
