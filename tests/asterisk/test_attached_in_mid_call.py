@@ -15,6 +15,8 @@ from tests.asterisk.attached import attached
 from tests.asterisk.capture_scenes import ANNA, ANNA_DIRECT
 from tests.asterisk.exchange import DIRECT, QUEUE, RealExchange
 
+pytestmark = pytest.mark.asterisk
+
 PARKS = "74951112249"
 OFFICE = {
     **ANNA_DIRECT,
