@@ -74,6 +74,21 @@ def test_a_call_that_did_not_come_about_says_why_and_is_closed(dialling: Site, b
 
         page.get_by_role("button", name="Закрыть").click()
         expect(page.locator("#dial .dial-line")).to_have_count(0)
+        page.reload()
+        expect(page.locator("#dial .dial-line")).to_have_count(0)
+
+
+def test_a_refusal_stays_while_the_house_calls_on(dialling: Site, browser: Browser) -> None:
+    with seat(browser, dialling, Role.MANAGER) as manager:
+        page = manager.open("/contacts/1")
+        page.locator(".head-row form.dial input[name=to]").evaluate("field => field.value = '112'")
+        page.locator(".head-row form.dial button").click()
+        expect(page.locator("#dial")).to_contain_text("Экстренные номера")
+
+        dialling.take(inbound("79035557788").rings("101").events)
+        expect(page.locator("#strip article")).to_have_count(1, timeout=5000)
+        expect(page.locator("#dial")).to_contain_text("Экстренные номера")
+        manager.faults.clear()  # the browser notes the refused request
 
 
 def test_the_keyboard_calls_back_who_was_missed(dialling: Site, browser: Browser) -> None:

@@ -28,4 +28,14 @@ document.addEventListener("submit", (event) => {
   sayOff();
 }, true);
 
-document.addEventListener("click", (event) => event.target.closest("[data-close-passing]")?.closest("[data-passing]").remove());
+// What was closed once does not come back with the next page.
+const CLOSED = "dial-closed";
+document.addEventListener("click", (event) => {
+  const line = event.target.closest("[data-close-passing]")?.closest("[data-passing]");
+  if (!line) return;
+  if (line.dataset.passing) sessionStorage.setItem(CLOSED, line.dataset.passing);
+  line.remove();
+});
+whenAdded("[data-passing]", (line) => {
+  if (line.dataset.passing && sessionStorage.getItem(CLOSED) === line.dataset.passing) line.remove();
+});
