@@ -47,7 +47,7 @@ class CallTracker:
         self._now = -inf
         self._finished: deque[tuple[float, Case]] = deque()
         self._lost_at: float | None = None
-        self._up_when_lost: list[Channel] = []
+        self._before_loss: tuple[list[Channel], set[str]] | None = None  # who was up, and all ids known
         self._boot: str | None = None
         self._in_snapshot = False
         self._listed: set[str] = set()
@@ -137,7 +137,9 @@ class CallTracker:
 
     def _lose_contact(self, at: float) -> None:
         self._lost_at = at
-        self._up_when_lost = [channel for channel in self._book.channels.values() if channel.gone_at is None]
+        if self._before_loss is None:
+            up = [channel for channel in self._book.channels.values() if channel.gone_at is None]
+            self._before_loss = up, self._book.known_ids()
         for case in self._book.open_cases():
             case.gaps.add(at)
             case.had_gap = True
@@ -154,11 +156,13 @@ class CallTracker:
     def _exchange_started(self, boot: str) -> list[Case]:
         """After a restart no channel of before is up, and any of their ids may be given out again, at whatever hour."""
         before, self._boot = self._boot, boot
-        if before is None or before == boot:
+        known, self._before_loss = self._before_loss, None
+        if before is None or before == boot or known is None:
             return []
-        self._book.void_ids()
-        old = (c for c in self._up_when_lost if c.gone_at is None and self._book.channels.get(c.uid) is c)
-        return self._close(old)
+        # What records have told since the loss may be of after the restart already.
+        up_then, ids = known
+        self._book.void_ids(ids)
+        return self._close(c for c in up_then if c.gone_at is None and self._book.channels.get(c.uid) is c)
 
     def _close(self, vanished: Iterable[Channel]) -> list[Case]:
         """Their end was not told: it came after the last moment they were known to be up."""

@@ -48,9 +48,12 @@ class CaseBook:
             self._relink(channel, linkedid, at)
         return channel
 
-    def void_ids(self) -> None:
-        """The exchange was restarted: a channel that is born with an id known so far is another one, whatever the clock says."""
-        self._void = {*self._forgotten, *self.channels}
+    def known_ids(self) -> set[str]:
+        return {*self._forgotten, *self.channels}
+
+    def void_ids(self, ids: set[str]) -> None:
+        """The exchange was restarted: a channel that is born with one of these ids is another one, whatever the clock says."""
+        self._void = ids
 
     def is_void(self, uid: str) -> bool:
         return uid in self._void

@@ -82,6 +82,19 @@ def test_a_restart_ends_what_was_up_and_gives_its_ids_free_whatever_the_clock_sa
     assert (new.outcome, new.partial, new.caller, new.wait_seconds) == (Outcome.ABANDONED, False, OTHER, 2.0)
 
 
+def test_calls_of_after_the_restart_that_records_told_first_go_on() -> None:
+    story = PhoneStory().tell(told.ExchangeStarted(0.0, "then")).arrives("old").at(5).loses_contact()
+    born = told.ChannelBorn(7.0, "new", "PJSIP/trunk-00000000", "new", "74951112245", OTHER, "", True)
+    story.told += story.tracker.feed(born, from_records=True)
+    story.tell(told.GapFilled(7.5, 5.0))
+
+    story.at(8).tell(told.ExchangeStarted(8.0, "now")).snapshot(story.seen("new", "trunk", age=1.0, caller_number=OTHER))
+    story.at(9).hangs_up("new")
+
+    last = {event.call.key: event.call for event in story.told}
+    assert {key: (call.ended_at, call.partial) for key, call in last.items()} == {"old": (5.001, True), "new": (9.0, False)}
+
+
 def test_the_same_start_told_again_ends_nothing() -> None:
     story = PhoneStory().tell(told.ExchangeStarted(0.0, "then")).arrives("x")
 
