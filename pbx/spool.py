@@ -81,9 +81,13 @@ class Spool:
 
     async def put(self, received: Received) -> None:
         """Take bytes in; waits for nothing but the file, and for that only once memory is full."""
-        if self._file.waiting or self._bytes + len(received.data) > self._memory:
+        # Whoever is at the file may be taking older pieces from it: these come first.
+        if self._one_at_the_file.locked() or self._belongs_in_file(received):
             async with self._one_at_the_file:
-                await asyncio.to_thread(self._file.append, [received])
+                if self._belongs_in_file(received):
+                    await asyncio.to_thread(self._file.append, [received])
+                else:
+                    self._keep(received)
         else:
             self._keep(received)
         self._there.set()
@@ -116,6 +120,9 @@ class Spool:
         unsaved = [*first, *self._waiting]
         if unsaved:
             self._file.put_before(unsaved)
+
+    def _belongs_in_file(self, received: Received) -> bool:
+        return self._file.waiting > 0 or self._bytes + len(received.data) > self._memory
 
     def _keep(self, received: Received) -> None:
         self._waiting.append(received)
