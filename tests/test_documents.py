@@ -9,7 +9,6 @@ from crm_core.settings import PREFIX, Settings
 ROOT = Path(__file__).parent.parent
 ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 OUR_PATH = re.compile(r"`((?:api|crm_core|deploy|docs|pbx|recordings|tests|transcribe)/[^`]*)`")
-NOT_YET = {"ami_dial_url"}  # kept for click-to-call
 
 
 def test_the_drawing_of_a_calls_states_is_that_of_the_table() -> None:
@@ -38,6 +37,6 @@ def test_every_decision_has_a_number_of_its_own_and_says_when_it_was_taken() -> 
 
 def test_every_setting_stands_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    settings = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields if name not in NOT_YET}
+    settings = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
 
     assert {name for name in settings if f"`{name}`" not in readme} == set()
