@@ -56,6 +56,12 @@ def renamed(scenario: str, folder: Path, names: "Names") -> Capture:
     return capture(scenario, folder)
 
 
+def rewritten(file: Path, folder: Path, change) -> Path:
+    """The same session with each message changed, in `folder`; the times moved along."""
+    _rewrite(file, folder, change)
+    return folder / file.name
+
+
 def _rewrite(file: Path, folder: Path, change) -> None:
     times = [line.split() for line in Path(f"{file}.times").read_text().splitlines()]
     ends = [(int(offset), second) for second, offset in times]

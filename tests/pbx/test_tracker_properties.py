@@ -1,4 +1,4 @@
-"""What holds for the tracker whatever an exchange sends: order, doubling, prefixes, suffixes, broken frames."""
+"""What holds for the tracker whatever an exchange sends: order, doubling, loss, pieces, several calls at once, broken frames."""
 
 import random
 from functools import cache
@@ -6,6 +6,7 @@ from functools import cache
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from crm_core.calls.events import Call, CallEnded, CallEvent, CallsJoined, CallStarted, CallState, Outcome
 from crm_core.calls.states import may_move
@@ -16,7 +17,14 @@ from pbx.dialects.asterisk import AsteriskDialect
 from pbx.lines import LineRule
 from tests.pbx.capture_variants import CAPTURES, scenarios
 
-SCENARIOS = [scenario for scenario in scenarios() if not list(CAPTURES.glob(f"{scenario}.after*"))]
+SHARED = [f"{CAPTURES.name}/{scenario}" for scenario in scenarios() if not list(CAPTURES.glob(f"{scenario}.after*"))]
+# These were recorded with `timestampevents = yes`: the exchange's own times.
+STAMPED = [
+    f"{folder}/{truth.name.removesuffix('.truth.json')}"
+    for folder in ("asterisk22_own", "asterisk22_dialplans")
+    for truth in sorted((CAPTURES.parent / folder).glob("*.truth.json"))
+]
+SCENARIOS = [*SHARED, *STAMPED]
 FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -24,10 +32,10 @@ FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthChec
 def events_of(scenario: str) -> list[ChannelEvent]:
     """The channel events of a capture, each told the time at which its bytes had come, as timestampevents would."""
     dialect, reader = AsteriskDialect(), MessageReader()
-    raw = (CAPTURES / f"{scenario}.ami").read_bytes()
+    raw = (CAPTURES.parent / f"{scenario}.ami").read_bytes()
     found: list[ChannelEvent] = []
     before = 0
-    for line in (CAPTURES / f"{scenario}.ami.times").read_text().splitlines():
+    for line in (CAPTURES.parent / f"{scenario}.ami.times").read_text().splitlines():
         second, offset = float(line.split()[0]), int(line.split()[1])
         for message in reader.feed_raw(raw[before:offset]):
             found += dialect.read_raw(message, second)
@@ -80,7 +88,7 @@ def test_every_change_is_lawful_and_the_last_word_is_the_call(scenario: str) -> 
 def test_any_order_within_two_seconds_and_any_doubling_give_the_same_calls(scenario: str) -> None:
     events = events_of(scenario)
     calls = track(events)[0].all_calls()
-    for seed in range(6):
+    for seed in range(4):
         dice = random.Random(seed)
         shifted = sorted(range(len(events)), key=lambda i: events[i].at + dice.uniform(0, 2))
         order = [events[i] for i in shifted for _ in range(dice.choice((1, 1, 2, 3)))]
@@ -131,15 +139,38 @@ def test_every_call_of_a_suffix_ends_and_says_that_it_is_partial(scenario: str, 
 
 @FEW
 @given(st.sampled_from(SCENARIOS), st.randoms(use_true_random=False))
-def test_lost_events_do_no_harm(scenario: str, dice: random.Random) -> None:
-    events = [event for event in events_of(scenario) if dice.random() > 0.2]
+def test_lost_doubled_and_late_events_do_no_harm(scenario: str, dice: random.Random) -> None:
+    kept = [event for event in events_of(scenario) if dice.random() > 0.2 for _ in range(dice.choice((1, 1, 2)))]
+    late = sorted(kept, key=lambda event: event.at + dice.choice((0, 0, 0, 1, 10)))
 
-    assert_lawful(track(events)[1])
+    assert_lawful(track(late)[1])
+
+
+@FEW
+@given(st.lists(st.sampled_from(SCENARIOS), min_size=2, max_size=4, unique=True), st.data())
+def test_calls_at_one_time_are_the_calls_of_each(chosen: list[str], data: st.DataObject) -> None:
+    sessions = [_at_nought(events_of(scenario), data.draw(st.floats(0, 5))) for scenario in chosen]
+    apart = [call for events in sessions for call in track(events)[0].all_calls()]
+
+    tracker, changes = track(sorted((event for events in sessions for event in events), key=lambda event: event.at))
+
+    assert_lawful(changes)
+    assert sorted(map(_known, tracker.all_calls())) == sorted(map(_known, apart))
+
+
+def _at_nought(events: list[ChannelEvent], later: float) -> list[ChannelEvent]:
+    began = min(event.at for event in events)
+    return [replace(event, at=event.at - began + later) for event in events]
+
+
+def _known(call: Call) -> str:
+    """Of calls at one time the linkedids tell which is which."""
+    return f"{call.linkedids} {call}"
 
 
 def test_ten_thousand_mutated_frames_do_no_harm() -> None:
     dice = random.Random(7)
-    frames = MessageReader().feed_raw(b"".join((CAPTURES / f"{s}.ami").read_bytes() for s in SCENARIOS[:12]))
+    frames = MessageReader().feed_raw(b"".join((CAPTURES.parent / f"{s}.ami").read_bytes() for s in SHARED[:12]))
     dialect, tracker = AsteriskDialect(), CallTracker("default", LineRule(), "RU")
     changes: list[CallEvent] = []
     for i in range(10_000):
@@ -169,7 +200,7 @@ def _mutate(frame: bytearray, dice: random.Random) -> None:
 
 
 def test_finished_calls_are_forgotten() -> None:
-    events = events_of("queue_local_members")
+    events = events_of("asterisk/queue_local_members")
     tracker = CallTracker("default", LineRule(), "RU")
     sizes = []
     for again in range(60):
