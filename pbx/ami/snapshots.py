@@ -48,6 +48,7 @@ class Snapshots:
         channels_told = await self._told(CHANNELS) or await self._told(CHANNELS_IN_SHORT)
         for action in WAITING:
             await self._told(action)
+        self._log_refusals(channels_told)
         return None if channels_told else troubles.MAY_NOT_ASK
 
     async def _told(self, action: str) -> bool:
@@ -58,9 +59,11 @@ class Snapshots:
         if answer is not None and answer.first("Response") == "Success":
             return True
         self._refused.add(action)
-        if action not in self._logged:
-            self._logged.add(action)
-            said = None if answer is None else (answer.first("Message") or "")[:100]
-            tell = log.warning if action == CHANNELS else log.info
-            tell("question_refused", host=self._host, action=action, said=said)
         return False
+
+    def _log_refusals(self, channels_told: bool) -> None:
+        """Without the list of channels the picture may be wrong; the rest only makes it better."""
+        if news := sorted(self._refused - self._logged):
+            self._logged.update(news)
+            tell = log.info if channels_told else log.warning
+            tell("questions_refused", host=self._host, actions=", ".join(news))

@@ -80,8 +80,9 @@ async def test_what_is_refused_is_asked_once_a_connection_and_logged_once() -> N
             script.drop()
             await reports.ups(2)
 
-    refused = [line["action"] for line in logs if line["event"] == "question_refused"]
-    assert sorted(refused) == sorted({*ALL, CHANNELS_IN_SHORT})
+    (line,) = [line for line in logs if line["event"] == "questions_refused"]
+    refused = line["actions"].split(", ")
+    assert (line["log_level"], sorted(refused)) == ("warning", sorted({*ALL, CHANNELS_IN_SHORT}))
     assert {action: script.asked.count(action) for action in refused} == dict.fromkeys(refused, 2)
     assert reports[-1].note == troubles.MAY_NOT_ASK
 
