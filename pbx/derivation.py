@@ -13,7 +13,7 @@ from crm_core.exchanges.learned_lines import Learned
 from pbx.ami.login import is_let_in, is_pong
 from pbx.ami.protocol import MessageReader
 from pbx.call_tracker import CallTracker
-from pbx.channel_events import ChannelEvent, ContactLost, GapFilled
+from pbx.channel_events import ApplicationBegan, ChannelEvent, ContactLost, GapFilled
 from pbx.dialects.asterisk import timestamp_of
 from pbx.dialects.registry import Dialect, dialects
 from pbx.exchange_clock import ExchangeClock
@@ -39,8 +39,10 @@ class Derivation:
         self._reader = MessageReader()
         self._clock = ExchangeClock()
         self._heard_at: float | None = None  # the last moment at which a call's end would have been heard
+        self._said_at: float | None = None  # the last message: of a line that broke in silence, what came after it is lost
         self._lost = True
         self._lost_at: float | None = None
+        self._silent_from: float | None = None
         self._heard: deque[ChannelEvent] = deque(maxlen=_REMEMBERED)
         self._records: CelReader | None = None
         self._told = Facts()  # what the records told last: it may be heard once more
@@ -63,8 +65,8 @@ class Derivation:
 
     @property
     def heard_until(self) -> float | None:
-        """The last moment at which the exchange was heard; None if it never was."""
-        return self._lost_at if self._lost else self._heard_at
+        """The last moment at which the exchange said something; None if it never did."""
+        return self._silent_from if self._lost else self._said_at
 
     def has_heard(self, until: float) -> bool:
         """Whether something was heard by then that records tell, too."""
@@ -128,26 +130,27 @@ class Derivation:
     def _meet(self, connection: str) -> Iterator[ChannelEvent]:
         """A refused login is a connection too, but brings no news of calls: the contact stays lost since when it was."""
         if not self._lost and self._heard_at is not None:
-            self._lost, self._lost_at = True, self._heard_at
+            self._lost, self._lost_at, self._silent_from = True, self._heard_at, self._said_at
             yield ContactLost(self._heard_at)
         self._connection = connection
         self._reader = MessageReader()
         self._records = None
 
-    def _hear(self, at: float) -> None:
+    def _hear(self, at: float, *, said: bool = False) -> None:
         self._lost, self._heard_at = False, at
+        self._said_at = at if said or self._said_at is None else self._said_at
 
     def _time_of(self, raw: bytes, received_at: float) -> float:
         """By the exchange's clock where it tells it: also for answers, which carry no time of their own."""
         if raw.startswith(b"Event:"):
             at = self._clock.at(timestamp_of(raw), received_at)
-            self._hear(at)
+            self._hear(at, said=True)
             return at
         if is_pong(raw) and (stamped := timestamp_of(raw)) is not None:
             self._clock.note_ping(stamped, received_at)
         at = self._clock.at(None, received_at)
         if not self._lost or is_let_in(raw):
-            self._hear(at)
+            self._hear(at, said=True)
         return at
 
     def _once(self, event: ChannelEvent, at: float) -> ChannelEvent:
@@ -168,13 +171,13 @@ class Derivation:
         connection = batch.connection.removesuffix(OF_RECORDS)
         events = list(self._meet(connection)) if connection != self._connection else []
         lost_at = self._lost_at if self._lost else None
-        missed = self._missed(batch.data.splitlines(keepends=True), lost_at)
+        missed = self._missed(batch.data.splitlines(keepends=True), self._silent_from if self._lost else None)
         events += missed
         if batch.whole and lost_at is not None:
             events.append(GapFilled(max([lost_at, *(event.at for event in missed)]), lost_at))
         return self._tracker.feed_all(events, from_records=True)
 
-    def _missed(self, lines: list[bytes], lost_at: float | None) -> list[ChannelEvent]:
+    def _missed(self, lines: list[bytes], silent_from: float | None) -> list[ChannelEvent]:
         """The events of the records that were not heard, by the clock of those that were."""
         first = self._records is None
         self._records = self._records or CelReader()
@@ -183,7 +186,7 @@ class Derivation:
             shift = shift_of(events, self._heard)
             self._shift = self.records_ahead if shift is None else shift
         told = [replace(event, at=event.at - self._shift) for event in events] if self._shift else events
-        missed = [event for event in told if lost_at is None or event.at >= lost_at - EDGE]
+        missed = [event for event in told if silent_from is None or event.at >= silent_from - EDGE]
         self._note_told(missed)
         return not_heard(missed, Facts(self._heard))
 

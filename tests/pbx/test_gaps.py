@@ -1,0 +1,71 @@
+"""Whatever is lost of a capture, by cut lines and kill -9, the calls in the database are those that truly happened."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from crm_core.db import Database
+from tests.pbx.capture_exchange import CaptureExchange, Played, told_calls
+from tests.pbx.capture_grading import problems
+from tests.pbx.capture_variants import Capture, capture, scenarios
+from tests.pbx.listening import Desk, database, template
+
+__all__ = ["database", "template"]
+
+
+@pytest.mark.parametrize("scenario", scenarios())
+@pytest.mark.parametrize("stamped", [True, False], ids=["stamped", "plain"])
+async def test_what_was_lost_is_told_from_the_records(scenario: str, stamped: bool, database: Database, tmp_path: Path) -> None:
+    given = capture(scenario)
+    dice = random.Random(f"{scenario} {stamped}")
+
+    exchange = await _played_with_gaps(given, scenario, dice, stamped, database, tmp_path)
+
+    told = await told_calls(database)
+    truth = {**given.truth, "gaps_s": [[0, 0]]}
+    assert problems(Capture([], None, truth), told) == [], exchange.cuts
+    assert not [call for call in told if call["partial"]], exchange.cuts
+
+
+async def _played_with_gaps(
+    given: Capture, scenario: str, dice: random.Random, stamped: bool, database: Database, folder: Path
+) -> CaptureExchange:
+    played = Played(given, scenario, stamped=stamped)
+    desk = await Desk.opened(database, own_numbers=())
+    exchange = CaptureExchange(played, folder / "firstring.csv", database, desk.exchange, folder)
+    await exchange.plug_in()
+    exchange.listen()
+    await exchange.stored()  # who is killed before was never here
+    for lost_at, made_at in _cuts(played, dice):
+        kill = dice.choice(["cut", "stop", "kill"])
+        exchange.cuts.append((lost_at, made_at, kill))
+        await exchange.play_until(lost_at, heard=True)
+        if dice.random() < 0.5:
+            await exchange.stored()
+        await exchange.unplug()
+        if kill != "cut":
+            await exchange.stop(kill=kill == "kill")
+        await exchange.play_until(made_at, heard=False)
+        await exchange.plug_in()
+        if kill != "cut":
+            exchange.listen()
+        await exchange.heard()
+    await exchange.play_until(played.ends, heard=True)
+    await exchange.stored()
+    await exchange.stop(kill=False)
+    await exchange.unplug()
+    return exchange
+
+
+def _cuts(played: Played, dice: random.Random) -> list[tuple[float, float]]:
+    """Spans of time, one after another; those in which nothing was recorded are among them."""
+    times = sorted(dice.uniform(played.begins, played.ends) for _ in range(2 * dice.choice([1, 2, 3])))
+    spans = sorted([*zip(times[::2], times[1::2], strict=True), *played.gaps])
+    merged = [spans[0]]
+    for lost_at, made_at in spans[1:]:
+        if lost_at <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(made_at, merged[-1][1]))
+        else:
+            merged.append((lost_at, made_at))
+    return merged
