@@ -228,17 +228,18 @@ class Link:
     # ---- listening ----------------------------------------------------------------------------------------------
 
     async def _read(self, reader: asyncio.StreamReader) -> NoReturn:
-        lost = LinkLost(troubles.CLOSED)
+        lost, heard_all = LinkLost(troubles.CLOSED), True
         try:
             while data := await reader.read(READ_AT_ONCE):
                 await self._take(data)
-        except LinkLost as error:
-            lost = error
-        except OSError as error:
+        except LinkLost as error:  # what came last could be kept nowhere
+            lost, heard_all = error, False
+        except OSError as error:  # a reset may come long after the line fell silent: what was said meanwhile is lost
+            heard_all = False
             log.debug("connection_broke", error=str(error))
-        if self._up_since is not None:
+        if self._up_since is not None and heard_all:
             with contextlib.suppress(OSError):
-                # No bytes: we were there until this moment, so a call not heard to end was up.
+                # No bytes: we heard all until this moment, so a call not heard to end was up.
                 await self._receive(Received(self.name, self._offset, self._clock(), b""))
         for waiting in self._asked.values():
             if not waiting.done():

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import socket
+import struct
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -41,8 +43,18 @@ class Script:
         if chatter is not None:
             chatter.cancel()
 
-    def drop(self) -> None:
+    def end(self) -> None:
+        """As an exchange does that is shut down."""
         for writer in self.writers:
+            writer.close()
+        self.writers.clear()
+
+    def drop(self) -> None:
+        """As a line does that is cut: no end of the stream, a reset."""
+        for writer in self.writers:
+            with contextlib.suppress(OSError):
+                # Linger of no time: a reset instead of an end.
+                writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             writer.transport.abort()
         self.writers.clear()
 

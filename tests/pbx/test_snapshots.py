@@ -130,3 +130,24 @@ async def test_a_cancellation_that_comes_with_the_answer_is_not_swallowed() -> N
                 await visit
 
     assert not went_on
+
+
+@pytest.mark.parametrize("clean", [True, False])
+async def test_only_the_exchange_s_own_end_says_that_all_was_heard_until_then(clean: bool) -> None:
+    heard: list[Received] = []
+
+    async def receive(received: Received) -> None:
+        heard.append(received)
+
+    async with scripted(SHIPPED) as script:
+        reports = Reports()
+        login = AmiLogin("127.0.0.1", script.port, "u", "s")
+        task = asyncio.create_task(AmiConnection(login, receive, reports.note, patience=QUICK).run())
+        await reports.ups(1)
+        script.end() if clean else script.drop()
+        await reports.ups(2)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    first = [received for received in heard if received.connection == heard[0].connection]
+    assert (first[-1].data == b"") is clean
