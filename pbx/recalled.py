@@ -1,12 +1,14 @@
 """A call read once more from the journal: what it was told from, as long as that is kept."""
 
 import asyncio
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from crm_core.calls.journal import Batch
+from crm_core.calls.journal import AMI, Batch
 from crm_core.calls.stored import StoredCall, last_batch
 from crm_core.exchanges.config import ExchangeConfig
 from pbx.derivation import Derivation
@@ -14,9 +16,10 @@ from pbx.history import history, received
 from pbx.tracking.case import Case
 from pbx.tracking.story import Story
 
+_IDS = re.compile(rb"\n(?:[A-Z][A-Za-z]*)?(?:Unique|Linked)(?:id|ID): ([^\r\n]+)")
 AFTERWARDS = timedelta(seconds=60)
 """How long after a call's end something may still be told of it."""
-MOST_BYTES = 512 * 1024 * 1024
+MOST_BYTES = 1024 * 1024 * 1024
 """Journal that is read for one call at most; of a longer one only the beginning is."""
 
 
@@ -29,18 +32,44 @@ class Recalled:
     batches: list[Batch] = field(default_factory=list)
 
 
+class Sieve:
+    """Lets pass what may concern a call, by all its linkedids: of a busy hour that is little, and reading the rest is dear.
+
+    Messages that name no call (members of queues, answers, signs of life) pass, lists that were asked for pass whole, and so does
+    the last message of a batch: it says until when the exchange was heard.
+    """
+
+    def __init__(self, linkedids: Iterable[str]) -> None:
+        self._ids = {linkedid.partition("~")[0].encode() for linkedid in linkedids}
+
+    def pass_on(self, data: bytes) -> bytes:
+        messages = data.split(b"\r\n\r\n")
+        last = len(messages) - 2
+        return b"\r\n\r\n".join(one for place, one in enumerate(messages) if place >= last or self._concerns(one))
+
+    def _concerns(self, message: bytes) -> bool:
+        if (b"inkedid: " not in message and b"inkedID: " not in message) or b"\nActionID: " in message:
+            return True
+        if not any(known in message for known in self._ids):
+            return False
+        self._ids.update(_IDS.findall(message))
+        return True
+
+
 async def recalled(connection: AsyncConnection, exchange: ExchangeConfig, stored: StoredCall, *, keep: bool = False) -> Recalled:
     """Derives from the batch in which the call began until it was over."""
     found = Recalled()
     if stored.journal_id is None:
         return found
-    derivation = Derivation(exchange)
+    derivation, sieve = Derivation(exchange), Sieve(stored.call.linkedids)
     case: Case | None = None
     read = 0
     async for batch in history(connection, exchange.id, since=stored.journal_id, until=await _until(connection, stored)):
+        read += len(batch.data)
+        if batch.source == AMI:
+            batch = replace(batch, data=await asyncio.to_thread(sieve.pass_on, batch.data))  # noqa: PLW2901
         await asyncio.to_thread(derivation.take, received(batch))
         case = derivation.tracker.case_of(stored.call.key.partition("~")[0]) or case
-        read += len(batch.data)
         if keep:
             found.batches.append(batch)
         if read > MOST_BYTES:

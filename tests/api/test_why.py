@@ -12,8 +12,9 @@ from sqlalchemy import delete, select, update
 from api.web.why.telling import call_told
 from crm_core.calls.tables import calls, journal
 from crm_core.users.tables import audit
+from pbx.recalled import Sieve
 from pbx.replay import replay
-from tests.api.heard import hear
+from tests.api.heard import CAPTURES, hear
 from tests.api.world import NOW, House
 
 HOSTILE = "CallerIDName: \u202eevil\u202c<script>\x1b[31m".encode()
@@ -49,7 +50,7 @@ async def test_a_manager_sees_his_call_explained_without_the_exchanges_own_names
 
     own, heads = await text_of(house, "olga", call), await text_of(house, "head", call)
 
-    for inner in ("Local/102@queue-agents", "/var/spool", "102@queue"):
+    for inner in ("Local/102@queue-agents", ".wav", "102@queue"):
         assert inner in heads
         assert inner not in own
     assert "sales_local" in own
@@ -88,6 +89,39 @@ async def test_a_row_that_differs_from_what_was_heard_is_told(house: House) -> N
         told = await call_told(connection, call, now=NOW)
 
     assert told.differs == ("outcome", "talk_seconds")
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        "two_overlapping",
+        "crossing",
+        "blonde_answered",
+        "pickup_directed",
+        "conf_three",
+        "click2call_answered",
+        "fpbx_queue_attended",
+    ],
+)
+async def test_a_call_read_anew_among_others_is_the_call_that_was_stored(house: House, scenario: str) -> None:
+    newest = await hear(house.database, scenario)
+    async with house.database.read() as connection:
+        heard = [row.id for row in await connection.execute(select(calls.c.id).where(calls.c.journal_id.is_not(None)))]
+        told = {call: await call_told(connection, call, now=NOW) for call in heard}
+
+    assert newest in told
+    assert {call: (one.kept, one.differs) for call, one in told.items()} == dict.fromkeys(told, (True, ()))
+
+
+def test_of_a_busy_hour_only_what_concerns_the_call_is_read() -> None:
+    said = (CAPTURES / "crossing.ami").read_bytes()
+    first, second = (one["linkedids"][0] for one in replay([CAPTURES / "crossing.ami"]))
+
+    passed = Sieve([first]).pass_on(said)
+
+    assert first.encode() in passed
+    assert second.encode() not in passed[:-2000]
+    assert len(passed) < 0.7 * len(said)
 
 
 @pytest.mark.parametrize("who", ["head", "admin"])

@@ -27,16 +27,18 @@ class Labels:
         lane = next((one for one in self.ladder.lanes if one.uid == uid), None)
         if lane is None:
             return self.texts.gettext("another call's channel")
-        label = self._who(lane)
+        label, name = self._who(lane), self.names.get(lane.who or "") if lane.role is LaneRole.PERSON else None
         same = [one.uid for one in self.ladder.lanes if self._who(one) == label]
-        return label if len(same) == 1 else f"{label} ({same.index(uid) + 1})"
+        numbered = label if len(same) == 1 else f"{label} ({same.index(uid) + 1})"
+        return f"{numbered} {harmless(name)}" if name else numbered
 
     def _who(self, lane: Lane) -> str:
+        """Without the name, which may be cut where there is little room."""
         if lane.role is LaneRole.MACHINERY:
             return harmless(_RUNNING_NUMBER.sub("", lane.name)) if self.raw else self.texts.gettext("the exchange")
         if lane.role is LaneRole.CUSTOMER and lane.line is LineKind.TRUNK:
             return self.texts.gettext("the customer")
-        return self.person(lane.who) if lane.who else self.texts.gettext("an outside line")
+        return harmless(lane.who) if lane.who else self.texts.gettext("an outside line")
 
     def person(self, extension: str) -> str:
         name = self.names.get(extension)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from api.web.names import Names
 from api.web.translations import Texts
@@ -143,7 +144,8 @@ class Words:
         """A line of the ladder: what happened on a channel."""
         others = self.labels.lanes(fact.others)
         word = fact_words(self.texts)[fact.kind]
-        what = harmless(fact.what) if fact.what not in {"s", ""} else ""
+        told = PurePosixPath(fact.what).name if fact.kind is FactKind.RECORDED else fact.what
+        what = harmless(told) if told not in {"s", ""} else ""
         if fact.kind not in TOLD_TO_ALL and not self.labels.raw:
             what = ""
         if fact.kind is FactKind.GONE and what:
