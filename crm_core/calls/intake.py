@@ -35,7 +35,7 @@ async def take(
     if not happened:
         return
     await one_at_a_time(tx, INTAKE)  # two exchanges may ring with the same new number at once
-    for told in _segments([_fit(event) for event in happened]):
+    for told in _segments(_fit(happened)):
         segment = told
         ledger = await known.read(tx, exchange, [event.call for event in segment], rules, now, journal_id)
         if repeated := repeated_ids.repeated(ledger, segment):
@@ -45,9 +45,11 @@ async def take(
         await intake_writes.write(tx, exchange.id, ledger)
 
 
-def _fit(event: CallEvent) -> CallEvent:
-    call = fit(event.call)
-    return event if call is event.call else replace(event, call=call)
+def _fit(happened: Sequence[CallEvent]) -> list[CallEvent]:
+    """The events of a batch that tell of one call share it."""
+    fitting = {id(call): fit(call) for call in {id(event.call): event.call for event in happened}.values()}
+    told = ((event, fitting[id(event.call)]) for event in happened)
+    return [event if call is event.call else replace(event, call=call) for event, call in told]
 
 
 def _segments(happened: Sequence[CallEvent]) -> Iterator[list[CallEvent]]:

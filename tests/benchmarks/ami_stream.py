@@ -16,6 +16,7 @@ GREETING = b"Asterisk Call Manager/9.0.0\r\nResponse: Success\r\nActionID: 1\r\n
 EVENTS = 41  # of one call
 HEADERS = 22  # of an event, on average
 SOCKET = 64 * 1024  # bytes that one read brings at most
+DIDS = ("74951112233", "74951112244")
 EPOCH = 1_795_304_636.0
 
 # Of the capture's events these are more than one phone and one queue need; what stays are 41.
@@ -25,7 +26,7 @@ _NAMES = ("Ivan Petrov", "Анна Иванова", 'ООО "Ромашка"', "
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """One event of the template; `{…}` are filled in for each call. `after`: seconds from the call's start."""
+    """One event of the template; `%(…)s` are filled in for each call. `after`: seconds from the call's start."""
 
     text: str
     after: float
@@ -34,7 +35,9 @@ class _Line:
 def stream(calls: int, *, seed: int = 7, first: int = 0, per_second: float = 20.0, began: float = EPOCH) -> bytes:
     """The bytes of so many calls without a greeting. Number `first` and on: streams of other numbers share no id."""
     chance = random.Random(f"{seed}/{first}")
-    told = [event for index in range(first, first + calls) for event in _call(index, chance, began + index / per_second)]
+    told = [
+        event for index in range(first, first + calls) for event in _call(index, chance, began + (index - first) / per_second)
+    ]
     told.sort(key=lambda event: event[0])
     return b"".join(text for _, text in told)
 
@@ -51,17 +54,14 @@ def _call(index: int, chance: random.Random, at: float) -> Iterator[tuple[float,
     values = {
         "UID": uid, "PEER": f"{int(at)}.{2 * index + 1}", "TRUNK": f"PJSIP/trunk-{2 * index:08x}",
         "PHONE": f"PJSIP/{phone}-{2 * index + 1:08x}", "EXT": phone, "FROM": f"79{chance.randrange(10**9):09}",
-        "NAME": chance.choice(_NAMES), "DID": f"7495111{chance.randrange(10):04}",
+        "NAME": chance.choice(_NAMES), "DID": chance.choice(DIDS),
         "BRIDGE": f"{chance.getrandbits(32):08x}-a382-4860-b30e-{chance.getrandbits(48):012x}",
         "FILE": f"/var/spool/asterisk/monitor/in-{uid}.wav",
     }  # fmt: skip
     for line in TEMPLATE:
         moment = at + line.after + (talk if line.after > 2.5 else 0.0)
-        yield moment, _filled(line.text, values | {"TIME": f"{moment:.6f}"})
-
-
-def _filled(text: str, values: dict[str, str]) -> bytes:
-    return re.sub(r"\{([A-Z]+)\}", lambda found: values[found[1]], text).encode()
+        values["TIME"] = f"{moment:.6f}"
+        yield moment, (line.text % values).encode()
 
 
 def _template() -> tuple[_Line, ...]:
@@ -88,7 +88,7 @@ def _with_places(lines: Sequence[str]) -> str:
     text = "\r\n".join([*lines[:2], "Timestamp: {TIME}", *lines[2:], *_variables(lines)])
     for known, place in _KNOWN:
         text = text.replace(known, place)
-    return text + "\r\n\r\n"
+    return re.sub(r"\{([A-Z]+)\}", r"%(\1)s", text.replace("%", "%%")) + "\r\n\r\n"
 
 
 def _variables(lines: Sequence[str]) -> list[str]:

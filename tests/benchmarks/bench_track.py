@@ -1,4 +1,4 @@
-"""Bytes in batches as the listener takes them → calls, through the very derivation that it uses, against panoramisk's bare parsing."""
+"""Bytes in batches as the listener takes them → calls, through its own derivation, against panoramisk's bare parsing."""
 
 from collections.abc import Sequence
 from pathlib import Path
