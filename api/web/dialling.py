@@ -69,5 +69,5 @@ async def _refused(visit: Visit, asked: Asked, refusal: Refusal, to: str) -> Ref
     say = why_words(visit.look.wording.texts, refusal.reason)
     if refusal.reason is not Reason.CHOOSE_EXTENSION:
         return Refused(say, to)
-    own = await queries.own_phones(visit.connection, visit.actor.user_id)
+    own = await queries.phones_of(visit.connection, visit.actor.user_id)
     return Refused(say, to, tuple(phone for phone in own if phone.can_dial))

@@ -76,7 +76,7 @@ class Visit:
     async def dialling(self) -> dict[str, Any]:
         """Calls by a click: one's last, what keeps one from making any, and who is near a cap, for head and administrator."""
         zone, works = self.context.settings.zone, self.may(Right.WORK)
-        phones = await dial_queries.own_phones(self.connection, self.actor.user_id) if works else ()
+        phones = await dial_queries.phones_of(self.connection, self.actor.user_id) if works else ()
         near = await dial_queries.near_caps(self.connection, now=self.now, zone=zone) if self.may(Right.SEE_EXCHANGES) else None
         return {
             "mine": await dial_queries.newest_of(self.connection, self.actor.user_id, now=self.now), "near_caps": near,

@@ -66,13 +66,19 @@ async def gather(connection: AsyncConnection, actor: Actor, *, now: datetime) ->
 async def phones(connection: AsyncConnection, *whose: ColumnElement[bool]) -> tuple[Phone, ...]:
     """Every extension that is somebody's now, on every exchange."""
     query = (
-        select(user_extensions, exchanges.c.name, exchanges.c.active, exchanges.c.dial_user, exchanges.c.dial_secret)
+        select(
+            user_extensions, exchanges.c.name, exchanges.c.active, exchanges.c.dial_user, exchanges.c.dial_secret,
+            users.c.name.label("owner"),
+        )
         .join(exchanges, exchanges.c.id == user_extensions.c.exchange_id)
+        .join(users, users.c.id == user_extensions.c.user_id)
         .where(user_extensions.c.until.is_(None), *whose)
         .order_by(exchanges.c.id, user_extensions.c.extension)
-    )
+    )  # fmt: skip
     return tuple(
-        Phone(row.exchange_id, row.name, row.extension, row.user_id, row.active, bool(row.dial_user and row.dial_secret))
+        Phone(
+            row.exchange_id, row.name, row.extension, row.user_id, row.active, bool(row.dial_user and row.dial_secret), row.owner
+        )
         for row in await connection.execute(query)
     )
 

@@ -8,7 +8,7 @@ from crm_core.dialling.refusals import Reason, Refusal
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """An extension that is somebody's now. `can_dial`: its exchange is on and has a login for dialling."""
+    """An extension that is somebody's now (`owner` by name). `can_dial`: its exchange is on and has a login for dialling."""
 
     exchange_id: int
     exchange: str
@@ -16,6 +16,7 @@ class Phone:
     user_id: int
     active: bool
     has_dialler: bool
+    owner: str = ""
 
     @property
     def can_dial(self) -> bool:
@@ -44,7 +45,7 @@ def phone_for(wanted: Wanted, phones: Sequence[Phone], me: int, *, for_others: b
     if own:
         return _only(own)
     if not wanted.extension:
-        return Refusal(Reason.NO_EXTENSION)
+        return Refusal(Reason.CHOOSE_EXTENSION if for_others else Reason.NO_EXTENSION)
     if not for_others:
         return Refusal(Reason.NOT_YOUR_EXTENSION)
     others = [phone for phone in phones if _fits(phone, wanted)]

@@ -102,9 +102,11 @@ async def recent(connection: AsyncConnection, exchange_id: int, limit: int = 30)
     return tuple(_line(row) for row in await connection.execute(query))
 
 
-async def own_phones(connection: AsyncConnection, user_id: int) -> tuple[Phone, ...]:
-    """The user's extensions now."""
-    return await facts.phones(connection, user_extensions.c.user_id == user_id)
+async def phones_of(connection: AsyncConnection, user_id: int) -> tuple[Phone, ...]:
+    """The phones a user may have rung: his own; who has none and may call from others', everybody's."""
+    own = await facts.phones(connection, user_extensions.c.user_id == user_id)
+    for_others = not own and await connection.scalar(select(users.c.may_dial_for_others).where(users.c.id == user_id))
+    return await facts.phones(connection) if for_others else own
 
 
 async def rules_on(connection: AsyncConnection, exchange_id: int) -> DialRules:

@@ -156,7 +156,8 @@ FROM_WHERE = [
     (7, Wanted("x", "555"), False, Reason.NOT_YOUR_EXTENSION), (7, Wanted("x", "101", 2), False, Reason.NOT_YOUR_EXTENSION),
     (9, Wanted("x"), False, Reason.CHOOSE_EXTENSION), (9, Wanted("x", "201"), False, "201"),
     (10, Wanted("x"), False, Reason.NOT_SET_UP), (11, Wanted("x"), False, Reason.EXCHANGE_OFF),
-    (12, Wanted("x"), True, Reason.NO_EXTENSION), (12, Wanted("x", "101"), True, "101"),
+    (12, Wanted("x"), False, Reason.NO_EXTENSION), (12, Wanted("x"), True, Reason.CHOOSE_EXTENSION),
+    (12, Wanted("x", "101"), True, "101"),
     (7, Wanted("x", "101\r\nApplication: System"), True, Reason.NOBODYS_EXTENSION),
 ]  # fmt: skip
 

@@ -78,6 +78,19 @@ def test_a_call_that_did_not_come_about_says_why_and_is_closed(dialling: Site, b
         expect(page.locator("#dial .dial-line")).to_have_count(0)
 
 
+def test_a_head_without_a_phone_chooses_whose_rings(dialling: Site, browser: Browser) -> None:
+    dialling.do(_grant_all(dialling))
+    with seat(browser, dialling, Role.HEAD) as head:
+        page = head.open("/contacts/1")
+        page.locator(".head-row form.dial button").click()
+        page.locator("#dial").get_by_role("button", name="101 · Olga Kotova").click()
+
+        expect(page.locator("#dial")).to_contain_text("телефон 101")
+        head.faults.clear()  # the browser notes the question back as a refused request
+    (row,) = dialling.do(dialling.office.rows(dial_attempts, verdict="asked"))
+    assert (row.user_id, row.extension, row.number) == (dialling.people[Role.HEAD], "101", KNOWN)
+
+
 def test_a_refusal_stays_while_the_house_calls_on(dialling: Site, browser: Browser) -> None:
     with seat(browser, dialling, Role.MANAGER) as manager:
         page = manager.open("/contacts/1")
@@ -157,7 +170,7 @@ def test_what_was_refused_is_said_where_one_clicked_far_down_a_page(dialling: Si
 async def _grant_all(site: Site) -> None:
     """Any page is the same for who may call anybody."""
     async with site.database.write() as tx:
-        await tx.execute(update(users).values(may_dial_unknown=True))
+        await tx.execute(update(users).values(may_dial_unknown=True, may_dial_for_others=True))
 
 
 PAGES = ("/contacts/1", "/missed", "/tasks", "/today", "/exchange/1/dialling")
