@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, and_, func, select
@@ -20,6 +20,7 @@ from crm_core.users.tables import users
 
 OPEN_STATES = (CallState.ARRIVED, CallState.RINGING, CallState.TALKING, CallState.HELD)
 ORDER = list(Doing)
+ONE_RINGING = timedelta(seconds=3)
 
 # The exchange is named so that the index on (exchange, state) is used: without it each look would read all calls there ever were.
 IS_UP = and_(calls.c.exchange_id.in_(select(exchanges.c.id)), calls.c.state.in_(OPEN_STATES))
@@ -84,7 +85,7 @@ async def read_live(connection: AsyncConnection, actor: Actor, query: Select[Any
     rows = (await connection.execute(up)).all()
     if not rows:
         return ()
-    parts = await _read_parts(connection, [row.id for row in rows], now)
+    parts = await _read_parts(connection, rows, now)
     return tuple(_live(row, line, parts) for row, line in zip(rows, await lines_of(connection, actor, rows), strict=True))
 
 
@@ -99,13 +100,16 @@ class Parts:
     as_of: Mapping[int, datetime] = field(default_factory=dict)  # by exchange
 
 
-async def _read_parts(connection: AsyncConnection, ids: Sequence[int], now: datetime) -> Parts:
+async def _read_parts(connection: AsyncConnection, rows: Sequence[Any], now: datetime) -> Parts:
+    ids = [row.id for row in rows]
     talks = await _by_call(connection, call_talks, ids)
     rings = await _by_call(connection, call_rings, ids)
-    ringing = [call_id for call_id, rows in rings.items() if any(row.ended_at is None for row in rows)]
+    ringing = [call_id for call_id, its in rings.items() if any(_rings_for_long(ring, now) for ring in its)]
+    queued = any(row.queue is not None and row.answered_at is None for row in rows)
     silent = await not_heard(connection, now)
     return Parts(
-        talks=talks, rings=rings, rang_again=await _rang_again(connection, ringing), places=await _places(connection),
+        talks=talks, rings=rings, rang_again=await _rang_again(connection, ringing),
+        places=await _places(connection) if queued else {},
         as_of={exchange_id: exchange.since for exchange_id, exchange in silent.items()},
     )  # fmt: skip
 
@@ -136,6 +140,11 @@ def _grouped(rows: Iterable[Any]) -> dict[int, list[Any]]:
     for row in rows:
         found.setdefault(row.call_id, []).append(row)
     return found
+
+
+def _rings_for_long(ring: Any, now: datetime) -> bool:
+    """Long enough to have been called more than once: a pop that comes up asks nothing more."""
+    return ring.ended_at is None and now - ring.rang_at > ONE_RINGING
 
 
 async def _rang_again(connection: AsyncConnection, ids: Sequence[int]) -> dict[int, dict[str, datetime]]:
