@@ -188,7 +188,14 @@ class Derivation:
         told = [replace(event, at=event.at - self._shift) for event in events] if self._shift else events
         missed = [event for event in told if silent_from is None or event.at >= silent_from - EDGE]
         self._note_told(missed)
-        return not_heard(missed, Facts(self._heard))
+        return [*self._applications(told, silent_from), *not_heard(missed, Facts(self._heard))]
+
+    def _applications(self, told: list[ChannelEvent], silent_from: float | None) -> list[ChannelEvent]:
+        """What only the records tell of calls that were up when contact was lost: voicemail may have taken one before."""
+        if silent_from is None:
+            return []
+        up = {linkedid for call in self.open_calls() for linkedid in call.linkedids}
+        return [e for e in told if isinstance(e, ApplicationBegan) and e.at < silent_from - EDGE and e.linkedid in up]
 
     def _note_told(self, missed: list[ChannelEvent]) -> None:
         if missed:

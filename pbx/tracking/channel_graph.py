@@ -18,6 +18,7 @@ _EARLY_KEPT = 1_000
 _EARLY_PER_CHANNEL = 20
 _BRIDGES_KEPT = 100_000
 _EDGE = 0.001
+_LISTED_WITHIN = 1.0
 
 # An originate whose phone is not there is answered, too: with the id its channel would have had.
 _NO_BIRTH = (
@@ -277,12 +278,14 @@ class ChannelGraph:
         self._seen_in(e, c)
 
     def _seen_in(self, e: told.ChannelSeen, c: Channel) -> None:
+        """A list carries no time and is as of some moment before it came: what was told of the last second is newer."""
         staying = {bridge for _, end, bridge in c.stays() if end == inf}
-        for bridge in staying - {e.bridge}:
+        newer = any(abs(e.at - at) < _LISTED_WITHIN for facts in c.bridges.values() for at, _ in facts)
+        for bridge in staying - {e.bridge} if not newer else ():
             self._bridge_left(told.BridgeLeft(e.at, e.uid, e.channel, e.linkedid, bridge), c)
         kind = self.bridges_seen.get(e.bridge)
         parked = "park" in e.application.lower() if kind is None else kind.waiting
-        if e.bridge and e.bridge not in staying:
+        if e.bridge and e.bridge not in staying and not newer:
             conference = kind is not None and kind.conference
             self._bridge_joined(told.BridgeJoined(e.at, e.uid, e.channel, e.linkedid, e.bridge, parked, conference), c)
         elif e.bridge and parked:
