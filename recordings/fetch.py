@@ -199,14 +199,14 @@ async def _nothing(_tx: AsyncConnection) -> None:
 
 
 def _search(root: Path, call: CallToAttach) -> Search:
-    return locate(usable_root(root), Wanted(call.announced, call.linkedids, call.began, call.ended))
+    return locate(usable_root(root), Wanted(call.announced, call.names, call.began, call.ended))
 
 
 def _sources(call: CallToAttach, conversation: Conversation, files: dict[str, Located]) -> tuple[Sources, Located]:
     """Who is heard on which file, and the file that was closed last."""
     names = (conversation.mix, conversation.first, conversation.second)
     mix, first, second = (files[name] if name else None for name in names)
-    of_customer = conversation.names_say_who or recorded_customer(conversation.name, call.direction, call.linkedids)
+    of_customer = conversation.names_say_who or recorded_customer(conversation.name, call.direction, call.names)
     customer, manager = (first, second) if of_customer else (second, first)
     last = next(file for file in (mix, customer, manager) if file)
     return Sources(_path(mix), _path(customer), _path(manager), swap=not of_customer), last

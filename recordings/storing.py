@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from crm_core import event_log
 from crm_core.calls.events import Direction
 from crm_core.calls.receivers import receivers_of
+from crm_core.calls.repeated_ids import plain
 from crm_core.calls.tables import call_linkedids, calls, exchanges
 from crm_core.event_log import events
 from crm_core.events import Event, EventKind
@@ -35,6 +36,11 @@ class CallToAttach:
     ended: datetime
     talk_seconds: float
     stored: frozenset[str]  # names of the recordings it has already
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its ids as the exchange says them, which its files are named by."""
+        return tuple(dict.fromkeys(plain(linkedid) for linkedid in self.linkedids))
 
 
 @dataclass(frozen=True, slots=True)

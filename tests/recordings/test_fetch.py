@@ -69,6 +69,16 @@ async def test_the_customer_is_left_whichever_channel_was_recorded(desk: Desk, d
     assert pitch(samples(desk.file_of(row.blob))[0]) == customer
 
 
+async def test_the_files_of_a_repeated_id_are_named_by_the_id_itself(desk: Desk) -> None:
+    sides(desk)
+    await desk.call(f"{SPOOL}/{MIX}", key=f"{KEY}~1795304640", direction="outbound")
+
+    await desk.work()
+
+    [row] = await desk.stored()
+    assert pitch(samples(desk.file_of(row.blob))[0]) == 1000
+
+
 async def test_a_call_nobody_answered_has_no_recording(desk: Desk) -> None:
     tone(desk.root / MIX, 1, 440)
 
