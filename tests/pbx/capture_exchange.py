@@ -72,6 +72,7 @@ class CaptureExchange:
     def __init__(self, played: Played, cel_file: Path, database: Database, config: ExchangeConfig, folder: Path) -> None:
         self.now = played.begins - 5.0
         self.cel_file = cel_file
+        self.hidden = cel_file.with_name("unmounted")
         self.cel_file.touch()
         self._played = played
         self._records = list(played.records)
@@ -155,8 +156,14 @@ class CaptureExchange:
         self.now = max(self.now, at)
         self._write_records()
 
+    def records_end(self) -> None:
+        """The exchange writes no more of them."""
+        self._records.clear()
+
     def _write_records(self) -> None:
-        with self.cel_file.open("ab") as out:
+        if not self._records:
+            return
+        with (self.hidden if self.hidden.exists() else self.cel_file).open("ab") as out:
             while self._records and _time_of(self._records[0]) <= self.now:
                 out.write(self._records.pop(0))
 
@@ -170,9 +177,11 @@ class CaptureExchange:
         self._writer, self._sent, self._received = writer, 0, self._counted()
         self._session += 1
         self._send(b"Asterisk Call Manager/11.0.0\r\n")
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+        try:
             while True:
                 self._answer(await reader.readuntil(b"\r\n\r\n"))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            writer.transport.abort()
 
     def _answer(self, asked: bytes) -> None:
         headers = dict(line.split(": ", 1) for line in asked.decode().split("\r\n") if ": " in line)
