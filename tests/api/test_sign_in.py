@@ -310,5 +310,5 @@ async def test_while_the_database_is_gone_everybody_is_asked_to_come_back(house:
 
     assert (program.status_code, program.headers["content-type"]) == (503, "application/problem+json")
     assert person.status_code == 503
-    assert "The database or the disk does not answer" in person.text
+    assert "База данных или диск не отвечает" in person.text
     assert program.headers["retry-after"] == person.headers["retry-after"] == "5"
