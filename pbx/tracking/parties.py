@@ -73,8 +73,12 @@ def _dialled_out(origin: Channel | None, phones: list[Channel], trunks: list[Cha
 
 
 def _goes_outside(origin: Channel | None, colleagues: list[Channel], trunks: list[Channel], callee: Number | None) -> bool:
-    if origin is None or any(c.dialled_by == origin.uid for c in trunks):
+    if origin is None:
         return bool(trunks)
+    dialled = [c for c in (*colleagues, *trunks) if c.dialled_by == origin.uid]
+    # Whom the caller himself dialled first decides: later legs may be a transfer's, or a forward's.
+    if any(c in trunks for c in dialled) and min(dialled, key=lambda c: (tried_at(c), c.birth)) in trunks:
+        return True
     if callee is None or callee.kind is NumberKind.EXTENSION:
         return False  # a colleague, whose calls may be forwarded outside
     return bool(trunks) or (callee.kind is NumberKind.INTERNATIONAL and not colleagues)
