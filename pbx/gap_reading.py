@@ -13,22 +13,12 @@ from crm_core.calls.events import Call
 from crm_core.errors import FirstringError
 from crm_core.exchanges.config import ExchangeConfig
 from pbx.derivation import Derivation
+from pbx.records import troubles
 from pbx.records.cel_log import CelPart, Window, read_window
 from pbx.records.overlap import EDGE
 from pbx.records.patience import PatientThread
 
 log = structlog.get_logger()
-
-NO_FILE = "No file of its records is set: what happened meanwhile cannot be told."
-NOT_THERE = "There is no such file of records. Is the folder mounted, and is CEL switched on?"
-NOT_ALLOWED = "The file of records may not be read. Put our user into the group that owns it."
-NO_ANSWER = "The file of records does not answer. Is its server up?"
-NOT_OURS = "The file holds no records in our form. Use our cel_custom.conf."
-CUT = "A rotated file of records is damaged."
-TOO_OLD = "Longer ago than records are read back for."
-TOO_LATE = "The records begin only after the gap did; what they tell was used."
-TOO_MANY = "More records than are read for one gap; the first were used."
-TROUBLE = "The file of records could not be read."
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,33 +62,42 @@ class GapReader:
         """What the records tell of this gap (our times), and what of it they do not tell. Raises OutOfReach."""
         file = self._exchange.cel_file
         if file is None:
-            raise OutOfReach(NO_FILE)
+            raise OutOfReach(troubles.NO_FILE)
         calls = derivation.open_calls()
         begins = max(lost_at, made_at - self._rules.furthest.total_seconds())
         part = await self._part(file, _window(calls, begins, made_at, derivation.records_ahead))
         if part.broken and not part.rows:
-            raise OutOfReach(NOT_OURS)
+            raise OutOfReach(troubles.NOT_OURS)
         for name, line, why in part.named:
             log.warning("record_broken", exchange=self._exchange.name, file=name, line=line, why=why)
         reaches_back = part.begins_at is not None and part.begins_at - derivation.records_ahead <= lost_at + EDGE
         heard_more = not reaches_back and derivation.has_heard(until=lost_at)
-        return part, TOO_OLD if begins > lost_at else TOO_MANY if part.cut else TOO_LATE if heard_more else None
+        return (
+            part,
+            troubles.TOO_OLD
+            if begins > lost_at
+            else troubles.TOO_MANY
+            if part.cut
+            else troubles.TOO_LATE
+            if heard_more
+            else None,
+        )
 
     async def _part(self, file: Path, window: Window) -> CelPart:
         try:
             return await self._thread.run(lambda: read_window(file, window), self._rules.within)
         except FileNotFoundError as error:
-            raise OutOfReach(NOT_THERE) from error
+            raise OutOfReach(troubles.NOT_THERE) from error
         except PermissionError as error:
-            raise OutOfReach(NOT_ALLOWED) from error
+            raise OutOfReach(troubles.NOT_ALLOWED) from error
         except TimeoutError as error:
-            raise OutOfReach(NO_ANSWER) from error
+            raise OutOfReach(troubles.NO_ANSWER) from error
         except (EOFError, zlib.error) as error:
-            raise OutOfReach(CUT) from error
+            raise OutOfReach(troubles.CUT) from error
         except ValueError as error:
-            raise OutOfReach(NOT_OURS) from error
+            raise OutOfReach(troubles.NOT_OURS) from error
         except OSError as error:
-            raise OutOfReach(TROUBLE) from error
+            raise OutOfReach(troubles.TROUBLE) from error
 
     async def settle(self, made_at: float, now: Callable[[], datetime]) -> None:
         """The exchange writes its records a little after it has told of the same."""

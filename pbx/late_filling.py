@@ -23,7 +23,8 @@ from crm_core.db import Database
 from crm_core.exchanges.config import ExchangeConfig
 from pbx import metrics
 from pbx.derivation import Derivation
-from pbx.gap_reading import TOO_OLD, GapReader, GapRules, OutOfReach
+from pbx.gap_reading import GapReader, GapRules, OutOfReach
+from pbx.records import troubles
 from pbx.rederivation import Rederived, derive_again
 from pbx.storing import Store, fault_of
 
@@ -149,5 +150,5 @@ class LateFilling:
 
     async def _give_up(self, gap: Gap) -> None:
         """The journal of that time is dropped: there is nothing to derive from."""
-        over = replace(gap, filled_at=self._now(), note=gap.note or TOO_OLD)
+        over = replace(gap, filled_at=self._now(), note=gap.note or troubles.TOO_OLD)
         await self._store.write(lambda tx: gaps.note(tx, over))

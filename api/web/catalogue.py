@@ -16,6 +16,7 @@ from babel.messages.pofile import read_po, write_po
 from api.web.translations import LOCALES
 from crm_core.secrets import SEALED_ELSEWHERE
 from pbx.ami import troubles
+from pbx.records import troubles as gap_troubles
 
 WEB = LOCALES.parent
 METHODS = [("templates/**.html", "jinja2"), ("**.py", "python")]
@@ -42,7 +43,11 @@ def said() -> Iterator[Said]:
     """Everything the pages say, in English."""
     for file, _line, text, _comments, context in extract_from_dir(WEB, METHODS, OPTIONS, KEYWORDS):
         yield Said(file, text, context)
-    for note in (*troubles.NOTES, SEALED_ELSEWHERE):  # stored in English as the listener told them, worded when they are shown
+    for note in (
+        *troubles.NOTES,
+        *gap_troubles.NOTES,
+        SEALED_ELSEWHERE,
+    ):  # stored in English as the listener told them, worded when they are shown
         yield Said("exchange.py", note, None)
 
 

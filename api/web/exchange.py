@@ -10,6 +10,7 @@ from api.paths import PathId
 from api.web.snippets import snippets
 from api.web.visit import Visit, VisitNow, back_to
 from crm_core.access import Right
+from crm_core.calls import gaps
 from crm_core.calls.exchange_queries import list_exchanges
 from crm_core.errors import Conflict, Invalid, SettingsError
 from crm_core.exchanges import registry
@@ -20,7 +21,7 @@ router = APIRouter()
 
 Text = Annotated[str, Form(max_length=1000)]
 
-NOTHING_TYPED = {"name": "", "address": "", "user": "firstring-reader", "recordings": "", "own": "", "tls": ""}
+NOTHING_TYPED = {"name": "", "address": "", "user": "firstring-reader", "recordings": "", "cel": "", "own": "", "tls": ""}
 
 
 @router.get("/exchange")
@@ -30,29 +31,42 @@ async def page(visit: VisitNow) -> Response:
 
 @router.get("/exchange/list")
 async def part(visit: VisitNow) -> Response:
-    return visit.part("exchange/_list.html", exchanges=await list_exchanges(visit.connection, visit.actor))
+    return visit.part("exchange/_list.html", **await _shown(visit))
+
+
+async def _shown(visit: Visit) -> dict[str, Any]:
+    """How each exchange stands, and when it was not listened to."""
+    exchanges = await list_exchanges(visit.connection, visit.actor)
+    return {"exchanges": exchanges, "gaps": await gaps.recent(visit.connection, visit.actor)}
 
 
 async def exchange_page(
     visit: Visit, *, refused: str | None = None, typed: dict[str, Any] | None = None, status: int = 200
 ) -> Response:
-    exchanges = await list_exchanges(visit.connection, visit.actor)
-    facts = {"exchanges": exchanges, "snippets": snippets(visit.look.wording.texts), "refused": refused}
+    facts = {**await _shown(visit), "snippets": snippets(visit.look.wording.texts), "refused": refused}
     return await visit.page("exchange/page.html", "exchange", status, typed=typed or NOTHING_TYPED, **facts)
 
 
 @router.post("/exchange")
 async def connect(
-    visit: VisitNow, name: Text, address: Text, user: Text, secret: Text, tls: Text = "", recordings: Text = "", own: Text = ""
+    visit: VisitNow,
+    name: Text,
+    address: Text,
+    user: Text,
+    secret: Text,
+    tls: Text = "",
+    recordings: Text = "",
+    cel: Text = "",
+    own: Text = "",
 ) -> Response:
     """Stored with its secret sealed; the listener takes it up by itself."""
     visit.require(Right.SETTINGS)
-    typed = {"name": name, "address": address, "user": user, "recordings": recordings, "own": own, "tls": tls}
+    typed = {"name": name, "address": address, "user": user, "recordings": recordings, "cel": cel, "own": own, "tls": tls}
     try:
         host, port = host_and_port(address)
         new = NewExchange(
             name, AmiAddress(host, port, bool(tls), user.strip(), secret), region=visit.context.settings.region,
-            recordings_root=Path(recordings.strip()) if recordings.strip() else None, own_numbers=own.split(","),
+            recordings_root=_path(recordings), cel_file=_path(cel), own_numbers=own.split(","),
         )  # fmt: skip
         async with visit.context.database.write() as tx:
             await registry.add(tx, new, visit.context.box, now=visit.now, by=visit.actor.user_id)
@@ -72,3 +86,16 @@ async def switch(visit: VisitNow, exchange_id: PathId, active: Text = "") -> Res
     async with visit.context.database.write() as tx:
         await registry.set_active(tx, exchange_id, bool(active), now=visit.now, by=visit.actor.user_id)
     return back_to("/exchange")
+
+
+@router.post("/exchange/{exchange_id}/records")
+async def records(visit: VisitNow, exchange_id: PathId, cel: Text = "") -> Response:
+    """Where the exchange's own log of events is; the listener then fills what it could not fill before."""
+    visit.require(Right.SETTINGS)
+    async with visit.context.database.write() as tx:
+        await registry.set_cel_file(tx, exchange_id, _path(cel), now=visit.now, by=visit.actor.user_id)
+    return back_to("/exchange")
+
+
+def _path(typed: str) -> Path | None:
+    return Path(typed.strip()) if typed.strip() else None

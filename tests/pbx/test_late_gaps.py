@@ -12,6 +12,7 @@ import pytest
 from crm_core.calls.tables import gaps, journal
 from crm_core.db import Database
 from pbx import gap_reading
+from pbx.records import troubles
 from tests.pbx.capture_exchange import RULES, CaptureExchange, Played, told_calls
 from tests.pbx.capture_grading import problems
 from tests.pbx.capture_variants import Capture, capture
@@ -76,7 +77,7 @@ async def test_records_that_come_late_tell_the_same(scenario: str, restarted: bo
 
     await missed(exchange, played, lost_at, made_at)
     (gap,) = await desk.rows(gaps)
-    assert (gap.filled_at, gap.note) == (None, gap_reading.NOT_THERE)
+    assert (gap.filled_at, gap.note) == (None, troubles.NOT_THERE)
     if restarted:
         await exchange.stop(kill=True)
         exchange.listen()
@@ -125,7 +126,7 @@ async def test_a_file_of_something_else_is_said_to_be_none_of_ours(opened: Opene
     await exchange.stop(kill=False)
 
     (gap,) = await desk.rows(gaps)
-    assert (gap.filled_at, gap.note) == (None, gap_reading.NOT_OURS)
+    assert (gap.filled_at, gap.note) == (None, troubles.NOT_OURS)
 
 
 async def test_a_file_that_does_not_answer_holds_nothing_up(opened: Opened, database: Database) -> None:
@@ -145,7 +146,7 @@ async def test_a_file_that_does_not_answer_holds_nothing_up(opened: Opened, data
 
     (gap,) = await desk.rows(gaps)
     (call,) = await told_calls(database)
-    assert (gap.filled_at, gap.note) == (None, gap_reading.NO_ANSWER)
+    assert (gap.filled_at, gap.note) == (None, troubles.NO_ANSWER)
     assert (call["outcome"], call["partial"]) == ("answered", True)
 
 
