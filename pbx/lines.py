@@ -35,11 +35,17 @@ class LineRule:
         self._extensions = tuple(extensions)
         self._told = Told(learned or Learned())
         self._members_only = learned is None
+        self._agents: set[str] = set()  # whom `Local/anna@agents/n` names: a phone called so is hers
         self.learned = 0
 
     def learn_member(self, interface: str) -> None:
         """A queue's member is a person: `PJSIP/anna`, or the extension in `Local/anna@agents/n`."""
         self.learned += self._told.members.add(interface)
+        technology, _, rest = interface.partition("/")
+        agent = rest.partition("@")[0]
+        if technology.lower() == "local" and not agent.isdigit() and agent not in self._agents and len(self._agents) < _MOST_TOLD:
+            self._agents.add(agent)
+            self.learned += 1
 
     def learn(self, phones: Iterable[str] = (), trunks: Iterable[str] = (), registering: Iterable[str] = ()) -> None:
         """What the exchange says of its lines; see `channel_events.LineKnown`."""
@@ -62,7 +68,8 @@ class LineRule:
             return LineKind.PHONE
         if bool(self._trunks) != bool(self._extensions):
             return LineKind.PHONE if self._trunks else LineKind.TRUNK
-        return self._told.kind_of(f"{technology}/{name}") or _by_name(name)
+        agent = LineKind.PHONE if name in self._agents else None
+        return self._told.kind_of(f"{technology}/{name}") or agent or _by_name(name)
 
 
 class Told:

@@ -29,6 +29,11 @@ def holds_of(
     return found + [("music", customer.uid, span) for span in joins.common(customer.music_spans(), bridged)]
 
 
+def is_parked(channel: Channel) -> bool:
+    """Whether it stands now in a bridge that only keeps waiting."""
+    return joins.open_now(_waits(channel))
+
+
 def _parked(customer: Channel, channels: Mapping[str, Channel], together: list[Together]) -> list[Span]:
     """When he, or the far half of a Local channel that he hears, stood in a bridge that only keeps waiting."""
     parked = _waits(customer)

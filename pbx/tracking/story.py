@@ -159,13 +159,19 @@ class Story:
     def _state(self, rings: tuple[Ring, ...], holds: list[Span]) -> CallState:
         if self.over:
             return CallState.ENDED
-        if joins.open_now(holds):
+        if joins.open_now(holds) or self._met_parked():
             return CallState.HELD
         if any(joins.open_now(spans) for spans in self.talks.values()):
             return CallState.TALKING
         if any(ring.outcome is None for ring in rings) or self._customer_rings():
             return CallState.RINGING
         return CallState.ARRIVED
+
+    def _met_parked(self) -> bool:
+        """A listener that came later finds the customer parked: somebody must have talked with him."""
+        customer = self.customer
+        met_late = self.first_join is None and customer is not None and customer.born_at is None
+        return met_late and customer is not None and holding.is_parked(customer)
 
     def _customer_rings(self) -> bool:
         customer = self.customer

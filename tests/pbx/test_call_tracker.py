@@ -340,3 +340,23 @@ def test_channels_of_one_moment_are_ordered_by_their_number() -> None:
     story.rings("1795304636.10", "102", by="1795304636.9").answers("1795304636.10", by="1795304636.9", bridge="x")
 
     assert story.the_call().caller == "101"
+
+
+def test_a_phone_named_like_a_queues_local_member_is_a_persons() -> None:
+    lines = LineRule()
+    assert lines.kind_of("PJSIP/anna-0000000a") is LineKind.TRUNK
+
+    lines.learn_member("Local/anna@from-queue/n")
+
+    assert lines.kind_of("PJSIP/anna-0000000a") is LineKind.PHONE
+
+
+def test_a_blind_transfer_of_a_colleague_to_the_outside_makes_no_outbound_call() -> None:
+    story = PhoneStory().at(0).calls("a", "101", to="102").rings("b", "102", by="a").at(1).answers("b", by="a", bridge="x")
+    story.at(3).tell(told.BlindTransferred(3.0, "b", "PJSIP/102-00000001", "a", "a", "a", "79265556677"))
+    story.leaves("b", "x").tell(told.ChannelGone(3.0, "b", "", "", 16)).leaves("a", "x")
+    story.rings("m", "trunk", by="a", dials="79265556677@trunk").at(4).answers("m", by="a", bridge="y")
+
+    call = story.at(6).hangs_up("a", "m").the_call()
+
+    assert (call.direction, [talk.extension for talk in call.answered_by]) == (Direction.INTERNAL, ["102", "79265556677"])
