@@ -36,7 +36,7 @@ _FIXED = {
 
 def named_uids(message: Message) -> set[str]:
     """All channels and calls that the message names by id."""
-    return {value for name, value in message.headers() if _UID.fullmatch(name)}
+    return {value for name, value in message.headers() if value not in {"", "<unknown>"} and _UID.fullmatch(name)}
 
 
 def named_bridges(message: Message) -> set[str]:
