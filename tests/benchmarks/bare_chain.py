@@ -73,8 +73,8 @@ class Chain:
                 yield f"data: {await page.get()}\n\n"
 
 
-async def main() -> None:
-    with sqlite_template() as template, tempfile.TemporaryDirectory() as folder:
+async def main(template: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:
         database = Database(fresh_sqlite(template, Path(folder)))
         chain = Chain(database)
         exchange = await asyncio.start_server(chain.written, "127.0.0.1", 0)
@@ -91,4 +91,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    with sqlite_template() as migrated:
+        asyncio.run(main(migrated))

@@ -27,9 +27,9 @@ from tests.product import ROOT, Product, eventually
 
 PER_SECOND = 20.0
 DESKS = tuple(str(extension) for extension in range(101, 111))
-RINGS = 0.6  # seconds until the caller gives up
+RINGS = 3.0  # seconds until the caller gives up
 TURNS, CALLS = 4, 400  # of each side; calls in a turn
-REST = 2.0
+REST = 5.0
 GOAL = 1.5
 DID = "74951112245"
 PASSWORD = "a long enough password"
