@@ -1,5 +1,6 @@
 """The live picture in a real Chromium: pops at every phone that rings, the head's desk, what is old, what a person allowed."""
 
+import re
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -259,3 +260,17 @@ def test_missed_customers_beyond_a_page_are_shown_on_demand(site: Site, browser:
 
         expect(page.locator(".missed-line")).to_have_count(60)
         expect(page.get_by_role("button", name="Показать ещё")).to_have_count(0)
+
+
+def test_desks_do_not_jump_for_a_call_that_only_passes_a_menu(site: Site, browser: Browser) -> None:
+    call = inbound(CALLER, at=just_now())
+    with seat(browser, site, Role.HEAD) as head:
+        page = head.open("/live")
+        waiting = page.locator(".waiting-now")
+        site.take(call)
+        expect(waiting).to_have_class(re.compile(r"\bpassing\b"), timeout=SOON)  # it takes its place only if the menu lasts
+        expect(waiting).to_be_visible(timeout=SOON)
+
+        site.take(call.joins_queue())
+        expect(waiting).not_to_have_class(re.compile(r"\bpassing\b"), timeout=SOON)
+        expect(waiting).to_contain_text("Очередь sales")
