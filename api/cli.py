@@ -77,6 +77,7 @@ def explain(
     what: Annotated[str, typer.Argument(metavar="ID|FILE.ami", help="a call's id or linkedid, or a capture")],
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object a call")] = False,
     call: Annotated[str | None, typer.Option(metavar="LINKEDID", help="which of a capture's calls")] = None,
+    more: Annotated[list[Path] | None, typer.Option("--after", help="the capture's next session, after a gap")] = None,
     cel: Annotated[Path | None, typer.Option(help="the exchange's CEL for the same time; fills the gaps")] = None,
     trunk: Annotated[list[str] | None, typer.Option(help="glob on channel names that are outside lines")] = None,
     extension: Annotated[list[str] | None, typer.Option(help="glob on channel names that are people's phones")] = None,
@@ -86,7 +87,7 @@ def explain(
     from api.commands.explain import Lines, explain_asked
 
     lines = Lines(cel, trunk or [], extension or [], region)
-    explain_asked(what, as_json=as_json, call=call, lines_told=lines)
+    explain_asked(what, as_json=as_json, more=more or [], call=call, lines_told=lines)
 
 
 @app.command()

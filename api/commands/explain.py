@@ -32,13 +32,13 @@ class Lines:
     region: str
 
 
-def explain_asked(asked: str, *, as_json: bool, call: str | None, lines_told: Lines) -> None:
+def explain_asked(asked: str, *, as_json: bool, more: list[Path], call: str | None, lines_told: Lines) -> None:
     """`asked` is a file where there is one of this name, else an id of a call. Raises Invalid and NotFound."""
     if asked.endswith(".ami") or Path(asked).is_file():
-        _from_file(Path(asked), as_json=as_json, call=call, lines_told=lines_told)
+        _from_files([Path(asked), *more], as_json=as_json, call=call, lines_told=lines_told)
         return
-    if lines_told.cel or lines_told.trunks or lines_told.extensions or call:
-        raise Invalid("--cel, --trunk, --extension and --call go with a capture (FILE.ami), not with a call's id")
+    if more or lines_told.cel or lines_told.trunks or lines_told.extensions or call:
+        raise Invalid("--after, --cel, --trunk, --extension and --call go with a capture (FILE.ami), not with a call's id")
     told = with_database(lambda desk: _from_database(desk, asked))
     _print(told.explanation, as_json=as_json, names=told.names)
     for note in told.notes(texts_in(load_settings().language)):
@@ -50,8 +50,8 @@ async def _from_database(desk: Desk, asked: str) -> CallTold:
         return await call_told(connection, await id_of(connection, asked), now=desk.now)
 
 
-def _from_file(file: Path, *, as_json: bool, call: str | None, lines_told: Lines) -> None:
-    found = stories_in([file], lines_told, call)
+def _from_files(files: list[Path], *, as_json: bool, call: str | None, lines_told: Lines) -> None:
+    found = stories_in(files, lines_told, call)
     for number, one in enumerate(found.explanations):
         if number and not as_json:
             sys.stdout.write("\n" + "═" * USUAL_WIDTH + "\n")

@@ -58,7 +58,7 @@ LINES = Lines(None, [], [], "RU")
 )
 def test_what_cannot_be_explained_is_refused(asked: str, options: dict[str, Any], say: str) -> None:
     with pytest.raises(Invalid, match=say):
-        explain_asked(asked, as_json=False, **{"call": None, "lines_told": LINES, **options})
+        explain_asked(asked, as_json=False, **{"more": [], "call": None, "lines_told": LINES, **options})
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """How channels, moments and hostile texts of an explanation read, for whoever may see them."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -21,16 +22,27 @@ class Labels:
     names: Mapping[str, str] = field(default_factory=dict)
     raw: bool = False
     seconds_known: bool = True
+    _known: Mapping[str, str] = field(init=False, repr=False)
+    _hidden: frozenset[str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Made once: a call of a big queue has hundreds of lanes and thousands of facts."""
+        heads = {lane.uid: self._who(lane) for lane in self.ladder.lanes}
+        many, seen = Counter(heads.values()), Counter[str]()
+        known = {}
+        for lane in self.ladder.lanes:
+            head = heads[lane.uid]
+            seen[head] += 1
+            name = self.names.get(lane.who or "") if lane.role is LaneRole.PERSON else None
+            numbered = head if many[head] == 1 else f"{head} ({seen[head]})"
+            known[lane.uid] = f"{numbered} {harmless(name)}" if name else numbered
+        machinery = (lane.uid for lane in self.ladder.lanes if lane.role is LaneRole.MACHINERY)
+        object.__setattr__(self, "_known", known)
+        object.__setattr__(self, "_hidden", frozenset() if self.raw else frozenset(machinery))
 
     def lane(self, uid: str) -> str:
         """Who a channel is: the customer, 101 Olga, or a part of the exchange."""
-        lane = next((one for one in self.ladder.lanes if one.uid == uid), None)
-        if lane is None:
-            return self.texts.gettext("another call's channel")
-        label, name = self._who(lane), self.names.get(lane.who or "") if lane.role is LaneRole.PERSON else None
-        same = [one.uid for one in self.ladder.lanes if self._who(one) == label]
-        numbered = label if len(same) == 1 else f"{label} ({same.index(uid) + 1})"
-        return f"{numbered} {harmless(name)}" if name else numbered
+        return self._known.get(uid) or self.texts.gettext("another call's channel")
 
     def _who(self, lane: Lane) -> str:
         """Without the name, which may be cut where there is little room."""
@@ -50,7 +62,7 @@ class Labels:
 
     def told(self, uid: str) -> bool:
         """The exchange's machinery is for those who look after the exchange."""
-        return self.raw or all(lane.role is not LaneRole.MACHINERY for lane in self.ladder.lanes if lane.uid == uid)
+        return uid not in self._hidden
 
     def when(self, at: float | None) -> str:
         """Since the ladder's start: `0:07.3`."""

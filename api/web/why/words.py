@@ -52,9 +52,17 @@ class Words:
         say = saying(self.language, reason.figure, reason.rule) % _Facts(
             {name: self._fact(name, fact) for name, fact in reason.facts.items()}
         )
-        rows = tuple(self.stretch(one) for one in reason.stretches) if reason.figure in SECONDS[1:] else ()
+        rows = tuple(self.stretch(one) for one in reason.stretches) if reason.figure in SECONDS[1:] else self._passed(reason)
         stretches = tuple((one.start, one.end) for one in reason.stretches)
         return Why(reason.figure, reason.item, self.title(reason), self.value(reason), say, rows, stretches)
+
+    def _passed(self, reason: Reason) -> tuple[str, ...]:
+        """The outcomes that come earlier in the order and did not hold."""
+        passed = reason.facts.get("passed")
+        if not isinstance(passed, tuple) or not passed:
+            return ()
+        names = ", ".join(outcome_names(self.texts).get(str(one), str(one)) for one in passed)
+        return (self.texts.gettext("Looked at before, and not so: %(outcomes)s.") % {"outcomes": names},)
 
     def stretch(self, one: Stretch) -> str:
         whys = self._hold_names()
