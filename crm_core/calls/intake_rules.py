@@ -201,7 +201,9 @@ def _close_call_back(ledger: Ledger, draft: CallDraft, at: datetime) -> None:
 def _finish(ledger: Ledger, task: TaskDraft, by_call: CallDraft, done_at: datetime, at: datetime) -> None:
     if task.number is not None:
         ledger.call_backs.pop(task.number, None)
-    task.done_at, task.done_by, task.done_by_call, task.changed = done_at, _spoke_first(by_call), by_call, True
+    done_by = _spoke_first(by_call) if by_call.touched else by_call.user_id
+    # A call told late (a gap was filled) may have been answered before it counted as missed and the task was made.
+    task.done_at, task.done_by, task.done_by_call, task.changed = max(done_at, task.created_at), done_by, by_call, True
     ledger.told.append(
         Told(EventKind.TASK_DONE, at, keepers(task.owner_id), call=by_call, contact=by_call.contact, deal=task.deal, task=task,
              user_id=task.done_by)

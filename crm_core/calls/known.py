@@ -20,12 +20,16 @@ from crm_core.calls.ledger import (
     TaskDraft,
 )
 from crm_core.calls.tables import call_linkedids, call_rings, calls, exchanges
+from crm_core.calls.telling import moment_of
 from crm_core.contacts.tables import contact_numbers, contacts
 from crm_core.deals.tables import deals, pipelines, stages
 from crm_core.exchanges.config import ExchangeConfig
 from crm_core.tasks.tables import TaskKind, tasks
 from crm_core.users.extensions import Period
 from crm_core.users.tables import user_extensions, users
+
+TOLD_LATE = 60.0
+"""Seconds after its end from which a call is told late: what came after it may be known already."""
 
 # Signs that a call reached somebody or something of ours.
 REACHED_STATES = (CallState.RINGING, CallState.TALKING, CallState.HELD)
@@ -48,6 +52,7 @@ async def read(
     known_deals = await _read_deals(tx, ledger, people, {row.deal_id for row in rows if row.deal_id})
     _note_calls(ledger, rows, people, known_deals)
     await _read_tasks(tx, ledger, told, known_deals)
+    await _read_reached(tx, ledger, told)
     return ledger
 
 
@@ -201,6 +206,27 @@ async def _read_tasks(tx: AsyncConnection, ledger: Ledger, told: Sequence[Call],
             ledger.call_backs[task.number] = task
         if deal is not None and task.owner_id is None:
             ledger.unowned.setdefault(deal, []).append(task)
+
+
+async def _read_reached(tx: AsyncConnection, ledger: Ledger, told: Sequence[Call]) -> None:
+    """Of calls that are told of long after they ended (a gap was filled): whether the customer was reached since."""
+    now = ledger.now.timestamp()
+    late = {
+        call.customer: call.ended_at
+        for call in told
+        if call.answered_at is None and call.ended_at is not None and call.ended_at < now - TOLD_LATE and call.customer
+    }
+    if not late:
+        return
+    answered = (calls.c.started_at >= moment_of(min(late.values()), ledger.now), calls.c.answered_at.is_not(None))
+    query = select(
+        calls.c.id, calls.c.key, calls.c.caller, calls.c.callee, calls.c.direction, calls.c.answered_at, calls.c.user_id
+    )
+    theirs = or_(calls.c.caller.in_(late), calls.c.callee.in_(late))
+    for row in await tx.execute(query.where(*answered, theirs).order_by(calls.c.answered_at.desc())):
+        number = {Direction.INBOUND: row.caller, Direction.OUTBOUND: row.callee}.get(row.direction)
+        if number in late and row.answered_at.timestamp() > late[number]:
+            ledger.reached[number] = CallDraft(key=row.key, stored_key=row.key, id=row.id, user_id=row.user_id), row.answered_at
 
 
 async def _reached_dids(tx: AsyncConnection, exchange_id: int, told: Sequence[Call], customers: Sequence[str]) -> set[str]:
