@@ -279,3 +279,20 @@ async def test_a_call_that_was_refused_is_mended_at_the_next_start(desk: Desk, e
         (call,) = await desk.ended()
 
     assert (call.outcome, call.partial) == ("answered", False)
+
+
+async def test_an_open_call_of_which_nobody_knows_any_more_is_closed_and_marked(desk: Desk, exchange: PracticeExchange) -> None:
+    async with desk.listening():
+        await desk.state("up")
+        playing = exchange.play(inbound(CALLER, DIRECT).rings("101"))
+        await playing.answer()
+        (talking,) = await desk.until(lambda rows: [row.state for row in rows] == ["talking"], calls)
+    await playing.hang_up()
+    async with desk.database.write() as tx:
+        await tx.execute(text("DELETE FROM journal"))
+    async with desk.listening():
+        (call,) = await desk.ended()
+
+    assert (call.outcome, call.partial) == ("answered", True)
+    assert call.ended_at >= talking.answered_at
+    assert [talk.left_at for talk in await desk.rows(call_talks)] == [call.ended_at]

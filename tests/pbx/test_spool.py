@@ -1,5 +1,6 @@
 """What was received and not stored yet is kept whole and in order, also over a full disk and a crash."""
 
+import asyncio
 import resource
 import signal
 from collections.abc import Iterator
@@ -90,3 +91,31 @@ async def test_a_full_disk_costs_only_what_came_while_it_was_full(tmp_path: Path
 
     assert await drained(spool) == [piece(1), piece(3)]
     assert spool.bytes_waiting == 0
+
+
+async def test_what_comes_while_older_pieces_are_taken_from_the_file_stays_behind_them(tmp_path: Path) -> None:
+    Spool(tmp_path / "spool").save([piece(number) for number in range(5)])
+    spool = Spool(tmp_path / "spool")
+
+    taken, _ = await asyncio.gather(spool.take(10**6, 1.0), spool.put(piece(5)))
+
+    assert taken + await drained(spool) == [piece(number) for number in range(6)]
+
+
+async def test_a_second_process_waits_for_the_first(tmp_path: Path) -> None:
+    first, second = Spool(tmp_path / "spool"), Spool(tmp_path / "spool")
+    entered: list[str] = []
+
+    async def enter() -> None:
+        async with second.opened():
+            entered.append("second")
+
+    async with first.opened():
+        waiting = asyncio.create_task(enter())
+        await asyncio.wait([waiting], timeout=0.1)
+        entered.append("first")
+        first.save([piece(1)])
+    await asyncio.wait_for(waiting, 5)
+
+    assert entered == ["first", "second"]
+    assert await drained(second) == [piece(1)]
