@@ -13,6 +13,7 @@ from pbx.playing.calls import Story
 from pbx.playing.day import call_on_demand
 from pbx.playing.originated import PICKS_UP, Click, ClickedCall
 from pbx.playing.play import Playing, StoryClock
+from pbx.playing.records import RecordsFile
 from pbx.playing.server import Action, AmiServer, ManagerUser
 from pbx.playing.stream import Channel, Told
 from pbx.playing.switch import Switchboard
@@ -29,6 +30,7 @@ class PracticeExchange:
     `recordings_root`: where the recordings of the calls appear. `speed`: 1 is real time, None as fast as it can.
     `language`: of the talks, `ru` or `en`. `records`: send CEL and Cdr as events, as some exchanges do.
     `timestamps` and `channel_variables`: as `timestampevents = yes` and `channelvars = MIXMONITOR_FILENAME`.
+    `cel_file`: where it writes its own log of events, as our `cel_custom.conf` has Asterisk do.
     The attribute `own_phone` says what a phone does that a click rings.
     Raises SettingsError for a host that is not loopback, OSError if the port is taken.
     """
@@ -37,6 +39,7 @@ class PracticeExchange:
         self, port: int = 0, recordings_root: Path = Path(), speed: float | None = 1.0,
         language: Literal["ru", "en"] = "ru", *, host: str = "127.0.0.1", users: tuple[ManagerUser, ...] | None = None,
         timestamps: bool = False, channel_variables: bool = False, records: bool = True, write_timeout: float = 5.0,
+        cel_file: Path | None = None,
     ) -> None:  # fmt: skip
         if not ipaddress.ip_address(host).is_loopback:
             raise SettingsError("The practice exchange answers on loopback only: its password is known to everybody")
@@ -46,6 +49,7 @@ class PracticeExchange:
         self.recordings_root = recordings_root
         self.played = 0
         self.own_phone = PICKS_UP
+        self._records = RecordsFile(cel_file) if cel_file else None
         self.clicked: deque[ClickedCall] = deque(maxlen=100)
         self._board = Switchboard(self._tell, time.time(), channel_variables=channel_variables)
         self._server = AmiServer(
@@ -131,6 +135,8 @@ class PracticeExchange:
         return None
 
     def _tell(self, event: Told) -> None:
+        if self._records is not None:
+            self._records.note(event)
         self._server.tell(event)
 
     def _place_call(self, action: Action) -> str:

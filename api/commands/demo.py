@@ -70,7 +70,7 @@ async def _demo(settings: Settings) -> None:
 
 async def _practise(settings: Settings, port: int) -> None:
     """A part like the others: when it fails, it comes back on the same port."""
-    async with PracticeExchange(port, _recordings(settings), language=settings.language) as exchange:
+    async with PracticeExchange(port, _recordings(settings), language=settings.language, cel_file=_records(settings)) as exchange:
         await demo_day(exchange)
 
 
@@ -85,6 +85,10 @@ def _recordings(settings: Settings) -> Path:
     folder = (settings.data_dir / "practice_recordings").resolve()
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def _records(settings: Settings) -> Path:
+    return (settings.data_dir / "practice_cel.csv").resolve()
 
 
 async def _seed(context: AppContext, port: int) -> None:
@@ -108,7 +112,7 @@ async def _exchange(tx: AsyncConnection, context: AppContext, port: int) -> int:
     ami = AmiAddress("127.0.0.1", port, tls=False, user=USER, secret=SECRET)
     new = NewExchange(
         registry.DEFAULT, ami, region="RU", recordings_root=_recordings(context.settings), own_numbers=(DIRECT, SALES, GROUP),
-        dial_user=DIALLER, dial_secret=SECRET,
+        cel_file=_records(context.settings), dial_user=DIALLER, dial_secret=SECRET,
     )  # fmt: skip
     for row in await registry.listed(tx):
         if row.name == registry.DEFAULT:
