@@ -42,6 +42,7 @@ class Channel:
         "queues",
         "rang_at",
         "rang_number",
+        "recording_places",
         "recordings",
         "technology",
         "uid",
@@ -79,6 +80,7 @@ class Channel:
         self.queues: set[tuple[float, bool, str]] = set()
         self.applications: set[tuple[float, str]] = set()
         self.recordings: dict[str, float] = {}
+        self.recording_places: dict[str, int] = {}  # in its announcement: the mix is the first
         self.other_half: str | None = None
         self.rename(name)
 

@@ -13,3 +13,7 @@ def announce(known: dict[str, float], path: str, at: float) -> None:
 
 def _is_one_file(one: str, other: str) -> bool:
     return one == other or one.endswith(f"/{other}") or other.endswith(f"/{one}")
+
+
+def file_name(path: str) -> str:
+    return path.rpartition("/")[2]

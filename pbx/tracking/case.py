@@ -18,6 +18,7 @@ class TransferTold:
     other_uid: str = ""  # the second line of an attended transfer, the parked channel
     target_uid: str = ""
     to: str = ""
+    stranger: str = ""  # the number of another call's customer, whom this one was joined with
 
 
 class Case:

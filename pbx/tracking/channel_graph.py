@@ -9,7 +9,7 @@ from pbx import channel_events as told
 from pbx.channel_events import ChannelEvent, OnChannel
 from pbx.channels import Channel, toggled
 from pbx.lines import LineRule
-from pbx.tracking.announced import announce
+from pbx.tracking.announced import announce, file_name
 from pbx.tracking.case import Case, TransferTold
 from pbx.tracking.case_book import CaseBook
 from pbx.tracking.joins import common
@@ -226,8 +226,15 @@ class ChannelGraph:
             if uid in self.book.channels:
                 self.book.join(self.book.case_of(c), self.book.case_of(self.book.channels[uid]))
         self.book.case_of(c).transfers.add(
-            TransferTold(e.at, TransferKind.ATTENDED, e.uid, e.channel, e.second_uid, e.target_uid, e.second_exten)
+            TransferTold(
+                e.at, TransferKind.ATTENDED, e.uid, e.channel, e.second_uid, e.target_uid, e.second_exten, self._stranger(e, c)
+            )
         )
+
+    def _stranger(self, e: told.AttendedTransferred, c: Channel) -> str:
+        """Two customers whom a person joins keep their calls; each is the other's stranger."""
+        target = self.book.channels.get(e.target_uid)
+        return "" if target is None or self.book.case_of(target) is self.book.case_of(c) else target.caller_number
 
     def _parked(self, e: told.CallParked, c: Channel) -> None:
         self.book.case_of(c).transfers.add(TransferTold(e.at, TransferKind.PARK, e.uid, e.parker, e.uid))
@@ -255,8 +262,10 @@ class ChannelGraph:
         c.dnid = c.dnid or e.dnid
 
     def _recording(self, e: told.RecordingBegan, c: Channel) -> None:
-        for path in e.paths:
+        for place, path in enumerate(e.paths):
             announce(c.recordings, path, e.at)
+            name = file_name(path)
+            c.recording_places[name] = min(place, c.recording_places.get(name, place))
 
     def _voicemail(self, e: told.VoicemailLeft, c: Channel) -> None:
         c.voicemail_at = e.at if c.voicemail_at is None else min(c.voicemail_at, e.at)

@@ -10,6 +10,7 @@ from crm_core.contacts.numbers import Number, NumberKind, clean, read_number
 from pbx.channels import Channel, Span
 from pbx.lines import LineRule
 from pbx.tracking import holding, joins, queueing, voicemail
+from pbx.tracking.announced import file_name
 from pbx.tracking.case import Case
 from pbx.tracking.parties import Cast, as_extension, cast_of, legs_tried
 from pbx.tracking.rings import leg_ends, rings_of
@@ -271,9 +272,9 @@ class Story:
 
     def _recordings(self) -> tuple[str, ...]:
         by_uid = sorted((c for c in self.case.channels.values() if c.recordings), key=lambda c: c.birth)
-        found = [(at, path) for c in by_uid for path, at in c.recordings.items()]
         # Files announced together keep their order: the mix, then its sides.
-        return tuple(dict.fromkeys(path for _, path in sorted(found, key=lambda announced: announced[0])))
+        found = [(at, c.recording_places.get(file_name(path), 0), path) for c in by_uid for path, at in c.recordings.items()]
+        return tuple(dict.fromkeys(path for _, _, path in sorted(found, key=lambda announced: announced[:2])))
 
     def _source(self) -> Source:
         if self.case.records:

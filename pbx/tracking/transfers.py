@@ -80,6 +80,8 @@ def _transfer(t: TransferTold, until: float, case: Case, cast: Cast, talks: dict
     if t.kind is TransferKind.BLIND:
         to = _written(t.to, cast, region) if t.to else (takers[0] if takers else None)
         return Transfer(t.kind, giver, to, bool(takers), t.at)
+    if t.stranger:
+        return Transfer(t.kind, giver, read_number(t.stranger, region).shown, True, t.at)
     to = _consulted(t, case, cast) or (takers[0] if takers else t.to or None)
     return Transfer(t.kind, giver, to, to in takers or (bool(takers) and to not in talks), t.at)
 
