@@ -118,6 +118,7 @@ class Leg:
             return
         if packet.status < 200:
             self.rang_at = self.rang_at or time.time()
+            self.remote = packet["to"]  # may be named in a transfer before it is answered
         first = packet["cseq"].split()[0] == "1"
         if packet.status >= 200:
             self.remote = packet["to"]
