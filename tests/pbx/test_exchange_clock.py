@@ -45,8 +45,8 @@ def test_a_step_of_hours_in_mid_call_takes_nothing_from_it_and_adds_nothing() ->
 
 
 def test_pings_tell_the_time_where_events_do_not() -> None:
-    clock = ExchangeClock()
-    assert clock.records_ahead is None
+    clock, silent = ExchangeClock(), ExchangeClock()
+
     clock.note_ping(NOW + 7.0, NOW)
 
-    assert (clock.at(None, NOW), clock.records_ahead) == (NOW, 7.0)
+    assert [clock.at(None, NOW), clock.records_ahead, silent.records_ahead] == [NOW, 7.0, None]
