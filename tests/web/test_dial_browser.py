@@ -126,6 +126,9 @@ def test_without_a_dialler_each_button_says_so_and_orders_nothing(site: Site, br
         expect(button).to_have_attribute("title", "Звонки по щелчку не настроены: администратор добавляет "
                                                   "пользователя для набора на странице «Станция».")  # fmt: skip
         expect(page.locator("section form.dial").first).to_be_hidden()
+        site.take(inbound(KNOWN).rings("101").ends().events)
+        expect(page.locator("main")).to_contain_text("пропущен", timeout=5000)
+        expect(button).to_have_attribute("aria-disabled", "true")
         button.focus()
         page.keyboard.press("Enter")
         expect(page.locator("#dial")).to_contain_text("не настроены")

@@ -1,7 +1,7 @@
 // Calls by a click: buttons that cannot work say why, and what was told can be closed.
 import { whenAdded } from "./added.js";
 
-const { dialOff, dialWhy } = document.body.dataset;
+const { dialOff } = document.body.dataset;
 
 function sayOff() {
   const bar = document.getElementById("dial");
@@ -11,14 +11,18 @@ function sayOff() {
   bar.replaceChildren(line);
 }
 
-whenAdded("form[data-dial]", (form) => {
-  if (!dialOff) return;
-  const button = form.querySelector("button");
+function mark(button) {
   button.setAttribute("aria-disabled", "true");
   button.title = dialOff;
-  // Where nobody can call so, no list is full of signs that do nothing.
-  if (dialWhy === "not_set_up" && button.matches(".only")) form.hidden = true;
-});
+}
+
+if (dialOff) {
+  whenAdded("form[data-dial]", (form) => mark(form.querySelector("button")));
+  // A fragment that is fetched anew takes the mark off again.
+  new MutationObserver((changes) => {
+    for (const { target } of changes) if (!target.hasAttribute("aria-disabled") && target.matches("form[data-dial] button")) mark(target);
+  }).observe(document.body, { subtree: true, attributes: true, attributeFilter: ["aria-disabled"] });
+}
 
 // Before htmx takes the form.
 document.addEventListener("submit", (event) => {
