@@ -117,7 +117,10 @@ class Story:
                 for person in {self.cast.people[uid] for uid in group.uids if uid in self.cast.people}:
                     spans.setdefault(person, []).append((group.start, group.end))
         found = {person: joins.merged(told) for person, told in spans.items()}
-        return dict(sorted(found.items(), key=lambda item: (item[1][0][0], item[0])))
+        if len(found) < 2:
+            return found
+        births = {person: min(self.case.channels[u].age for u, p in self.cast.people.items() if p == person) for person in found}
+        return dict(sorted(found.items(), key=lambda item: (item[1][0][0], births[item[0]])))
 
     def consultations(self) -> dict[str, list[Span]]:
         """For each person, when he was joined with a colleague while the customer waited and talked with nobody else."""
