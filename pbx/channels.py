@@ -119,9 +119,7 @@ class Channel:
         ends = inf if self.gone_at is None else self.gone_at
         found = [(a, b, bridge) for bridge, told in self.bridges.items() for a, b in self._spans(told, ends)]
         found.sort()
-        # A channel is in one bridge at a time: the next entrance ends a stay whose end was not told.
-        entrances = [a for a, b, _ in found if b > a]
-        return [(a, min([b, *(at for at in entrances if at > a)]), bridge) for a, b, bridge in found]
+        return found if len(found) < 2 else _one_at_a_time(found)
 
     def _spans(self, told: set[tuple[float, bool]], ends: float) -> list[Span]:
         if any(began for _, began in told):
@@ -135,6 +133,19 @@ class Channel:
 
     def music_spans(self) -> list[Span]:
         return toggled(self.music, inf if self.gone_at is None else self.gone_at)
+
+
+def _one_at_a_time(stays: list[tuple[float, float, str]]) -> list[tuple[float, float, str]]:
+    """A channel is in one bridge at a time: the next entrance ends a stay whose end was not told."""
+    found = []
+    moment = next_entrance = entrance = inf
+    for start, end, bridge in reversed(stays):
+        if start < moment:
+            moment, next_entrance = start, entrance
+        found.append((start, min(end, next_entrance), bridge))
+        if end > start:  # who only passed through a bridge did not leave another for it
+            entrance = start
+    return found[::-1]
 
 
 def birth_of(uid: str) -> tuple[int, str]:

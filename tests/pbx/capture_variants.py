@@ -11,7 +11,7 @@ CAPTURES = Path(__file__).resolve().parent.parent / "captures" / "asterisk"
 _MESSAGE = re.compile(rb".*?\r\n\r?\n", re.DOTALL)
 _RECORDS = (b"Event: CEL", b"Event: Cdr")
 _EXTENSIONS = ("101", "102", "103", "104")
-_TRUNKS = ("trunk", "beeline-msk")
+_TRUNKS = ("trunk", "beeline-msk", "second")
 _TAKEN = {"200", "600", "610", "700", "701", "8000"}
 
 
@@ -94,7 +94,7 @@ class Names:
         text = raw.decode("latin-1")
         text = re.sub(r"(?<![0-9])(\+?[78]?)(9[0-9]{2}|495)([0-9]{7})(?![0-9])", self._number, text)
         text = re.sub(r"(?<![0-9A-Za-z.:])(10[1-4])(?![0-9A-Za-z])", lambda m: self._extensions[m[1]], text)
-        text = re.sub(r"(?<=[/@])(trunk|beeline-msk)(?![A-Za-z])", lambda m: self._trunks[m[1]], text)
+        text = re.sub(r"(?<=[/@])(trunk|beeline-msk|second)(?![A-Za-z])", lambda m: self._trunks[m[1]], text)
         return text.encode("latin-1")
 
     def _number(self, match: re.Match[str]) -> str:

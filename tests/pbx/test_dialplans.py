@@ -13,7 +13,7 @@ import pytest
 
 from pbx.replay import replay
 from tests.pbx.capture_grading import problems
-from tests.pbx.capture_variants import CAPTURES, capture, rewritten
+from tests.pbx.capture_variants import CAPTURES, Names, capture, rewritten
 
 FOLDERS = ("asterisk22_own", "asterisk22_dialplans", "asterisk16_dialplans")
 PLACES = [
@@ -52,6 +52,19 @@ def test_without_the_exchanges_own_times_it_is_told_alike(truth: Path, tmp_path:
 @pytest.mark.parametrize("truth", WITH_CEL)
 def test_from_its_records_alone_it_is_told_alike(truth: Path) -> None:
     _agrees(truth, [], cel=truth.with_name(truth.name.replace(".truth.json", ".cel.csv")), untold=NOT_IN_CEL)
+
+
+@pytest.mark.parametrize("truth", [place for place in PLACES if "dialplans" in str(place.id)])
+@pytest.mark.parametrize(("seed", "inside_the_rule"), [(1, True), (2, False)])
+def test_other_names_and_numbers_are_told_alike(truth: Path, seed: int, inside_the_rule: bool, tmp_path: Path) -> None:
+    if json.loads(truth.read_text())["dialplan"] != "freepbx":
+        return  # the others' names are what they are about
+    names = Names(seed, inside_the_rule=inside_the_rule)
+    facts = json.loads(names.change(truth.read_bytes()))
+    facts["replay_options"] = [] if inside_the_rule else [word for trunk in names.trunks for word in ("--trunk", trunk)]
+    (tmp_path / truth.name).write_text(json.dumps(facts))
+
+    _agrees(tmp_path / truth.name, [rewritten(_ami(truth), tmp_path, names.change)])
 
 
 def _ami(truth: Path) -> Path:
