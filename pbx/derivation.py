@@ -59,6 +59,11 @@ class Derivation:
         return self._tracker.dropped
 
     @property
+    def stamped(self) -> bool:
+        """Whether the exchange says when its events were: then no time is taken from when they were received."""
+        return self._clock.stamped
+
+    @property
     def records_ahead(self) -> float:
         """Seconds by which the exchange's records are ahead of the times told here, as far as it is known."""
         return self._clock.records_ahead or 0.0

@@ -18,7 +18,8 @@ class ExchangeClock:
         """Seconds taken off the headers now."""
         self._ahead = 0.0
         self._pinged: float | None = None
-        self._stamped = False
+        self.stamped = False
+        """Whether it ever told a time with an event."""
 
     def at(self, stamped: float | None, received_at: float) -> float:
         """When it happened; what carries no time happened when it was received, by the same clock."""
@@ -27,7 +28,7 @@ class ExchangeClock:
         ahead = stamped - received_at
         if abs(ahead - self.wrong_by) > (STEADY if self.wrong_by else BELIEVED):
             self.wrong_by = 0.0 if abs(ahead) <= BELIEVED else ahead
-        self._ahead, self._stamped = ahead - self.wrong_by, True
+        self._ahead, self.stamped = ahead - self.wrong_by, True
         return stamped - self.wrong_by
 
     def note_ping(self, stamped: float, received_at: float) -> None:
@@ -37,6 +38,6 @@ class ExchangeClock:
     @property
     def records_ahead(self) -> float | None:
         """By how many seconds the exchange's own clock is ahead of the times told here; None if it never said."""
-        if self._stamped:
+        if self.stamped:
             return self.wrong_by
         return self._pinged

@@ -37,6 +37,8 @@ log = structlog.get_logger()
 
 UNDER_LOAD = 0.05
 """Seconds from one batch to the next while bytes keep coming; on a quiet line the first message goes at once."""
+BEHIND = 0.5
+"""Seconds of a backlog that a batch may hold from an exchange that says when each event was: a batch costs much, a call little."""
 MOST_BYTES = 50 * 16 * 1024
 """Fifty plain calls' worth."""
 
@@ -122,7 +124,8 @@ class Listener:
             if self._late.due_in() == 0.0:
                 self._derivation = await self._late.fill_next(self._derivation)
             await asyncio.sleep(max(0.0, self._stored_at + self._pace - time.monotonic()))
-            self._storing = self._cutter.cut(await self._spool.take(MOST_BYTES, UNDER_LOAD))
+            within = BEHIND if self._derivation.stamped else UNDER_LOAD
+            self._storing = self._cutter.cut(await self._spool.take(MOST_BYTES, within))
             while self._storing:
                 await self._store_batch(self._storing[0])
 
