@@ -110,6 +110,21 @@ def export(
     export_asked(what, to, more=more or [], name=name, call=call, lines_told=lines)
 
 
+@app.command()
+def rederive(
+    since: Annotated[str, typer.Option("--from", metavar="TIME", help="2026-11-22, or 2026-11-22T10:30")],
+    until: Annotated[str | None, typer.Option("--to", metavar="TIME", help="until now, unless told")] = None,
+    exchange: Annotated[str, typer.Option(help="whose calls")] = "default",
+    apply: Annotated[bool, typer.Option("--apply", help="take in what differs")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object a difference")] = False,
+) -> None:
+    """Derive the calls of a period again from what the exchange said, and show what differs from their rows."""
+    from api.commands.rederive import rederive as run
+
+    if not run(exchange, since, until, apply=apply, as_json=as_json):
+        raise typer.Exit(1)
+
+
 @models.command("fetch")
 def models_fetch(name: Annotated[str | None, typer.Argument(help="FIRSTRING_WHISPER_MODEL, unless told")] = None) -> None:
     """Fetch a speech model, unless it is there."""

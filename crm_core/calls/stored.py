@@ -1,5 +1,6 @@
 """A call as its rows have it, for whoever compares it with what is derived anew or explains it without the journal."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,20 +52,41 @@ async def id_of(connection: AsyncConnection, asked: str) -> int:
 
 async def stored_call(connection: AsyncConnection, call_id: int) -> StoredCall:
     """Raises NotFound."""
-    query = select(calls, exchanges.c.name.label("exchange")).join(exchanges, exchanges.c.id == calls.c.exchange_id)
-    row = (await connection.execute(query.where(calls.c.id == call_id))).one_or_none()
-    if row is None:
+    found = await stored_calls(connection, [call_id])
+    if not found:
         raise NotFound(noun="calls", id=call_id)
-    ids = await connection.scalars(select(call_linkedids.c.linkedid).where(call_linkedids.c.call_id == call_id))
-    linkedids = (row.key, *sorted(linkedid for linkedid in ids if linkedid != row.key))
-    rings, talks = [await _parts(connection, table, call_id) for table in (call_rings, call_talks)]
+    return found[0]
+
+
+async def stored_calls(connection: AsyncConnection, call_ids: Sequence[int]) -> list[StoredCall]:
+    """Those of the calls that there are, oldest first; at most some hundred at once."""
+    query = select(calls, exchanges.c.name.label("exchange")).join(exchanges, exchanges.c.id == calls.c.exchange_id)
+    rows = await connection.execute(query.where(calls.c.id.in_(call_ids)).order_by(calls.c.started_at, calls.c.id))
+    linkedids = await _linkedids(connection, call_ids)
+    rings, talks = [await _parts(connection, table, call_ids) for table in (call_rings, call_talks)]
+    return [_stored(row, linkedids[row.id], rings[row.id], talks[row.id]) for row in rows]
+
+
+def _stored(row: Any, linkedids: list[str], rings: list[Any], talks: list[Any]) -> StoredCall:
+    ids = (row.key, *sorted(linkedid for linkedid in linkedids if linkedid != row.key))
     names = {part.extension: part.user_name for part in (*rings, *talks) if part.user_name}
-    return StoredCall(call_id, row.exchange_id, _call(row, linkedids, rings, talks), row.journal_id, names)
+    return StoredCall(row.id, row.exchange_id, _call(row, ids, rings, talks), row.journal_id, names)
 
 
-async def _parts(connection: AsyncConnection, table: Any, call_id: int) -> Sequence[Any]:
+async def _linkedids(connection: AsyncConnection, call_ids: Sequence[int]) -> dict[int, list[str]]:
+    query = select(call_linkedids.c.call_id, call_linkedids.c.linkedid).where(call_linkedids.c.call_id.in_(call_ids))
+    found: dict[int, list[str]] = defaultdict(list)
+    for call_id, linkedid in await connection.execute(query):
+        found[call_id].append(linkedid)
+    return found
+
+
+async def _parts(connection: AsyncConnection, table: Any, call_ids: Sequence[int]) -> dict[int, list[Any]]:
     query = select(table, users.c.name.label("user_name")).outerjoin(users, users.c.id == table.c.user_id)
-    return (await connection.execute(query.where(table.c.call_id == call_id).order_by(table.c.position))).all()
+    found: dict[int, list[Any]] = defaultdict(list)
+    for row in await connection.execute(query.where(table.c.call_id.in_(call_ids)).order_by(table.c.call_id, table.c.position)):
+        found[row.call_id].append(row)
+    return found
 
 
 def _call(row: Any, linkedids: tuple[str, ...], rings: Sequence[Any], talks: Sequence[Any]) -> Call:

@@ -51,6 +51,9 @@ def assert_one_line(run: "subprocess.CompletedProcess[str]", code: int, say: str
         (["token", "create", "nobody@b.test"], {}, 1, "firstring user add nobody@b.test"),
         ([*EXCHANGE, "--secret-file", "/nowhere", "--recordings", "/tmp"], {}, 2, "/nowhere"),
         ([*EXCHANGE, "--secret-file", "/x", "--recordings", "/nowhere"], {}, 2, "no folder"),
+        (["rederive", "--from", "yesterday"], {}, 2, "yesterday.*2026-11-22"),
+        (["rederive", "--from", "2099-01-01"], {}, 2, "--from"),
+        (["rederive", "--from", "2026-11-22", "--exchange", "nowhere"], {}, 1, "firstring exchange list"),
         (["bogus"], {}, 2, "bogus"),
     ],
 )  # fmt: skip
