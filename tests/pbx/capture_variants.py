@@ -62,6 +62,22 @@ def rewritten(file: Path, folder: Path, change) -> Path:
     return folder / file.name
 
 
+def with_a_gap(file: Path, folder: Path, since: float, until: float) -> list[Path]:
+    """Two sessions: what came before `since` and what came after `until` (seconds of the capture), whole messages only."""
+    raw, times = file.read_bytes(), [line.split() for line in Path(f"{file}.times").read_text().splitlines()]
+    ends = [match.end() for match in _MESSAGE.finditer(raw)]
+    lost = max((int(offset) for second, offset in times if float(second) <= since), default=0)
+    made = max((int(offset) for second, offset in times if float(second) <= until), default=0)
+    first = max((end for end in ends if end <= lost), default=0)
+    second = min((end for end in ends if end >= max(made, first)), default=len(raw))
+    pieces = {"before.ami": (0, first), "after.ami": (second, len(raw))}
+    for name, (start, end) in pieces.items():
+        (folder / name).write_bytes(raw[start:end])
+        told = [(at, int(offset) - start) for at, offset in times if start < int(offset) <= end]
+        (folder / f"{name}.times").write_text("".join(f"{at} {offset}\n" for at, offset in told))
+    return [folder / name for name in pieces]
+
+
 def _rewrite(file: Path, folder: Path, change) -> None:
     times = [line.split() for line in Path(f"{file}.times").read_text().splitlines()]
     ends = [(int(offset), second) for second, offset in times]

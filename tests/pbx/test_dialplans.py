@@ -5,6 +5,7 @@ words of the shared captures. Times are those of the telephones' own clock, whic
 """
 
 import json
+import random
 import re
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 
 from pbx.replay import replay
 from tests.pbx.capture_grading import problems
-from tests.pbx.capture_variants import CAPTURES, Names, capture, rewritten
+from tests.pbx.capture_variants import CAPTURES, Names, capture, rewritten, with_a_gap
 
 FOLDERS = ("asterisk22_own", "asterisk22_dialplans", "asterisk16_dialplans")
 PLACES = [
@@ -52,6 +53,17 @@ def test_without_the_exchanges_own_times_it_is_told_alike(truth: Path, tmp_path:
 @pytest.mark.parametrize("truth", WITH_CEL)
 def test_from_its_records_alone_it_is_told_alike(truth: Path) -> None:
     _agrees(truth, [], cel=truth.with_name(truth.name.replace(".truth.json", ".cel.csv")), untold=NOT_IN_CEL)
+
+
+@pytest.mark.parametrize("truth", WITH_CEL)
+def test_records_fill_a_gap_wherever_it_is(truth: Path, tmp_path: Path) -> None:
+    dice = random.Random(truth.name)
+    last = float(Path(f"{_ami(truth)}.times").read_text().split()[-2])
+    for _ in range(3):
+        since = dice.uniform(0.5, last)
+        sessions = with_a_gap(_ami(truth), tmp_path, since, dice.uniform(since, last))
+
+        _agrees(truth, sessions, cel=truth.with_name(truth.name.replace(".truth.json", ".cel.csv")), untold=NOT_IN_CEL)
 
 
 @pytest.mark.parametrize("truth", [place for place in PLACES if "dialplans" in str(place.id)])
