@@ -134,7 +134,9 @@ def _as_planned(
     numbers = {row.number for row in cel} | {row.uniqueid.removeprefix("click-") for row in cel}
     by_number: dict[str, list[Json]] = defaultdict(list)
     for call in calls:
-        by_number[call["callee" if call["direction"] == "outbound" else "caller"]].append(call)
+        clicked = [linkedid.removeprefix("click-") for linkedid in call["linkedids"] if linkedid.startswith("click-")]
+        for number in clicked or [call["callee" if call["direction"] == "outbound" else "caller"]]:
+            by_number[number].append(call)
     for one in planned:
         line = found.lines[one.kind.name]
         line.planned += 1
