@@ -38,7 +38,7 @@ log = structlog.get_logger()
 UNDER_LOAD = 0.05
 """Seconds from one batch to the next while bytes keep coming; on a quiet line the first message goes at once."""
 BEHIND = 0.5
-"""Seconds of a backlog that a batch may hold from an exchange that says when each event was: a batch costs much, a call little."""
+"""Seconds of a backlog a batch may hold from an exchange that says when each event was: a batch costs much, a call little."""
 MOST_BYTES = 50 * 16 * 1024
 """Fifty plain calls' worth."""
 
