@@ -37,7 +37,7 @@ test: setup ## the whole test suite; as root on Debian it installs a real Asteri
 test-asterisk: setup ## only what drives a real Asterisk
 	$(BIN)/pytest -m asterisk
 
-chaos: setup ## only what kills and cuts; a thousand calls on a real Asterisk with ten kills among it (six minutes)
+chaos: setup ## only what kills and cuts; a thousand calls on a real Asterisk with ten kills among it (eight minutes)
 	$(BIN)/pytest -o python_files='test_*.py load_*.py' tests/chaos
 
 bench: setup ## figures as ratios, one line each; ONLY=name for one of them

@@ -36,6 +36,16 @@ def test_the_exchange_itself_is_killed_twice(requires_asterisk: None, tmp_path: 
         agrees(running)
 
 
+def test_both_are_killed_in_one_load(requires_asterisk: None, tmp_path: Path) -> None:
+    with LoadExchange() as exchange, listening(exchange, tmp_path / "var") as product:
+        running = Running(exchange, product, CALLS // 5, SECONDS / 2, seed=11)
+        running.kill_listener(4)
+        running.kill_exchange(1)
+        running.play()
+
+        agrees(running)
+
+
 def test_the_wire_is_cut_and_falls_silent(requires_asterisk: None, tmp_path: Path) -> None:
     with (
         LoadExchange() as exchange,
