@@ -20,7 +20,7 @@ async def test_what_was_lost_is_told_from_the_records(scenario: str, stamped: bo
     given = capture(scenario)
     dice = random.Random(f"{scenario} {stamped}")
 
-    exchange = await _played_with_gaps(given, scenario, dice, stamped, database, tmp_path)
+    exchange = await played_with_gaps(given, scenario, dice, stamped, database, tmp_path)
 
     told = await told_calls(database)
     truth = {**given.truth, "gaps_s": [[0, 0]]}
@@ -28,7 +28,7 @@ async def test_what_was_lost_is_told_from_the_records(scenario: str, stamped: bo
     assert not [call for call in told if call["partial"]], exchange.cuts
 
 
-async def _played_with_gaps(
+async def played_with_gaps(
     given: Capture, scenario: str, dice: random.Random, stamped: bool, database: Database, folder: Path
 ) -> CaptureExchange:
     played = Played(given, scenario, stamped=stamped)
