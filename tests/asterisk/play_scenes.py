@@ -36,6 +36,7 @@ async def record(scene: Scene, suite: str, folder: Path) -> None:
         "whole": calls,
         "recordings": [],
         "gaps_s": [],
+        "ungraded": _ungraded(calls),
         "replay_options": list(scene.options),
         "notes": None,
     }
@@ -52,11 +53,18 @@ def _as_truth(call: dict[str, Any]) -> dict[str, Any]:
         "customer": call.get("callee"),
         "disposition": call["outcome"],
         "answered_by": [{"ext": p["extension"], "talk_s": p["talk_seconds"]} for p in call["answered_by"]],
-        "wait_s": call["wait_seconds"],
+        "wait_s": call["wait_seconds"] or 0.0,
         "transferred_to": handed[-1]["to"] if handed else None,
     }
     either = {{"outcome": "disposition"}.get(name, name): values for name, values in (call.get("either") or {}).items()}
     return truth | ({"either": either} if either else {})
+
+
+def _ungraded(calls: list[dict[str, Any]]) -> list[str]:
+    """What `whole` leaves open, or the shared form of a truth cannot say."""
+    unsaid = [handed is None or any(one["to"] is None for one in handed) for handed in (call["transfers"] for call in calls)]
+    open_wait = any(call["wait_seconds"] is None for call in calls)
+    return ["transfers"] * any(unsaid) + ["wait_seconds"] * open_wait
 
 
 async def main(folder: Path, suite: str, names: list[str]) -> int:
