@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from crm_core.calls.journal import AMI, Batch
+from crm_core.calls.journal import AMI, Batch, led_in
 from crm_core.calls.stored import StoredCall, last_batch
 from crm_core.exchanges.config import ExchangeConfig
 from pbx.derivation import Derivation
@@ -64,7 +64,8 @@ async def recalled(connection: AsyncConnection, exchange: ExchangeConfig, stored
     derivation, sieve = Derivation(exchange), Sieve(stored.call.linkedids)
     case: Case | None = None
     read = 0
-    async for batch in history(connection, exchange.id, since=stored.journal_id, until=await _until(connection, stored)):
+    since = await led_in(connection, exchange.id, [stored.journal_id]) or stored.journal_id
+    async for batch in history(connection, exchange.id, since=since, until=await _until(connection, stored)):
         read += len(batch.data)
         if batch.source == AMI:
             batch = replace(batch, data=await asyncio.to_thread(sieve.pass_on, batch.data))  # noqa: PLW2901

@@ -4,7 +4,7 @@ What was read in the exchange's own records to fill a gap in listening stands th
 of a "connection" named after the one whose beginning ended the gap. `pbx/history.py` puts both in the order they happened.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,6 +26,9 @@ SHORT = "The records do not reach back to the beginning of the gap."
 """The fault of records that were used and do not tell all."""
 HEARD = (b"Event: ", b"Ping: Pong", b"Message: Authentication accepted")
 """What is said only to those who are let in."""
+LEAD = timedelta(seconds=5)
+"""A call's first channel may be born this long before anything tells that it is a call (a leg that is originated)."""
+MOST_LEAD = 500  # batches
 LATEST = 1_000  # calls looked at for those that ended last
 
 
@@ -121,7 +124,7 @@ async def oldest_needed(connection: AsyncConnection, exchange_id: int, still_tol
     still_open = (calls.c.exchange_id == exchange_id, calls.c.state.in_(OPEN))
     opened = await connection.scalar(select(func.min(calls.c.journal_id)).where(*still_open))
     needed = [batch_id for batch_id in (heard, opened, *recent) if batch_id is not None]
-    return min([await place_of(connection, exchange_id, batch_id) for batch_id in needed], default=None)
+    return await led_in(connection, exchange_id, needed)
 
 
 async def let_in_at(connection: AsyncConnection, exchange_id: int, made_at: datetime) -> str | None:
@@ -142,8 +145,18 @@ async def needed_for(connection: AsyncConnection, exchange_id: int, lost_at: dat
     )
     begun = await connection.scalar(select(func.min(calls.c.journal_id)).where(*told))
     heard = await _last_heard(connection, exchange_id, before=first)
-    needed = [await place_of(connection, exchange_id, batch_id) for batch_id in (begun, heard) if batch_id is not None]
-    return min(needed, default=None)
+    return await led_in(connection, exchange_id, [batch_id for batch_id in (begun, heard) if batch_id is not None])
+
+
+async def led_in(connection: AsyncConnection, exchange_id: int, needed: Sequence[int]) -> int | None:
+    """The oldest of these batches with what came just before: a call is first told of later than its first channel is born."""
+    first = min([await place_of(connection, exchange_id, batch_id) for batch_id in needed], default=None)
+    begun = None if first is None else await connection.scalar(select(journal.c.received_at).where(journal.c.id == first))
+    if begun is None:
+        return first
+    theirs = (journal.c.exchange_id == exchange_id, journal.c.source == AMI, journal.c.id <= first)
+    before = select(journal.c.id, journal.c.received_at).where(*theirs).order_by(journal.c.id.desc()).limit(MOST_LEAD).subquery()
+    return await connection.scalar(select(func.min(before.c.id)).where(before.c.received_at >= begun - LEAD)) or first
 
 
 async def _last_heard(connection: AsyncConnection, exchange_id: int, before: int | None = None) -> int | None:

@@ -156,6 +156,15 @@ class CaptureExchange:
         self.now = max(self.now, at)
         self._write_records()
 
+    async def say_one_by_one(self, until: float) -> None:
+        """As `play_until`, each message in a batch of its own."""
+        while self._moments and self._moments[0][0] < until:
+            self.now, together = self._moments.pop(0)
+            self._write_records()
+            for message in together.split(b"\r\n\r\n")[:-1]:
+                self._send(message + b"\r\n\r\n")
+                await self.stored()
+
     def records_end(self) -> None:
         """The exchange writes no more of them."""
         self._records.clear()

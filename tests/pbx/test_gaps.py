@@ -69,3 +69,31 @@ def _cuts(played: Played, dice: random.Random) -> list[tuple[float, float]]:
         else:
             merged.append((lost_at, made_at))
     return merged
+
+
+async def test_a_call_over_before_the_kill_is_known_from_its_first_channel_on(database: Database, tmp_path: Path) -> None:
+    """An originated channel alone is no call yet: it stands in the journal before the batch in which the call is first told."""
+    given = capture("click2call_answered")
+    played = Played(given, "click2call_answered", stamped=True)
+    desk = await Desk.opened(database, own_numbers=())
+    exchange = CaptureExchange(played, tmp_path / "firstring.csv", database, desk.exchange, tmp_path)
+    await exchange.plug_in()
+    exchange.listen()
+    await exchange.stored()
+    await exchange.say_one_by_one(until=played.begins + 2.0)
+    await exchange.play_until(played.ends, heard=True)
+    await exchange.stored()
+    before = await told_calls(database)
+    await exchange.unplug()
+    await exchange.stop(kill=True)
+    await exchange.play_until(played.ends + 1.0, heard=False)
+
+    await exchange.plug_in()
+    exchange.listen()
+    await exchange.stored()
+    await exchange.stop(kill=False)
+    await exchange.unplug()
+
+    told = await told_calls(database)
+    assert not any(call["partial"] for call in told)
+    assert [call | {"source": "live"} for call in told] == before
