@@ -8,6 +8,7 @@ from pbx.channels import Channel
 from pbx.explaining import lane_facts
 from pbx.explaining.lane_facts import Fact
 from pbx.lines import LineKind
+from pbx.tracking.queueing import queue_spans
 from pbx.tracking.story import Story
 
 
@@ -147,7 +148,7 @@ def _queues(story: Story) -> list[Bar]:
     return [
         Bar(channel.uid, BarKind.QUEUE, start, _until(story, end))
         for channel in story.case.channels.values()
-        for start, end in lane_facts.queue_stays(channel)
+        for start, end in queue_spans(channel)
     ]
 
 

@@ -7,7 +7,7 @@ from itertools import chain
 from math import inf
 
 from crm_core.calls.events import TransferKind
-from pbx.channels import Channel, Span, toggled
+from pbx.channels import Channel, Span
 from pbx.tracking.case import TransferTold
 from pbx.tracking.story import Story
 
@@ -142,11 +142,3 @@ def _transfer(told: TransferTold, story: Story) -> Fact:
         return Fact(told.at, told.uid, FactKind.PARKED, what=told.by)
     others = tuple(uid for uid in (told.other_uid, told.target_uid) if uid in story.case.channels and uid != told.uid)
     return Fact(told.at, told.uid, FactKind.TRANSFERRED, others, told.to)
-
-
-def queue_stays(channel: Channel) -> list[Span]:
-    """When the channel stood in a queue, whichever."""
-    ends = inf if channel.gone_at is None else channel.gone_at
-    names = sorted({queue for _, _, queue in channel.queues})
-    told = ({(at, began) for at, began, queue in channel.queues if queue == name} for name in names)
-    return sorted(span for one in told if any(began for _, began in one) for span in toggled(one, ends))
