@@ -55,11 +55,10 @@ def originate_headers(order: Order, rules: DialRules) -> list[tuple[str, str]] |
     device = rules.device_of(order.extension)
     if device is None:
         return None
-    digits = order.number if order.number in rules.short_numbers else rules.prefix + order.number
     return [
         ("Channel", device),
         ("Context", rules.context),
-        ("Exten", digits),
+        ("Exten", rules.exten_of(order.number)),
         ("Priority", "1"),
         ("Timeout", str(rules.ring_seconds * 1000)),
         ("CallerID", f'"{order.number}" <{order.number}>'),  # what the user's own phone shows while it rings
@@ -141,7 +140,9 @@ class _Visit:
         except UnsafeHeader:
             return Verdict.UNSENT, Failure.EXCHANGE_REFUSED
         except LinkLost:
-            return await self._lost() if self._sent else (Verdict.UNSENT, Failure.NO_CONNECTION)
+            if not self._sent:
+                return Verdict.UNSENT, Failure.NO_CONNECTION
+            return await self._unless_seen(Verdict.IN_DOUBT, Failure.IN_DOUBT)
 
     async def _place(self) -> Outcome:
         headers = originate_headers(self._order, self._rules)
@@ -156,16 +157,11 @@ class _Visit:
         async with self._database.write() as tx:
             await attempts.settle(tx, self._order.attempt_id, Verdict.SENT, now=self._now())
         told = await self._errand.told(answer.first("ActionID"), self._rules.ring_seconds + WORD_AFTER)
-        return outcome_told(told) if told is not None else await self._unheard()
+        # A dialler that may read nothing hears nothing.
+        return outcome_told(told) if told is not None else await self._unless_seen(Verdict.FAILED, Failure.NO_WORD)
 
-    async def _unheard(self) -> Outcome:
-        """A dialler that may read nothing hears nothing: the listener saw the call, or there was none."""
+    async def _unless_seen(self, verdict: Verdict, why: Failure) -> Outcome:
+        """Sent, if the listener saw the call; else what is given."""
         async with self._database.read() as connection:
             seen = await attempts.was_seen(connection, self._order.exchange_id, self._order.channel_id)
-        return (Verdict.SENT, None) if seen else (Verdict.FAILED, Failure.NO_WORD)
-
-    async def _lost(self) -> Outcome:
-        """The connection broke after the order may have gone out."""
-        async with self._database.read() as connection:
-            seen = await attempts.was_seen(connection, self._order.exchange_id, self._order.channel_id)
-        return (Verdict.SENT, None) if seen else (Verdict.IN_DOUBT, Failure.IN_DOUBT)
+        return (Verdict.SENT, None) if seen else (verdict, why)

@@ -30,10 +30,6 @@ class Target:
     digits: str
     short: bool = False
 
-    def exten(self, rules: DialRules) -> str:
-        """What the exchange is told to dial."""
-        return self.digits if self.short else rules.prefix + self.digits
-
 
 def target_of(typed: str, region: str, rules: DialRules) -> Target | Refusal:
     """The number that was meant, or why it is not dialled. `region` is the exchange's."""

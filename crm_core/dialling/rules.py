@@ -48,6 +48,10 @@ class DialRules:
         """The phone as the exchange names it; None for an extension that could mean more than one phone."""
         return self.phone.replace("{extension}", extension) if _EXTENSION.fullmatch(extension) else None
 
+    def exten_of(self, number: str) -> str:
+        """What the exchange is told to dial for a number of the international form, or a short one."""
+        return number if number in self.short_numbers else self.prefix + number
+
 
 def rules_of(stored: Mapping[str, Any], region: str) -> DialRules:
     """The rules as stored, whatever of them is set and makes sense; the rest as usual, in the exchange's own region."""

@@ -71,7 +71,7 @@ def test_a_listed_short_number_is_dialled_as_it_is_and_others_with_the_prefix() 
 
     targets = [target_of(typed, "RU", rules) for typed in ("112", "+79161112233")]
 
-    assert [target.exten(rules) for target in targets if isinstance(target, Target)] == ["112", "979161112233"]
+    assert [rules.exten_of(target.digits) for target in targets if isinstance(target, Target)] == ["112", "979161112233"]
 
 
 def calls_before(*minutes: float) -> list[datetime]:
