@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from crm_core.calls.tables import calls
-from pbx import metrics
 from pbx.playing.calls import inbound
 from pbx.practice import PracticeExchange
+from tests.metered import figure
 from tests.pbx.listening import Desk, database, desk, template
 
 __all__ = ["database", "desk", "template"]
@@ -25,28 +25,27 @@ async def exchange(tmp_path: Path) -> AsyncIterator[PracticeExchange]:
         yield practice
 
 
-def figure(metric: object) -> float:
-    value: float = metric.labels("default")._value.get()  # type: ignore[attr-defined]
-    return value
+def ami(name: str) -> float:
+    return figure(f"firstring_{name}", exchange="default")
 
 
 async def test_the_socket_is_read_while_the_database_hangs_and_the_lag_is_told(desk: Desk, exchange: PracticeExchange) -> None:
     async with desk.listening():
         await desk.state("up")
-        lost = figure(metrics.RECONNECTS)
+        lost = ami("ami_reconnects_total")
         async with desk.database.write():  # somebody holds the only place to write
-            began, before = time.time(), figure(metrics.BYTES)
+            began, before = time.time(), ami("ami_bytes_total")
             for index in range(CALLS):
                 await exchange.play(inbound(f"7916{index:07}", "74951112245").rings("101").given_up_after(1.0)).finished()
             async with asyncio.timeout(10):
-                while figure(metrics.BYTES) - before < CALLS * 10_000:
+                while ami("ami_bytes_total") - before < CALLS * 10_000:
                     await asyncio.sleep(0.01)
-            assert figure(metrics.WAITING) > 0
+            assert ami("journal_waiting_bytes") > 0
             assert not await desk.rows(calls)
         await desk.ended(CALLS)
 
-        assert figure(metrics.RECONNECTS) == lost
+        assert ami("ami_reconnects_total") == lost
         async with asyncio.timeout(10):
-            while figure(metrics.WAITING):
+            while ami("journal_waiting_bytes"):
                 await asyncio.sleep(0.01)
-        assert 0 < figure(metrics.LAG) < time.time() - began
+        assert 0 < ami("journal_lag_seconds") < time.time() - began

@@ -16,10 +16,10 @@ from crm_core.db import Database
 from crm_core.deals.tables import deals
 from crm_core.event_log import events
 from crm_core.events import EventKind
-from pbx import metrics
 from pbx.ami import troubles
 from pbx.playing.calls import inbound
 from pbx.practice import PracticeExchange
+from tests.metered import figure
 from tests.pbx.listening import CALLER, DIRECT, PLAIN, Desk, database, desk, exchange, template
 from tests.pbx.test_connection import free_port
 
@@ -211,12 +211,12 @@ async def test_a_journal_that_cannot_be_written_loses_nothing(desk: Desk, exchan
 async def test_a_full_disk_loses_nothing(desk: Desk, exchange: PracticeExchange) -> None:
     async with desk.listening():
         await desk.state("up")
-        refused = metrics.RETRIES.labels("default")._value.get()
+        refused = figure("firstring_journal_retries_total", exchange="default")
         async with full_disk(desk.database):
             for _ in range(20):
                 await exchange.play(PLAIN).finished()
             async with asyncio.timeout(10):
-                while metrics.RETRIES.labels("default")._value.get() < refused + 2:
+                while figure("firstring_journal_retries_total", exchange="default") < refused + 2:
                     await asyncio.sleep(0.02)
         rows = await desk.ended(20)
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from recordings.errors import RecordingsFolderUnusable
-from recordings.locate import REFUSED, Wanted, find_announced, locate, usable_root
+from recordings.locate import Wanted, find_announced, locate, usable_root
+from tests.metered import figure
 
 BEGAN = datetime(2026, 11, 21, 23, 43, tzinfo=UTC)
 
@@ -28,7 +29,7 @@ def missing(root: Path, *announced: str, ids: tuple[str, ...] = ()) -> int:
 
 
 def refused(reason: str) -> float:
-    return float(REFUSED.labels(reason)._value.get())
+    return figure("firstring_recordings_refused_total", reason=reason)
 
 
 def test_the_longest_end_of_the_announced_path_wins(tmp_path: Path) -> None:
