@@ -82,7 +82,7 @@ def replayed(
     """As `replay_calls`, but the tracker that was told it all."""
     sessions = [list(messages_of(file)) for file in files]
     records = read_cel(cel).events if cel is not None else []
-    clock = _clock(sessions, records)
+    clock = clock_of(sessions, records)
     tracker = CallTracker(exchange, LineRule(trunks, extensions), region, remember=float("inf"))
     for from_records, told_so in groupby(_story(sessions, clock, records), key=lambda story: story[1]):
         tracker.feed_all((event for event, _ in told_so), from_records=from_records)
@@ -113,7 +113,7 @@ def _times(file: Path) -> list[tuple[float, int]]:
     return found
 
 
-def _clock(sessions: list[list[Heard]], records: list[ChannelEvent]) -> Clock:
+def clock_of(sessions: list[list[Heard]], records: list[ChannelEvent]) -> Clock:
     heard = [h for session in sessions for h in session]
     if not heard:
         return Clock(0.0 if records else None, bool(records))

@@ -23,7 +23,7 @@ from pbx.ami.connection import Patience
 from pbx.gap_reading import GapRules
 from pbx.listener import Listener
 from pbx.records.cel import read_cel
-from pbx.replay import _clock, messages_of
+from pbx.replay import clock_of, messages_of
 from tests.pbx.capture_variants import CAPTURES, Capture
 
 PATIENCE = Patience(connect=2.0, answer=5.0, quiet=60.0, first=0.005, longest=0.01)
@@ -37,7 +37,7 @@ class Played:
     def __init__(self, capture: Capture, scenario: str, *, stamped: bool) -> None:
         self.records = (CAPTURES / f"{scenario}.cel.csv").read_bytes().splitlines(keepends=True)
         sessions = [list(messages_of(file)) for file in capture.files]
-        zero = _clock(sessions, read_cel(CAPTURES / f"{scenario}.cel.csv").events).zero or 0.0
+        zero = clock_of(sessions, read_cel(CAPTURES / f"{scenario}.cel.csv").events).zero or 0.0
         self.moments: list[tuple[float, bytes]] = []
         self.gaps = [(zero + (a[-1].second or 0.0), zero + (b[0].second or 0.0)) for a, b in pairwise(sessions)]
         """When the recording listener was away itself."""
