@@ -5,7 +5,7 @@ time (epoch seconds), type, num, name, dnid, exten, context, channel, app, appda
 
 import csv
 import json
-import math
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,8 @@ from pbx.lines import split_name
 _COLUMNS = 14
 _LONGEST_FIELD = 1 << 20
 _MOST_NAMED = 100
+# As the exchange writes it: `float` alone reads 1e300, other scripts' digits and underscores, too.
+_TIME = re.compile(r"[0-9]{1,11}(?:\.[0-9]{1,9})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +115,9 @@ def _row(line: str) -> Row:
     values = next(csv.reader([line.replace("\0", "")]), [])
     if len(values) < _COLUMNS - 1:
         raise ValueError(f"{len(values)} columns instead of {_COLUMNS}")
-    at = float(values[0])
-    if not math.isfinite(at) or at < 0:
+    if not _TIME.fullmatch(values[0]):
         raise ValueError("no time")
+    at = float(values[0])
     if not values[1] or not values[10]:
         raise ValueError("no type or no uniqueid")
     extra = json.loads(values[13]) if len(values) > 13 and values[13] else {}

@@ -87,9 +87,10 @@ def _count(part: CelPart, file: Path, number: int, line: bytes) -> None:
 
 def _files(file: Path, begins: float) -> list[tuple[Path, float]]:
     """The file and its rotated ones with the time of their first rows, newest first, as far back as needed."""
-    there = [one for one in file.parent.iterdir() if _belongs(one.name, file.name)]
+    # What is no file is passed over: a folder cannot be read, and whoever opens a pipe waits for a writer for good.
+    there = [one for one in file.parent.iterdir() if _belongs(one.name, file.name) and one.is_file()]
     if not there:
-        raise FileNotFoundError(f"there is no {file.name}")
+        raise FileNotFoundError(f"there is no file {file.name}")
     aged = sorted(there, key=lambda one: (one == file, one.stat().st_mtime), reverse=True)
     found: list[tuple[Path, float]] = []
     for one in aged[:MOST_FILES]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pbx.records.cel import fault_of
 from pbx.records.cel_log import Window, read_window
 
 BEGAN = 1_795_300_000
@@ -91,3 +92,34 @@ def test_what_is_no_such_file_is_said(file: Path) -> None:
     file.write_bytes(b"Master.csv of something else\n" * 3)
     with pytest.raises(ValueError, match="no row"):
         read_window(file, window(0, 1))
+
+
+def test_beside_it_folders_pipes_and_links_to_nothing_cost_no_records(file: Path) -> None:
+    """Whoever opens a pipe that nobody writes into waits for good, and with him every gap."""
+    (file.parent / "firstring.csv.1").mkdir()
+    os.mkfifo(file.parent / "firstring.csv.2")
+    (file.parent / "firstring.csv.3").symlink_to(file.parent / "nothing")
+    file.write_bytes(row(3))
+
+    assert read_window(file, window(1, 5)).data == row(3)
+
+
+def test_a_pipe_in_place_of_the_file_is_not_waited_for(file: Path) -> None:
+    os.mkfifo(file)
+
+    with pytest.raises(FileNotFoundError):
+        read_window(file, window(1, 5))
+
+
+@pytest.mark.parametrize("time", ["1e300", "4e9", "1_795_300_001", "\u0661\u0667\u0669\u0665\u0663\u0660\u0660\u0660\u0660\u0661",
+                                  "-0.0", "999999999999"])  # fmt: skip
+def test_a_time_that_cannot_be_is_no_time(time: str) -> None:
+    """It stood in the transfers of a call up, and the page of who talks with whom could not be told any more."""
+    broken = row(1).replace(b"%.6f" % (BEGAN + 1), time.encode())
+
+    assert fault_of(broken) == "no time"
+
+
+def test_what_is_wrong_with_a_row_names_nothing_of_it() -> None:
+    assert fault_of(row(1).replace(b"%.6f" % (BEGAN + 1), b"79161112233")) is None
+    assert fault_of(row(1).replace(b"%.6f" % (BEGAN + 1), b"79161112233 Ivan")) == "no time"
