@@ -8,8 +8,9 @@ themselves; `after` says how long the step took.
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from crm_core.calls.events import (
     Call,

@@ -1,7 +1,6 @@
 """A call whose end nobody saw and nothing tells any more: closed at the last moment known of it, and marked."""
 
-from dataclasses import replace
-
+from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.calls.events import Call, CallEnded, CallState, RingOutcome

@@ -2,10 +2,13 @@
 
 The tracker tells a `CallEvent` for each change. Every event carries the whole call as it is known at that
 moment, so whoever reads may take the last word for each call and repeat it without harm.
+
+Structs of msgspec, as `pbx.channel_events` are: a frozen dataclass of 28 fields takes eight times as long to make.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Direction(StrEnum):
@@ -62,8 +65,7 @@ class Source(StrEnum):
     BOTH = "both"
 
 
-@dataclass(frozen=True, slots=True)
-class Ring:
+class Ring(Struct, frozen=True, gc=False):
     """One person's phone rang; `outcome` and `ended_at` are None while it still rings. Times: epoch seconds."""
 
     extension: str
@@ -72,8 +74,7 @@ class Ring:
     outcome: RingOutcome | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Talk:
+class Talk(Struct, frozen=True, gc=False):
     """One person was joined with the customer; `left_at` is None while he still is. Seconds are sums over all his joins."""
 
     extension: str
@@ -83,8 +84,7 @@ class Talk:
     consultation_seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(Struct, frozen=True, gc=False):
     kind: TransferKind
     from_extension: str | None
     to: str | None
@@ -92,8 +92,7 @@ class Transfer:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True, gc=False):
     """A call as it is known now. Numbers are digits without `+` where understood, else as received; None when withheld.
 
     Times are epoch seconds; `queued_at`: since when the caller stands in the queue, None if he stands in none now.
@@ -140,55 +139,49 @@ class Call:
         return {Direction.INBOUND: self.caller, Direction.OUTBOUND: self.callee}.get(self.direction)
 
 
-@dataclass(frozen=True, slots=True)
-class CallEvent:
+class CallEvent(Struct, frozen=True, gc=False):
     """Something happened to a call at `at` (epoch seconds)."""
 
     at: float
     call: Call
 
 
-class CallStarted(CallEvent):
+class CallStarted(CallEvent, frozen=True, gc=False):
     """The first ring: the exchange has a new call."""
 
 
-@dataclass(frozen=True, slots=True)
-class PartyRang(CallEvent):
+class PartyRang(CallEvent, frozen=True, gc=False):
     """A person's phone began to ring."""
 
     extension: str
 
 
-@dataclass(frozen=True, slots=True)
-class PartyStopped(CallEvent):
+class PartyStopped(CallEvent, frozen=True, gc=False):
     """A person's phone stopped ringing, whatever the reason (also because he answered)."""
 
     extension: str
     outcome: RingOutcome
 
 
-@dataclass(frozen=True, slots=True)
-class CallAnswered(CallEvent):
+class CallAnswered(CallEvent, frozen=True, gc=False):
     """A person was joined with the customer for the first time in this call."""
 
     extension: str
 
 
-@dataclass(frozen=True, slots=True)
-class CallTransferred(CallEvent):
+class CallTransferred(CallEvent, frozen=True, gc=False):
     transfer: Transfer
 
 
-class CallChanged(CallEvent):
+class CallChanged(CallEvent, frozen=True, gc=False):
     """Anything else the live picture shows: hold, a person left while another goes on, a name or number learned late."""
 
 
-@dataclass(frozen=True, slots=True)
-class CallsJoined(CallEvent):
+class CallsJoined(CallEvent, frozen=True, gc=False):
     """Two calls turned out to be one; `absorbed` are the keys that no longer stand alone."""
 
     absorbed: tuple[str, ...]
 
 
-class CallEnded(CallEvent):
+class CallEnded(CallEvent, frozen=True, gc=False):
     """Every channel of the call is gone, or it is known to be over. Told again if late events correct a finished call."""

@@ -5,9 +5,9 @@ Three steps: read what the batch may touch (`known.py`), decide without SQL (`in
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 
+from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.calls import intake_writes, known, repeated_ids

@@ -6,9 +6,10 @@ cannot be the row's: the two do not touch.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec.structs import replace
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 

@@ -1,10 +1,11 @@
 """A call as it is told, made fit for the database. Pure. All text in it was written by strangers."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
+
+from msgspec.structs import replace
 
 from crm_core.calls.events import Call, Ring, Talk, Transfer
 from crm_core.text import clean

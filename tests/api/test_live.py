@@ -1,11 +1,11 @@
 """The live picture: queues and their turns, who sees what, what is old, and what a pop tells."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import insert
 
 from crm_core.access import Actor

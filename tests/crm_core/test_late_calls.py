@@ -1,7 +1,8 @@
 """Calls told of long after they happened, when a gap was filled: the business looks as if they had been heard."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
+
+from msgspec.structs import replace
 
 from crm_core.calls.events import CallEnded, Outcome
 from crm_core.calls.tables import call_talks, calls
