@@ -27,6 +27,7 @@ def worded(reader: Look, status: int, say: str) -> tuple[str, str]:
     gettext = reader.wording.texts.gettext
     known = {
         403: (gettext("Not for you"), gettext("Your role does not allow this. The administrator can change it.")),
+        405: (gettext("Not here"), gettext("This address is opened by a button of its page only.")),
         404: (gettext("Not here"), gettext("There is no such page, or it belongs to a colleague.")),
         409: (gettext("Not done"), gettext("Somebody was faster, or a rule forbids it. Open the page again and look.")),
         422: (gettext("Not understood"), gettext("The form or the address cannot be read: %(why)s") % {"why": say}),

@@ -24,7 +24,9 @@ def snippets(texts: Texts) -> list[Snippet]:
     wanted = [
         ("manager.d/firstring.conf", gettext("AMI users"), gettext("One reads calls and changes nothing, one may only dial.")),
         ("firstring_recording.conf", gettext("Recording"), gettext("Both sides of a talk, named by nothing a caller sent.")),
-        ("cel_custom.conf", gettext("Event log"), gettext("Fills the gaps when the connection was down.")),
+        ("cel.conf", gettext("Event log: what is written"), gettext("Fills the gaps when the connection was down.")),
+        ("cel_custom.conf", gettext("Event log: how a line is written"),
+         gettext("Into the file that is named here as its event log.")),
     ]  # fmt: skip
     found = [(DEPLOY / name, title, about) for name, title, about in wanted]
     return [

@@ -37,8 +37,8 @@ async def test_the_page_tells_figures_and_what_they_are_made_of(house: House) ->
 
     page = await text_of(house, "head", call)
 
-    assert "В 0:08.0 АТС сообщила о переводе с консультацией" in page
-    assert re.search(r"0:03.5–0:08.0, 4.5 с: .*поставили на удержание", page)
+    assert "В 0:08,0 АТС сообщила о переводе с консультацией" in page
+    assert re.search(r"0:03,5–0:08,0, 4,5 с: .*поставили на удержание", page)
     assert "bar-consultation" in page
     assert "by-joined" in page
     assert "отличаются" not in page

@@ -56,8 +56,8 @@ def test_a_refused_click_says_why_and_the_admin_sees_it(demo: Product, browser: 
 
     admin = Desk(browser, demo.url, "admin@demo.local", pictures)
     page = admin.open("/exchange")
-    page.get_by_role("link", name="Звонки по щелчку").click()
-    expect(page.locator("section", has_text="Последние щелчки").last).to_contain_text("Этой страны нет в списке")
+    page.get_by_role("link", name="Звонки по клику").click()
+    expect(page.locator("section", has_text="Последние попытки").last).to_contain_text("Этой страны нет в списке")
     admin.picture("click-4-rules")
     page.get_by_label("Страны").fill("RU, US")
     page.get_by_role("button", name="Сохранить").first.click()

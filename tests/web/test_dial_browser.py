@@ -123,8 +123,8 @@ def test_without_a_dialler_each_button_says_so_and_orders_nothing(site: Site, br
         page = manager.open("/contacts/1")
         button = page.locator(".head-row form.dial button")
         expect(button).to_have_attribute("aria-disabled", "true")
-        expect(button).to_have_attribute("title", "Звонки по щелчку не настроены: администратор добавляет "
-                                                  "пользователя для набора на странице «Станция».")  # fmt: skip
+        expect(button).to_have_attribute("title", "Звонки по клику не настроены: администратор добавляет "
+                                                  "пользователя для набора на странице «АТС».")  # fmt: skip
         expect(page.locator("section form.dial").first).to_be_hidden()
         site.take(inbound(KNOWN).rings("101").ends().events)
         expect(page.locator("main")).to_contain_text("пропущен", timeout=5000)

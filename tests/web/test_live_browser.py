@@ -140,7 +140,7 @@ def test_an_exchange_that_is_not_heard_stops_its_clocks_and_says_since_when(site
         expect(page.locator("article.talking .clock[data-since]")).to_be_visible()
 
         _note(site, "down")
-        expect(page.locator("#floor [role=status]")).to_contain_text("нет связи со станцией default", timeout=SOON)
+        expect(page.locator("#floor [role=status]")).to_contain_text("нет связи с АТС default", timeout=SOON)
         expect(strip.locator("article.old")).to_contain_text("нет связи с", timeout=SOON)
         for where in (page.locator("#floor"), strip):
             expect(where.locator("[data-since]")).to_have_count(0)

@@ -68,7 +68,12 @@ def drawing(ladder: Ladder, labels: Labels) -> Drawing:
         for lane in lanes
     )  # fmt: skip
     kinds = {kind.value: names[kind] for kind in _PAINTED if any(b.kind is kind and labels.told(b.uid) for b in ladder.bars)}
-    return Drawing(rows, tuple(_rungs(ladder, [lane.uid for lane in lanes], scale)), tuple(scale.ticks()), kinds)
+    return Drawing(
+        rows,
+        tuple(_rungs(ladder, [lane.uid for lane in lanes], scale)),
+        tuple((left, labels.decimal(shown)) for left, shown in scale.ticks()),
+        kinds,
+    )
 
 
 class Scale:

@@ -65,14 +65,18 @@ class Labels:
         return uid not in self._hidden
 
     def when(self, at: float | None) -> str:
-        """Since the ladder's start: `0:07.3`."""
+        """Since the ladder's start: `0:07.3`, in Russian `0:07,3`."""
         if at is None or not self.seconds_known:
             return "?"
         minutes, seconds = divmod(max(0, round((at - self.ladder.start) * 10)), 600)
-        return f"{minutes}:{seconds / 10:04.1f}"
+        return self.decimal(f"{minutes}:{seconds / 10:04.1f}")
 
     def lasted(self, seconds: float) -> str:
-        return self.texts.gettext("%(seconds)s s") % {"seconds": f"{seconds:.1f}" if self.seconds_known else "?"}
+        return self.texts.gettext("%(seconds)s s") % {"seconds": self.decimal(f"{seconds:.1f}") if self.seconds_known else "?"}
+
+    def decimal(self, number: str) -> str:
+        """As the reader's language writes it: 4.5 is `4,5` in Russian."""
+        return number.replace(".", self.texts.pgettext("decimal mark", "."))
 
 
 def harmless(text: str | None, longest: int = LONGEST) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.web.translations import Texts
+from api.web.why.terms import figure_names
 from crm_core.calls.call_json import call_json
 from crm_core.calls.events import Call
 from crm_core.calls.stored import StoredCall, stored_call
@@ -44,8 +45,9 @@ class CallTold:
                 "What the exchange said of this call is no longer kept (or was never heard): only what was stored can be shown."
             )
         if self.differs:
+            names = figure_names(texts)
             yield texts.gettext("Read anew, some figures differ from those stored: %(figures)s.") % {
-                "figures": ", ".join(self.differs)
+                "figures": ", ".join(names.get(figure, figure).lower() for figure in self.differs)
             }
 
 

@@ -151,7 +151,8 @@ class Words:
     def fact(self, fact: Fact) -> str:
         """A line of the ladder: what happened on a channel."""
         others = self.labels.lanes(fact.others)
-        word = fact_words(self.texts)[fact.kind]
+        dialled_by = fact.kind is FactKind.DIALLED and others
+        word = self.texts.pgettext("fact", "is dialled by") if dialled_by else fact_words(self.texts)[fact.kind]
         told = PurePosixPath(fact.what).name if fact.kind is FactKind.RECORDED else fact.what
         what = harmless(told) if told not in {"s", ""} else ""
         if fact.kind not in TOLD_TO_ALL and not self.labels.raw:
