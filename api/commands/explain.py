@@ -67,7 +67,7 @@ class Found:
 
 def stories_in(files: list[Path], lines_told: Lines, call: str | None) -> Found:
     """The calls of the captures, explained; with `call` only the one that has this linkedid. Raises Invalid."""
-    with known_to_be_read(files, lines_told.region):
+    with known_to_be_read(files, lines_told.region, lines_told.cel):
         tracker, clock = replayed(
             files, cel=lines_told.cel, trunks=lines_told.trunks, extensions=lines_told.extensions,
             region=lines_told.region.upper(), exchange="default",

@@ -64,7 +64,7 @@ def _numbered(kind: str, number: int) -> str:
 
 
 def _from_files(files: list[Path], call: str | None, lines_told: Lines) -> Cut:
-    with known_to_be_read(files, lines_told.region):
+    with known_to_be_read(files, lines_told.region, lines_told.cel):
         tracker, _ = replayed(
             files, cel=lines_told.cel, trunks=lines_told.trunks, extensions=lines_told.extensions,
             region=lines_told.region.upper(), exchange="default",

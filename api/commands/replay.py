@@ -10,17 +10,20 @@ from typing import Any
 
 from crm_core.errors import Invalid
 from crm_core.settings import known_region
+from pbx.records.cel import fault_of
 from pbx.replay import replay as replayed
 
 MESSAGE = re.compile(rb"^(Event|Response|Message):|^Asterisk Call Manager", re.MULTILINE)
 LOOKED_INTO = 1 << 20  # bytes
+NAMED = 5
+"""How many broken rows of an event log are named."""
 
 
 def replay(files: list[Path], *, as_json: bool, cel: Path | None, trunks: list[str], extensions: list[str], region: str) -> None:
     """Print the calls; raises Invalid where there is nothing to read, or it cannot be."""
     if not files and cel is None:
         raise Invalid("Name at least one capture (FILE.ami) or --cel FILE.csv")
-    with known_to_be_read(files, region):
+    with known_to_be_read(files, region, cel):
         calls = replayed(files, cel=cel, trunks=trunks, extensions=extensions, region=region.upper())
     for call in calls:
         sys.stdout.write((json.dumps(call, ensure_ascii=False) if as_json else _line(call)) + "\n")
@@ -28,11 +31,13 @@ def replay(files: list[Path], *, as_json: bool, cel: Path | None, trunks: list[s
 
 
 @contextmanager
-def known_to_be_read(files: list[Path], region: str) -> Iterator[None]:
+def known_to_be_read(files: list[Path], region: str, cel: Path | None = None) -> Iterator[None]:
     """Raises Invalid for a region that is none, and for a file that cannot be read within."""
     _require_region(region)
     try:
         _warn_of_strange(files)
+        if cel is not None:
+            _warn_of_broken(cel)
         yield
     except OSError as error:
         raise Invalid(f"{error.filename} cannot be read ({error.strerror}): name a capture file") from error
@@ -52,6 +57,16 @@ def _warn_of_strange(files: list[Path]) -> None:
             begin = opened.read(LOOKED_INTO)
         if begin and not MESSAGE.search(begin):
             sys.stderr.write(f"firstring: {file} holds no AMI message: is it the capture that you meant?\n")
+
+
+def _warn_of_broken(cel: Path) -> None:
+    """Its first broken rows by their lines, and how many there are; the others are used."""
+    with cel.open("rb") as lines:
+        broken = [(number, why) for number, line in enumerate(lines, 1) if (why := fault_of(line))]
+    if broken:
+        named = ", ".join(f"line {number} ({why})" for number, why in broken[:NAMED])
+        more = ", …" if len(broken) > NAMED else ""
+        sys.stderr.write(f"firstring: {cel}: {len(broken)} broken, the rest is used: {named}{more}\n")
 
 
 def _line(call: dict[str, Any]) -> str:
