@@ -30,8 +30,6 @@ WINDOW = timedelta(hours=6)
 """So much is derived at once: what is told of a busy month does not fit into memory."""
 SETTLED = timedelta(minutes=2)
 """Calls of the last minutes are the listener's: it may still be telling of them."""
-AFTERWARDS = timedelta(seconds=60)
-"""How long after a call's end something may still be told of it."""
 AT_ONCE = 500  # ids in a query
 
 
@@ -151,7 +149,7 @@ async def _derived(
     theirs = (batches.c.exchange_id == exchange.id, batches.c.source == journal.AMI, batches.c.received_at >= found.since)
     first = await connection.scalar(select(func.min(batches.c.id)).where(*theirs))
     ends = [call.call.ended_at for call in own if call.call.ended_at is not None]
-    over = max([found.until, *(datetime.fromtimestamp(end, UTC) for end in ends)]) + AFTERWARDS
+    over = max([found.until, *(datetime.fromtimestamp(end, UTC) for end in ends)]) + journal.STILL_TOLD
     last = await last_batch(connection, exchange.id, over)
     if first is None or last is None or last < first:
         return None

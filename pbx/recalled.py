@@ -4,11 +4,11 @@ import asyncio
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from crm_core.calls.journal import AMI, Batch, led_in
+from crm_core.calls.journal import AMI, STILL_TOLD, Batch, led_in, place_of
 from crm_core.calls.stored import StoredCall, last_batch
 from crm_core.exchanges.config import ExchangeConfig
 from pbx.derivation import Derivation
@@ -17,8 +17,6 @@ from pbx.tracking.case import Case
 from pbx.tracking.story import Story
 
 _IDS = re.compile(rb"\n(?:[A-Z][A-Za-z]*)?(?:Unique|Linked)(?:id|ID): ([^\r\n]+)")
-AFTERWARDS = timedelta(seconds=60)
-"""How long after a call's end something may still be told of it."""
 MOST_BYTES = 1024 * 1024 * 1024
 """Journal that is read for one call at most; of a longer one only the beginning is."""
 
@@ -64,8 +62,9 @@ async def recalled(connection: AsyncConnection, exchange: ExchangeConfig, stored
     derivation, sieve = Derivation(exchange), Sieve(stored.call.linkedids)
     case: Case | None = None
     read = 0
-    since = await led_in(connection, exchange.id, [stored.journal_id]) or stored.journal_id
-    async for batch in history(connection, exchange.id, since=since, until=await _until(connection, stored)):
+    began = await place_of(connection, exchange.id, stored.journal_id)
+    since, until = await led_in(connection, exchange.id, [began]) or began, await _until(connection, stored, began)
+    async for batch in history(connection, exchange.id, since=since, until=until):
         read += len(batch.data)
         if batch.source == AMI:
             batch = replace(batch, data=await asyncio.to_thread(sieve.pass_on, batch.data))  # noqa: PLW2901
@@ -80,10 +79,9 @@ async def recalled(connection: AsyncConnection, exchange: ExchangeConfig, stored
     return found
 
 
-async def _until(connection: AsyncConnection, stored: StoredCall) -> int | None:
+async def _until(connection: AsyncConnection, stored: StoredCall, began: int) -> int | None:
     """The last batch that may tell of the call; None for one that goes on: all there is."""
     if stored.call.ended_at is None:
         return None
-    after = datetime.fromtimestamp(stored.call.ended_at, UTC) + AFTERWARDS
-    last = await last_batch(connection, stored.exchange_id, after)
-    return stored.journal_id if last is None or stored.journal_id is None else max(last, stored.journal_id)
+    last = await last_batch(connection, stored.exchange_id, datetime.fromtimestamp(stored.call.ended_at, UTC) + STILL_TOLD)
+    return began if last is None else max(last, began)

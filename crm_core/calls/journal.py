@@ -4,12 +4,12 @@ What was read in the exchange's own records to fill a gap in listening stands th
 of a "connection" named after the one whose beginning ended the gap. `pbx/history.py` puts both in the order they happened.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.calls.events import CallState
@@ -29,6 +29,8 @@ HEARD = (b"Event: ", b"Ping: Pong", b"Message: Authentication accepted")
 LEAD = timedelta(seconds=5)
 """A call's first channel may be born this long before anything tells that it is a call (a leg that is originated)."""
 MOST_LEAD = 500  # batches
+STILL_TOLD = timedelta(seconds=60)
+"""How long after a call's end something may still be told of it."""
 LATEST = 1_000  # calls looked at for those that ended last
 
 
@@ -111,7 +113,15 @@ async def place_of(connection: AsyncConnection, exchange_id: int, batch_id: int)
     return await first_of(connection, exchange_id, name.removesuffix(OF_RECORDS)) or batch_id
 
 
-async def oldest_needed(connection: AsyncConnection, exchange_id: int, still_told: float = 60.0) -> int | None:
+async def oldest_place(connection: AsyncConnection, exchange_id: int, batch_ids: Iterable[int]) -> int | None:
+    """The first of the places at which these batches stand: records that were read late have high ids and stand early."""
+    query = select(journal.c.id, journal.c.connection).where(journal.c.id.in_(sorted(set(batch_ids))))
+    rows = (await connection.execute(query)).all()
+    records = [await place_of(connection, exchange_id, row.id) for row in rows if is_records(row.connection)]
+    return min([*records, *(row.id for row in rows if not is_records(row.connection))], default=None)
+
+
+async def oldest_needed(connection: AsyncConnection, exchange_id: int) -> int | None:
     """From which batch one must read to know all calls that are open, or ended in the last seconds told of, whole.
 
     Also never later than the last batch with which the exchange was certainly heard. None: it never was.
@@ -120,11 +130,14 @@ async def oldest_needed(connection: AsyncConnection, exchange_id: int, still_tol
     latest = select(calls.c.journal_id, calls.c.ended_at).where(calls.c.exchange_id == exchange_id, calls.c.ended_at.is_not(None))
     ended = (await connection.execute(latest.order_by(calls.c.id.desc()).limit(LATEST))).all()
     last = max((row.ended_at for row in ended), default=None)
-    recent = [row.journal_id for row in ended if last and row.ended_at >= last - timedelta(seconds=still_told)]
-    still_open = (calls.c.exchange_id == exchange_id, calls.c.state.in_(OPEN))
-    opened = await connection.scalar(select(func.min(calls.c.journal_id)).where(*still_open))
-    needed = [batch_id for batch_id in (heard, opened, *recent) if batch_id is not None]
-    return await led_in(connection, exchange_id, needed)
+    recent = [row.journal_id for row in ended if last and row.ended_at >= last - STILL_TOLD]
+    opened = await _batches_of(connection, calls.c.exchange_id == exchange_id, calls.c.state.in_(OPEN))
+    return await led_in(connection, exchange_id, [batch_id for batch_id in (heard, *opened, *recent) if batch_id is not None])
+
+
+async def _batches_of(connection: AsyncConnection, *told: ColumnElement[bool]) -> list[int]:
+    """The batches in which these calls began. All of them: which stands first, their ids do not tell."""
+    return list(await connection.scalars(select(calls.c.journal_id).where(calls.c.journal_id.is_not(None), *told).distinct()))
 
 
 async def let_in_at(connection: AsyncConnection, exchange_id: int, made_at: datetime) -> str | None:
@@ -137,20 +150,17 @@ async def let_in_at(connection: AsyncConnection, exchange_id: int, made_at: date
 
 async def needed_for(connection: AsyncConnection, exchange_id: int, lost_at: datetime, first: int) -> int | None:
     """From which batch one must read to know whole what was going on before the batch `first` and after `lost_at`."""
-    recent = lost_at - timedelta(seconds=60)
-    told = (
-        calls.c.exchange_id == exchange_id,
-        calls.c.journal_id < first,
-        or_(calls.c.ended_at.is_(None), calls.c.ended_at >= recent),
-    )
-    begun = await connection.scalar(select(func.min(calls.c.journal_id)).where(*told))
+    begun = await _batches_of(
+        connection, calls.c.exchange_id == exchange_id, or_(calls.c.journal_id < first, calls.c.started_at < lost_at),
+        or_(calls.c.ended_at.is_(None), calls.c.ended_at >= lost_at - STILL_TOLD),
+    )  # fmt: skip
     heard = await _last_heard(connection, exchange_id, before=first)
-    return await led_in(connection, exchange_id, [batch_id for batch_id in (begun, heard) if batch_id is not None])
+    return await led_in(connection, exchange_id, begun if heard is None else [heard, *begun])
 
 
-async def led_in(connection: AsyncConnection, exchange_id: int, needed: Sequence[int]) -> int | None:
+async def led_in(connection: AsyncConnection, exchange_id: int, needed: Iterable[int]) -> int | None:
     """The oldest of these batches with what came just before: a call is first told of later than its first channel is born."""
-    first = min([await place_of(connection, exchange_id, batch_id) for batch_id in needed], default=None)
+    first = await oldest_place(connection, exchange_id, needed)
     begun = None if first is None else await connection.scalar(select(journal.c.received_at).where(journal.c.id == first))
     if begun is None:
         return first

@@ -43,7 +43,7 @@ async def test_batch_whose_commit_was_not_heard_of_is_kept_once(office: Office) 
 
 
 async def test_reading_again_begins_with_the_batch_of_the_oldest_open_call(office: Office) -> None:
-    await said(office, 0, inbound("79160000001", at=MORNING - 3600).ends())
+    await said(office, 0, inbound("79160000001", at=MORNING - 3600).ends(), when=MORNING - 3600)
     await said(office, 10, inbound("79160000002"))
     await said(office, 20, inbound("79160000003"))
     await said(office, 30, inbound("79160000004").ends())
@@ -51,9 +51,34 @@ async def test_reading_again_begins_with_the_batch_of_the_oldest_open_call(offic
     assert await replayed(office) == [10, 20, 30]
 
 
+async def test_reading_again_begins_with_what_came_just_before_the_call_was_told_of(office: Office) -> None:
+    await said(office, 0, when=MORNING - 60)
+    await said(office, 10, when=MORNING - 2)
+    await said(office, 20, inbound("79160000002"))
+
+    assert await replayed(office) == [10, 20]
+
+
+async def test_a_call_told_by_records_that_came_late_is_read_again_from_where_they_stand(office: Office) -> None:
+    async with office.database.write() as tx:
+        for second, name in enumerate(("c1", "c2", "c2+cel")):
+            moment = at(MORNING + 60 * second)
+            batch = await journal.append(tx, office.exchange.id, name, 0, moment, b"Event: x\r\n\r\n")
+        await take(tx, office.exchange, inbound("79160000001"), now=NOW, journal_id=batch)
+        later = await journal.append(tx, office.exchange.id, "c2", 12, at(MORNING + 600), b"Event: x\r\n\r\n")
+        await take(tx, office.exchange, inbound("79160000002"), now=NOW, journal_id=later)
+
+    async with office.database.read() as connection:
+        first = await journal.oldest_needed(connection, office.exchange.id)
+        assert first is not None
+        told = [batch.connection async for batch in history(connection, office.exchange.id, since=first)]
+
+    assert told == ["c2+cel", "c2", "c2"]
+
+
 async def test_reading_again_begins_at_the_latest_with_what_was_heard_last(office: Office) -> None:
     assert await replayed(office) == []
-    await said(office, 0, inbound(at=MORNING - 3600).ends())
+    await said(office, 0, inbound(at=MORNING - 3600).ends(), when=MORNING - 3600)
     await said(office, 10, inbound(at=MORNING).ends())
     async with office.database.write() as tx:
         for number in range(3):
