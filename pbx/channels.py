@@ -91,7 +91,7 @@ class Channel:
 
     def kind(self, lines: LineRule) -> LineKind:
         if self.kind_known is None or self.kind_known[0] != lines.learned:
-            self.kind_known = (lines.learned, lines.kind_of(self.name))
+            self.kind_known = (lines.learned, lines.kind_of_line(self.name, self.technology, self.endpoint))
         return self.kind_known[1]
 
     @property
@@ -118,12 +118,11 @@ class Channel:
         """When it was in which bridge: (from, to, bridge), `to` infinite while it is there, sorted."""
         ends = inf if self.gone_at is None else self.gone_at
         found = [(a, b, bridge) for bridge, told in self.bridges.items() for a, b in self._spans(told, ends)]
-        found.sort()
-        return found if len(found) < 2 else _one_at_a_time(found)
+        return found if len(found) < 2 else _one_at_a_time(sorted(found))
 
     def _spans(self, told: set[tuple[float, bool]], ends: float) -> list[Span]:
-        if any(began for _, began in told):
-            return toggled(told, ends)
+        if spans := toggled(told, ends):
+            return spans
         # Its entrance was not seen: it was there since we first heard of the channel.
         left = min(at for at, _ in told)
         return [(self.first_at, left)] if left > self.first_at else []
@@ -162,13 +161,13 @@ def toggled(told: set[tuple[float, bool]], ends: float) -> list[Span]:
     """
     spans: list[Span] = []
     since: float | None = None
-    for at in sorted({at for at, _ in told}):
-        began, ended = (at, True) in told, (at, False) in told
-        if since is None and began and ended:
-            spans.append((at, at))
+    for at, began in sorted(told):
+        if (at, not began) in told:
+            if began and since is None:
+                spans.append((at, at))
         elif since is None and began:
             since = at
-        elif since is not None and ended and not began:
+        elif since is not None and not began:
             spans.append((since, at))
             since = None
     if since is not None:

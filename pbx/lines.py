@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from enum import Enum
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from crm_core.exchanges.learned_lines import LONGEST, MOST, Learned
 
@@ -37,6 +38,8 @@ class LineRule:
         self._members_only = learned is None
         self._agents: set[str] = set()  # whom `Local/anna@agents/n` names: a phone called so is hers
         self.learned = 0
+        self._sorted: dict[str, LineKind] = {}
+        self._sorted_at = 0  # how much was learned when they were sorted
 
     def learn_member(self, interface: str) -> None:
         """A queue's member is a person: `PJSIP/anna`, or the extension in `Local/anna@agents/n`."""
@@ -58,18 +61,32 @@ class LineRule:
         return Learned(_kept(sorts, LineKind.PHONE), _kept(sorts, LineKind.TRUNK))
 
     def kind_of(self, channel: str) -> LineKind:
-        technology, name = split_name(channel)
+        return self.kind_of_line(channel, *split_name(channel))
+
+    def kind_of_line(self, channel: str, technology: str, name: str) -> LineKind:
+        """As `kind_of`, of a channel whose name is split already."""
         if technology.lower() in _MACHINERY or not name:
             return LineKind.MACHINERY
-        whole = channel.removeprefix("AsyncGoto/")
-        if _fits(whole, self._trunks):
-            return LineKind.TRUNK
-        if _fits(whole, self._extensions):
-            return LineKind.PHONE
-        if bool(self._trunks) != bool(self._extensions):
-            return LineKind.PHONE if self._trunks else LineKind.TRUNK
-        agent = LineKind.PHONE if name in self._agents else None
-        return self._told.kind_of(f"{technology}/{name}") or agent or _by_name(name)
+        if self._trunks or self._extensions:
+            whole = channel.removeprefix("AsyncGoto/")
+            if _fits(whole, self._trunks):
+                return LineKind.TRUNK
+            if _fits(whole, self._extensions):
+                return LineKind.PHONE
+            if bool(self._trunks) != bool(self._extensions):
+                return LineKind.PHONE if self._trunks else LineKind.TRUNK
+        return self._by_what_is_known(technology, name)
+
+    def _by_what_is_known(self, technology: str, name: str) -> LineKind:
+        """The lines of an exchange are few, its channels many: each line is sorted once, until something is learned."""
+        if self._sorted_at != self.learned or len(self._sorted) >= _MOST_TOLD:
+            self._sorted, self._sorted_at = {}, self.learned
+        line = f"{technology}/{name}"
+        kind = self._sorted.get(line)
+        if kind is None:
+            agent = LineKind.PHONE if name in self._agents else None
+            kind = self._sorted[line] = self._told.kind_of(line) or agent or _by_name(name)
+        return kind
 
 
 class Told:
@@ -156,6 +173,7 @@ def split_name(channel: str) -> tuple[str, str]:
     return technology, _SUFFIX.sub("", rest)
 
 
+@lru_cache(maxsize=4096)
 def extension_of(endpoint: str, number: str) -> str:
     """The person behind a phone: `101-web` is 101's second phone, unless it calls itself `101-web`."""
     if number != endpoint and _PHONE_NAME.fullmatch(endpoint):

@@ -1,9 +1,10 @@
 """Who was joined with whom, and when: bridges over time, through both halves of Local channels."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 from math import inf
+
+from msgspec import Struct
 
 from pbx.channels import Channel, Span
 
@@ -11,8 +12,7 @@ Stay = tuple[float, float, str, str]
 """From, to, bridge, channel."""
 
 
-@dataclass(frozen=True, slots=True)
-class Together:
+class Together(Struct, frozen=True, gc=False):
     """A set of channels (uids) that could hear each other from `start` to `end` (infinite: they still do)."""
 
     start: float
@@ -25,14 +25,18 @@ def together(channels: Mapping[str, Channel]) -> list[Together]:
     stays = [
         (start, end, bridge, channel.uid)
         for channel in channels.values()
+        if channel.bridges
         for start, end, bridge in channel.stays()
         if bridge not in channel.waiting_bridges and end >= start
     ]
-    instants = sorted({at for stay in stays for at in stay[:2]})
+    if len(stays) < 2:
+        return []
+    instants = sorted({at for start, end, _, _ in stays for at in (start, end)})
     found: list[Together] = []
     for start, end in pairwise(instants):
         here = [(bridge, uid) for a, b, bridge, uid in stays if a <= start and b >= end and a < b]
-        found += [Together(start, end, uids) for uids in _groups(here, channels)]
+        if len(here) > 1:
+            found += [Together(start, end, uids) for uids in _groups(here, channels)]
     moments = {start for start, end, _, _ in stays if start == end}
     return sorted([*found, *_for_a_moment(moments, stays, channels)], key=lambda group: group.start) if moments else found
 
@@ -90,7 +94,12 @@ def without(ones: list[Span], others: list[Span]) -> list[Span]:
 
 def seconds(spans: Iterable[Span], now: float) -> float:
     """How long, up to `now` for what goes on."""
-    return sum((max(0.0, min(end, now) - start) for start, end in spans), 0.0)
+    total = 0.0
+    for start, end in spans:
+        until = min(end, now)
+        if until > start:
+            total += until - start
+    return total
 
 
 def open_now(spans: Iterable[Span]) -> bool:
