@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.types import TypeDecorator
 
 from crm_core.sqlite_connection import SqliteConnection
+from crm_core.sqlite_driver import open_sqlite
 
 metadata = MetaData(
     naming_convention={
@@ -121,7 +122,8 @@ class Database:
         if not self.is_sqlite:
             connect = {"timeout": CONNECT_SECONDS}
             return create_async_engine(self.url, pool_size=10, pool_pre_ping=True, connect_args=connect, **options)
-        engine = create_async_engine(self.url, connect_args={"factory": SqliteConnection}, **options)
+        driver = {"async_creator_fn": open_sqlite, "factory": SqliteConnection}
+        engine = create_async_engine(self.url, connect_args=driver, **options)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
         return engine
