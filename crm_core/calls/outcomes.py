@@ -1,13 +1,13 @@
 """How a call ended, computed once, by the first line of a table that holds (the order is the contract's)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from crm_core.calls.events import Direction, Outcome, RingOutcome
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(Struct, frozen=True, gc=False):
     """What the outcome depends on. `tried` are the people (inbound) or the dialled side's legs (else), as each ended."""
 
     direction: Direction

@@ -76,7 +76,7 @@ class Case:
 
     @property
     def over(self) -> bool:
-        return all(channel.gone_at is not None for channel in self.channels.values())
+        return None not in [channel.gone_at for channel in self.channels.values()]
 
     def know(self, linkedid: str, at: float) -> None:
         """This linkedid is the call's too; the earliest time it was seen orders the keys."""
@@ -89,5 +89,7 @@ class Case:
 
     def keys(self) -> tuple[str, ...]:
         """The linkedids, the oldest first: that one is the call's key."""
-        found = sorted(self.linkedids, key=lambda key: (self.linkedids[key], key))
+        found = list(self.linkedids)
+        if len(found) > 1:
+            found.sort(key=lambda key: (self.linkedids[key], key))
         return tuple(found if self.again is None else (f"{key}~{self.again}" for key in found))

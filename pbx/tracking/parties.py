@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from math import inf
+from operator import attrgetter
+
+from msgspec import Struct
 
 from crm_core.calls.events import Direction
 from crm_core.contacts.numbers import Number, NumberKind, read_number
@@ -12,10 +14,10 @@ from pbx.lines import LineKind, LineRule
 from pbx.tracking.case import Case
 
 _DIALLED_PARTS = re.compile(r"[/@:]")
+_AGE = attrgetter("age")
 
 
-@dataclass(frozen=True, slots=True)
-class Cast:
+class Cast(Struct, frozen=True):
     """Who takes part. `people` maps a channel's uid to the extension (or outside number) of its person."""
 
     direction: Direction
@@ -29,22 +31,22 @@ class Cast:
 
 def cast_of(case: Case, lines: LineRule, region: str) -> Cast | None:
     """None while nothing but the exchange's own machinery is seen."""
-    by_age = sorted(case.channels.values(), key=lambda c: c.age)
-    kinds = {c.uid: c.kind(lines) for c in by_age}
-    legs = [c for c in by_age if kinds[c.uid] is not LineKind.MACHINERY]
+    by_age = sorted(case.channels.values(), key=_AGE)
+    kinds = [(c, c.kind(lines)) for c in by_age]
+    legs = [c for c, kind in kinds if kind is not LineKind.MACHINERY]
     if not legs:
         return _clicked_in_vain(by_age, region) if case.over else None
-    phones = [c for c in legs if kinds[c.uid] is LineKind.PHONE]
-    trunks = [c for c in legs if kinds[c.uid] is LineKind.TRUNK]
+    phones = [c for c, kind in kinds if kind is LineKind.PHONE]
+    trunks = [c for c, kind in kinds if kind is LineKind.TRUNK]
     clicked = any(c.originated for c in by_age[: by_age.index(legs[0]) + 1])
-    origin = next((c for c in legs if came_in(c)), None)
+    origin = next(filter(came_in, legs), None)
     if origin is None and all(c.dialled_at is None for c in legs):
         if not _has_lived(legs):
             return None  # just born: the next event says whether somebody called us on it or we dial
         origin = legs[0]
     if clicked:
         return _clicked(phones, trunks, by_age, region)
-    if origin is not None and kinds[origin.uid] is LineKind.TRUNK:
+    if origin is not None and origin in trunks:
         return _inbound(origin, phones, trunks, region)
     return _dialled_out(origin, phones, trunks, region)
 
@@ -60,7 +62,9 @@ def came_in(channel: Channel) -> bool:
 
 def _inbound(origin: Channel, phones: list[Channel], trunks: list[Channel], region: str) -> Cast:
     people = {c.uid: c.extension for c in phones}
-    people |= {c.uid: outside_number(c, region) for c in trunks if c is not origin}
+    for c in trunks:
+        if c is not origin:
+            people[c.uid] = outside_number(c, region)
     return Cast(Direction.INBOUND, origin, frozenset([origin.uid]), people, False, None, ())
 
 
@@ -167,8 +171,8 @@ def best_number(told: Iterable[str], region: str) -> Number | None:
 
 def legs_tried(case: Case, cast: Cast) -> list[Channel]:
     """The people's legs that the exchange dialled, in order."""
-    legs = [case.channels[uid] for uid in cast.people]
-    return sorted((c for c in legs if not came_in(c)), key=lambda c: (tried_at(c), c.birth))
+    legs = [c for c in map(case.channels.__getitem__, cast.people) if not came_in(c)]
+    return sorted(legs, key=lambda c: (tried_at(c), c.birth)) if len(legs) > 1 else legs
 
 
 def tried_at(leg: Channel) -> float:

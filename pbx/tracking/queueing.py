@@ -8,10 +8,12 @@ from pbx.channels import Channel, Span, toggled
 
 def queue_of(channels: Iterable[Channel], first_join: float | None) -> str | None:
     """The last queue before the first person was joined, else the first there was."""
-    joined = sorted((at, queue) for c in channels for at, began, queue in c.queues if began and queue)
+    joined = sorted([(at, queue) for c in channels if c.queues for at, began, queue in c.queues if began and queue])
+    if not joined:
+        return None
     until = inf if first_join is None else first_join
     before = [queue for at, queue in joined if at <= until]
-    return before[-1] if before else (joined[0][1] if joined else None)
+    return before[-1] if before else joined[0][1]
 
 
 def queued_at(channels: Iterable[Channel]) -> float | None:

@@ -53,13 +53,13 @@ def _counts_more(earlier: Ring, at: float, outcome: RingOutcome | None) -> bool:
 
 def leg_ends(legs: Iterable[Channel], case: Case, cast: Cast) -> dict[str, LegEnd]:
     """For each leg when and how its ringing ended; (None, None) while it goes on."""
-    answered = [c for c in (case.channels[uid] for uid in cast.people) if c.up_at is not None]
+    answered = [c for c in map(case.channels.__getitem__, cast.people) if c.up_at is not None]
     return {leg.uid: _leg_end(leg, answered, case, cast) for leg in legs}
 
 
 def _leg_end(leg: Channel, answered: list[Channel], case: Case, cast: Cast) -> LegEnd:
-    if leg.up_at is not None or any(status == "ANSWER" for _, status in leg.dial_ends):
-        told = [at for at, status in leg.dial_ends if status == "ANSWER"]
+    told = [at for at, status in leg.dial_ends if status == "ANSWER"]
+    if told or leg.up_at is not None:
         return min(told, default=leg.up_at), RingOutcome.ANSWERED
     # An end is told up to three times (NOANSWER, then CANCEL); the first counts, and CANCEL least.
     first = min(leg.dial_ends, key=lambda end: (end[0], end[1] == "CANCEL"), default=None)

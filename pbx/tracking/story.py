@@ -49,15 +49,14 @@ class Story:
         self.case, self.cast, self.teller, self.now = case, cast, teller, now
         self.together = joins.together(case.channels)
         self.talks = self._talks()
-        self.first_join = min((spans[0][0] for spans in self.talks.values()), default=None)
+        self.first_join = min([spans[0][0] for spans in self.talks.values()], default=None)
         self.over = case.over
-        first = cast.origin or min(case.channels.values(), key=lambda c: c.started_at)
-        self.started_at = min((c.started_at for c in case.channels.values()), default=first.started_at)
         if cast.origin is not None and not cast.click_to_call:
-            self.started_at = first.started_at
+            self.started_at = cast.origin.started_at
+        else:
+            self.started_at = min(c.started_at for c in case.channels.values())
         # A clock that is set back must not make a call end before it began.
-        ends = [c.gone_at or 0.0 for c in case.channels.values()]
-        self.ended_at = max([self.started_at, *ends]) if self.over else None
+        self.ended_at = max([self.started_at, *(c.gone_at or 0.0 for c in case.channels.values())]) if self.over else None
         self.customer = self._customer()
         self.tried = legs_tried(case, cast)
         self.ends = leg_ends((*self.tried, *cast.attempts), case, cast)
@@ -66,7 +65,7 @@ class Story:
     def call(self) -> Call:
         rings = rings_of(self.tried, self.ends, self.cast.people)
         transfers = transfers_of(self.case, self.cast, self.tried, self.talks, self.together, self.teller.region)
-        holds = joins.merged(stretch for _, _, stretch in self.holds())
+        holds = joins.merged([stretch for _, _, stretch in self.holds()])
         caller, callee = self._caller(), self._callee()
         origin, waited = self.cast.origin, self.waited()
         return Call(
@@ -85,7 +84,7 @@ class Story:
             callee_raw=callee.raw or None if callee else None,
             outcome=outcome_of(self.ending()) if self.over else None,
             wait_seconds=waited[1] - waited[0],
-            talk_seconds=joins.seconds(joins.merged(s for spans in self.talks.values() for s in spans), self.now),
+            talk_seconds=joins.seconds(joins.merged([s for spans in self.talks.values() for s in spans]), self.now),
             hold_seconds=joins.seconds(holds, self.now),
             answered_by=self._answered_by(),
             rang=rings,
@@ -107,10 +106,12 @@ class Story:
     def _customer(self) -> Channel | None:
         """The customer's channel; of several attempts at him the last."""
         legs = [self.case.channels[uid] for uid in self.cast.customers]
-        return max(legs, key=lambda c: c.age, default=None)
+        return legs[0] if len(legs) == 1 else max(legs, key=lambda c: c.age, default=None)
 
     def _talks(self) -> dict[str, list[Span]]:
         """For each person, in order of first joining, when he was joined with the customer."""
+        if not self.together:
+            return {}
         spans: dict[str, list[Span]] = {}
         for group in self.together:
             if group.uids & self.cast.customers:
@@ -157,6 +158,8 @@ class Story:
         if self.customer is None or self.first_join is None:
             return []
         found = holding.holds_of(self.customer, self.case.channels, self.cast.people, self.talks, self.together)
+        if not found:
+            return []
         since: list[Span] = [(self.first_join, inf)]
         return [(why, uid, part) for why, uid, span in found for part in joins.common([span], since)]
 
@@ -202,7 +205,9 @@ class Story:
         if origin is None or not self._inbound:
             return None
         # The exchange escapes the quotes in a name once more than it was sent with.
-        name = _ESCAPED_QUOTE.sub('"', clean(origin.caller_name))
+        name = clean(origin.caller_name)
+        if "\\" in name:
+            name = _ESCAPED_QUOTE.sub('"', name)
         if read_number(name, self.teller.region).kind is NumberKind.WITHHELD:
             return None  # the exchange writes "Anonymous" into the name too
         return None if not name or name == origin.caller_number else name[:200]
@@ -210,7 +215,7 @@ class Story:
     def _did(self, origin: Channel | None) -> str | None:
         if origin is None or not self._inbound:
             return None
-        told = next((raw for raw in (origin.exten, origin.dnid) if raw not in _NOBODY), "")
+        told = origin.exten if origin.exten not in _NOBODY else origin.dnid if origin.dnid not in _NOBODY else ""
         return read_number(told, self.teller.region).shown
 
     def waited(self) -> Span:
@@ -248,7 +253,8 @@ class Story:
             joined=bool(self.talks),
             click_to_call=cast.click_to_call,
             customer_dialled=bool(legs),
-            gave_up_waiting=self._inbound and voicemail.gave_up_waiting(self.case, self.customer, legs),
+            # Of a call that was joined nobody asks.
+            gave_up_waiting=self._inbound and not self.talks and voicemail.gave_up_waiting(self.case, self.customer, legs),
             voicemail=self.took_at is not None,
             somebody_rang=any(self._rang(leg, end) for leg, end in ends),
             tried=tuple(end for _, end in ends if end is not None),
@@ -270,11 +276,15 @@ class Story:
         return next((number for number in outside if answered in {None, number}), None)
 
     def _queued_at(self) -> float | None:
-        joined = any(joins.open_now(spans) for spans in self.talks.values())
-        return None if joined else queueing.queued_at(self.case.channels.values())
+        queued = queueing.queued_at(self.case.channels.values())
+        joined = queued is not None and any(joins.open_now(spans) for spans in self.talks.values())
+        return None if joined else queued
 
     def _recordings(self) -> tuple[str, ...]:
-        by_uid = sorted((c for c in self.case.channels.values() if c.recordings), key=lambda c: c.birth)
+        by_uid = [c for c in self.case.channels.values() if c.recordings]
+        if not by_uid:
+            return ()
+        by_uid.sort(key=lambda c: c.birth)
         # Files announced together keep their order: the mix, then its sides.
         found = [(at, c.recording_places.get(file_name(path), 0), path) for c in by_uid for path, at in c.recordings.items()]
         return tuple(dict.fromkeys(path for _, _, path in sorted(found, key=lambda announced: announced[:2])))
@@ -286,5 +296,6 @@ class Story:
 
     def _partial(self) -> bool:
         origin = self.cast.origin
-        vanished = any(channel.vanished for channel in self.case.channels.values())
-        return bool(self.case.gaps) or vanished or origin is None or origin.born_at is None
+        if self.case.gaps or origin is None or origin.born_at is None:
+            return True
+        return True in [channel.vanished for channel in self.case.channels.values()]

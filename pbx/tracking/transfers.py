@@ -24,10 +24,13 @@ def transfers_of(
     region: str,
 ) -> tuple[Transfer, ...]:
     """All transfers in order. A blind transfer to the parking place is a part of the parking."""
+    may_be_redirected = cast.direction is Direction.INBOUND and bool(talks) and len(tried) > 1
+    if not case.transfers and not may_be_redirected:
+        return ()
     told = _once(sorted(case.transfers, key=lambda t: (t.at, t.kind)))
     parked = [t.at for t in told if t.kind is TransferKind.PARK]
     told = [t for t in told if t.kind is not TransferKind.BLIND or not _near(t.at, parked)]
-    if cast.direction is Direction.INBOUND and talks and len(tried) > 1:
+    if may_be_redirected:
         told = sorted([*told, *_redirections(case, cast, tried, together, told)], key=lambda t: t.at)
     ends = [*(t.at for t in told[1:]), inf][: len(told)]
     return tuple(_transfer(t, until, case, cast, talks, region) for t, until in zip(told, ends, strict=True))
