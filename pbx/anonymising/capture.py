@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from pbx.ami.protocol import Message, text
 from pbx.anonymising.choosing import chosen
-from pbx.anonymising.masks import CannotMask, Mask, runs_of, words_of
+from pbx.anonymising.masks import CannotMask, Mask, found_again, runs_of, words_of
 from pbx.anonymising.messages import masked, named_uids
 from pbx.anonymising.records import masked_rows, rows_of
 from pbx.anonymising.sameness import differences
@@ -142,7 +142,7 @@ def _words(original: str) -> set[str]:
 def survivors(original: str, files: dict[str, bytes], mask: Mask) -> set[str]:
     """Long runs of digits of the original, and words that were to be hidden, that the files still hold."""
     written = "\n".join(_compared(file, data.decode("utf-8", "replace")) for file, data in files.items())
-    found = {run for run in _runs(original) if run in written}
+    found = found_again(_runs(original), written)
     capture = "\n".join(data.decode("utf-8", "replace") for file, data in files.items() if file.endswith((".ami", ".csv")))
     words = set(words_of(capture))
     hidden = {word for word in mask.hidden if len(word) >= _SHORTEST and word.lower() not in SAFE and not word.isdecimal()}

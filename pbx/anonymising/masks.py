@@ -7,7 +7,7 @@ whether it can be understood in the region (country and area stay), which techno
 import random
 import re
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from crm_core.contacts.numbers import NumberKind, read_number
 from pbx.anonymising.vocabulary import SAFE, TECHNOLOGIES
@@ -28,10 +28,23 @@ _SHORT = 4
 """Digits that may stay: an extension, a port, a count."""
 _TRIES = 200
 _MICRO = 1_000_000
+_MOST_SERIALS = 10_000
+_LONGEST_NAME = 300
+"""Characters of what may be a channel; the exchange itself has room for 80."""
+_LONGEST_RUN = 20
+"""Digits by which a longer run is found again."""
 
 
 class CannotMask(ValueError):
     """No mask could be found that the original does not hold already."""
+
+
+class _Table(dict[str, str]):
+    """Masks of one kind, by what they stand for; `given` are those that are used."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.given: set[str] = set()
 
 
 class Mask:
@@ -41,13 +54,13 @@ class Mask:
         self._dice = random.Random(seed)  # noqa: S311 — the masks are not derived from what they hide
         self._region = region
         self._taken = taken
-        self._numbers: dict[str, str] = {}
-        self._words: dict[str, str] = {}
-        self._names: dict[str, str] = {}
-        self._suffixes: dict[str, str] = {}
-        self._bridges: dict[str, str] = {}
-        self._addresses: dict[str, str] = {}
-        self._serials: dict[str, str] = {}
+        self._numbers = _Table()
+        self._words = _Table()
+        self._names = _Table()
+        self._suffixes = _Table()
+        self._bridges = _Table()
+        self._addresses = _Table()
+        self._serials = _Table()
         self._since: int | None = None
         self._fraction = self._dice.randrange(_MICRO)
         self._base = 1_500_000_000 + self._dice.randrange(50_000_000)
@@ -85,12 +98,16 @@ class Mask:
         return f"{int(found[1]) + self._shift(int(found[1]))}.{serial}"
 
     def _serial(self, serial: str) -> str:
-        if serial not in self._serials:
-            wanted = int(serial) % 10_000
-            while str(wanted) in self._serials.values():
-                wanted = (wanted + 1) % 10_000
-            self._serials[serial] = str(wanted)
-        return self._serials[serial]
+        table = self._serials
+        if serial not in table:
+            if len(table) >= _MOST_SERIALS:
+                raise CannotMask(f"more than {_MOST_SERIALS} channels")
+            wanted = int(serial) % _MOST_SERIALS
+            while str(wanted) in table.given:
+                wanted = (wanted + 1) % _MOST_SERIALS
+            table[serial] = str(wanted)
+            table.given.add(table[serial])
+        return table[serial]
 
     def bridge(self, raw: str) -> str:
         if not raw or raw == "<unknown>":
@@ -99,7 +116,7 @@ class Mask:
 
     def channel(self, raw: str) -> str:
         """`PJSIP/beeline-0000007e` → `PJSIP/kwpz-bdafccea`: the technology stays, both halves of a Local channel match."""
-        found = _CHANNEL.fullmatch(raw)
+        found = _CHANNEL.fullmatch(raw) if len(raw) <= _LONGEST_NAME else None
         if found is None or raw == "<unknown>":
             return self.text(raw)
         again, technology, endpoint, suffix, rest = found.groups()
@@ -182,14 +199,14 @@ class Mask:
     def _letters(self, length: int, alphabet: str = "bdfgjkmpqvwxz") -> str:
         return "".join(self._dice.choices(alphabet, k=length))
 
-    def _known(self, table: dict[str, str], original: str, make: Callable[[], str]) -> str:
+    def _known(self, table: _Table, original: str, make: Callable[[], str]) -> str:
         if original not in table:
-            given = set(table.values())
             masked = (make() for _ in range(_TRIES))
-            found = next((one for one in masked if one not in given and one not in self._taken and one != original), None)
+            found = next((one for one in masked if one not in table.given and one not in self._taken and one != original), None)
             if found is None:
                 raise CannotMask(f"no mask is left for a text of {len(original)} characters")
             table[original] = found
+            table.given.add(found)
         return table[original]
 
 
@@ -206,3 +223,16 @@ def words_of(text: str) -> list[str]:
 def runs_of(text: str) -> set[str]:
     """The long runs of digits, which nobody may find again."""
     return set(re.findall(r"[0-9]{5,}", text))
+
+
+def found_again(runs: Iterable[str], text: str) -> set[str]:
+    """Which of the runs of digits the text holds, within longer ones, too. A very long one is found by its first digits.
+
+    In time that grows with the text alone: a call of an hour has tens of thousands of runs.
+    """
+    heads = {run[:_LONGEST_RUN]: run for run in runs}
+    lengths = {len(head) for head in heads}
+    pieces = (
+        run[place : place + length] for run in runs_of(text) for length in lengths for place in range(len(run) - length + 1)
+    )
+    return {heads[piece] for piece in pieces if piece in heads}

@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote_to_bytes
 import pytest
 
 from pbx.anonymising.capture import Exported, NotAnonymous, export, parts
-from pbx.anonymising.masks import Mask
+from pbx.anonymising.masks import CannotMask, Mask, found_again
 from pbx.exporting import exported, heap_of_files, replayed
 from pbx.replay import replayed as tracker_of
 from pbx.tracking.story import Story
@@ -163,3 +163,32 @@ def test_places_in_a_text_are_masked(mask: Mask, text: str) -> None:
 def test_the_captures_lie_where_they_should() -> None:
     assert len(sessions()) > 50
     assert CAPTURES.is_dir()
+
+
+@pytest.mark.parametrize(
+    ("run", "again"), [("12345", True), ("91234", True), ("123456", True), ("123457", False), ("23458", False)]
+)
+def test_a_run_of_digits_is_found_within_a_longer_one(run: str, *, again: bool) -> None:
+    assert found_again({run}, "call 9123456-0, 55555") == ({run} if again else set())
+
+
+def test_a_very_long_run_counts_as_found_by_its_beginning() -> None:
+    run = "1234567890" * 3
+
+    assert found_again({run}, run[:20]) == {run}
+    assert found_again({run}, run[:19]) == set()
+
+
+def test_a_call_of_very_many_channels_is_refused_and_not_worked_on_for_good(mask: Mask) -> None:
+    for serial in range(10_000, 20_000):
+        mask.uid(f"1795300000.{serial}")
+
+    with pytest.raises(CannotMask):
+        mask.uid("1795300000.20000")
+
+
+def test_what_a_hostile_exchange_says_takes_no_time_that_grows_with_its_square(mask: Mask) -> None:
+    runs = {str(10**6 + 7 * number) for number in range(100_000)}
+
+    assert found_again(runs, " ".join(str(2 * 10**6 + 7 * number) for number in range(100_000))) == set()
+    assert mask.channel(f"PJSIP/{'<A>' * 200_000}!").endswith("!")
