@@ -25,17 +25,21 @@ class NotHeard:
     since: datetime
 
 
+HEARD = (
+    select(journal.c.received_at)
+    .where(journal.c.exchange_id == exchanges.c.id, journal.c.source == "ami")
+    .order_by(journal.c.id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+EXCHANGES = select(
+    exchanges.c.id, exchanges.c.name, exchanges.c.state, exchanges.c.state_since, HEARD.label("heard_at")
+).order_by(exchanges.c.id)  # fmt: skip
+
+
 async def not_heard(connection: AsyncConnection, now: datetime) -> dict[int, NotHeard]:
     """By the exchange's id."""
-    last = (
-        select(journal.c.received_at)
-        .where(journal.c.exchange_id == exchanges.c.id, journal.c.source == "ami")
-        .order_by(journal.c.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    query = select(exchanges.c.id, exchanges.c.name, exchanges.c.state, exchanges.c.state_since, last.label("heard_at"))
-    rows = (await connection.execute(query.order_by(exchanges.c.id))).all()
+    rows = (await connection.execute(EXCHANGES)).all()
     return {row.id: silent for row in rows if (silent := _not_heard(row, now)) is not None}
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, and_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.access import Actor
@@ -74,14 +75,18 @@ class LiveCall:
         return tuple(party for party in self.parties if party.doing is Doing.RINGS)
 
 
+def that_are_up(query: Select[Any]) -> Select[Any]:
+    """Those calls of a `line_query` that are up, oldest first."""
+    return query.where(IS_UP).order_by(calls.c.started_at, calls.c.id)
+
+
 async def live_calls(connection: AsyncConnection, actor: Actor, now: datetime) -> tuple[LiveCall, ...]:
     """Every call that is up and that the actor may see, oldest first."""
-    return await read_live(connection, actor, line_query(actor), now)
+    return await read_live(connection, actor, that_are_up(line_query(actor)), now)
 
 
-async def read_live(connection: AsyncConnection, actor: Actor, query: Select[Any], now: datetime) -> tuple[LiveCall, ...]:
-    """The calls of a `line_query` that are up, oldest first."""
-    up = query.where(IS_UP).order_by(calls.c.started_at, calls.c.id)
+async def read_live(connection: AsyncConnection, actor: Actor, up: Select[Any], now: datetime) -> tuple[LiveCall, ...]:
+    """What a query of `that_are_up` finds, with all that belongs to it."""
     rows = (await connection.execute(up)).all()
     if not rows:
         return ()
@@ -125,14 +130,18 @@ def _live(row: Any, line: CallLine, parts: Parts) -> LiveCall:
     )  # fmt: skip
 
 
-async def _by_call(connection: AsyncConnection, table: Any, ids: Sequence[int]) -> dict[int, list[Any]]:
-    query = (
+@cache
+def _parts_of(table: Any) -> Select[Any]:
+    return (
         select(table, users.c.name.label("user_name"))
         .outerjoin(users, users.c.id == table.c.user_id)
-        .where(table.c.call_id.in_(ids))
+        .where(table.c.call_id.in_(bindparam("ids", expanding=True)))
         .order_by(table.c.call_id, table.c.position)
     )
-    return _grouped(await connection.execute(query))
+
+
+async def _by_call(connection: AsyncConnection, table: Any, ids: Sequence[int]) -> dict[int, list[Any]]:
+    return _grouped(await connection.execute(_parts_of(table), {"ids": ids}))
 
 
 def _grouped(rows: Iterable[Any]) -> dict[int, list[Any]]:

@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.access import Actor, visible
 from crm_core.calls.events import CallState, Direction, RingOutcome
-from crm_core.calls.lines import CallLine, customer_number, line_query, lines
+from crm_core.calls.lines import CallLine, customer_number, line_query, lines_of
 from crm_core.calls.live_parties import Doing
-from crm_core.calls.live_queries import LiveCall, read_live
+from crm_core.calls.live_queries import LiveCall, read_live, that_are_up
 from crm_core.calls.tables import call_rings, call_talks, calls
 from crm_core.deals.tables import deals, stages
 from crm_core.references import DealRef, StageRef
@@ -37,9 +39,14 @@ class Pop:
 
 async def current_calls_for(connection: AsyncConnection, actor: Actor, now: datetime) -> tuple[Pop, ...]:
     """The calls that ring or talk on the actor's own phone now: what his call strip shows."""
-    found = await read_live(connection, actor, line_query(actor).where(_may_be_on_phone_of(actor)), now)
+    found = await read_live(connection, actor, _on_phone_of(actor), now)
     on_phone = [call for call in found if call.party_of(actor.user_id) is not None]
     return tuple([await _pop(connection, actor, call) for call in on_phone])
+
+
+@lru_cache(1000)
+def _on_phone_of(actor: Actor) -> Select[Any]:
+    return that_are_up(line_query(actor).where(_may_be_on_phone_of(actor)))
 
 
 def _may_be_on_phone_of(actor: Actor) -> ColumnElement[bool]:
@@ -67,38 +74,59 @@ async def _pop(connection: AsyncConnection, actor: Actor, call: LiveCall) -> Pop
     )  # fmt: skip
 
 
-async def _known_before(connection: AsyncConnection, line: CallLine) -> bool:
-    if line.number is None:
-        return False
-    query = select(calls.c.id).where(_of_the_same(line), calls.c.started_at < line.started_at)
-    return await connection.scalar(query.limit(1)) is not None
+# By the contact, which has an index; a number without a contact has to be looked for.
+BY_CONTACT = calls.c.contact_id == bindparam("contact")
+BY_NUMBER = customer_number == bindparam("number")
+BEFORE = calls.c.started_at < bindparam("at")
+KNOWN_BEFORE = {of_the_same: select(calls.c.id).where(of_the_same, BEFORE).limit(1) for of_the_same in (BY_CONTACT, BY_NUMBER)}
 
 
 def _of_the_same(line: CallLine) -> ColumnElement[bool]:
-    """By the contact, which has an index; a number without a contact has to be looked for."""
-    return customer_number == line.number if line.contact is None else calls.c.contact_id == line.contact.id
+    return BY_NUMBER if line.contact is None else BY_CONTACT
+
+
+def _which(line: CallLine) -> dict[str, Any]:
+    same = {"number": line.number} if line.contact is None else {"contact": line.contact.id}
+    return {**same, "at": line.started_at}
+
+
+async def _known_before(connection: AsyncConnection, line: CallLine) -> bool:
+    if line.number is None:
+        return False
+    return await connection.scalar(KNOWN_BEFORE[_of_the_same(line)], _which(line)) is not None
+
+
+@lru_cache(1000)
+def _deal_query(actor: Actor) -> Select[Any]:
+    return (
+        select(deals, stages.c.name.label("stage_name"), stages.c.short_name, visible(actor, deals).label("opens"))
+        .join(stages, stages.c.id == deals.c.stage_id)
+        .where(deals.c.contact_id == bindparam("contact"), deals.c.closed_at.is_(None))
+        .order_by(deals.c.created_at.desc(), deals.c.id.desc())
+        .limit(1)
+    )
 
 
 async def _open_deal(connection: AsyncConnection, actor: Actor, contact_id: int | None) -> DealRef | None:
     """The contact's newest open deal with its stage; a colleague's is named too, but does not open."""
     if contact_id is None:
         return None
-    query = (
-        select(deals, stages.c.name.label("stage_name"), stages.c.short_name, visible(actor, deals).label("opens"))
-        .join(stages, stages.c.id == deals.c.stage_id)
-        .where(deals.c.contact_id == contact_id, deals.c.closed_at.is_(None))
-        .order_by(deals.c.created_at.desc(), deals.c.id.desc())
-        .limit(1)
-    )
-    row = (await connection.execute(query)).one_or_none()
+    row = (await connection.execute(_deal_query(actor), {"contact": contact_id})).one_or_none()
     if row is None:
         return None
     stage = StageRef(row.stage_id, row.stage_name, row.short_name)
     return DealRef(row.id, row.title, stage, bool(row.opens), row.amount, row.currency)
 
 
+@lru_cache(2000)
+def _last_query(actor: Actor, of_the_same: ColumnElement[bool]) -> Select[Any]:
+    earlier = line_query(actor).where(of_the_same, calls.c.id != bindparam("id"), calls.c.started_at <= bindparam("at"))
+    return earlier.order_by(calls.c.started_at.desc()).limit(3)
+
+
 async def _last_calls(connection: AsyncConnection, actor: Actor, line: CallLine) -> tuple[CallLine, ...]:
     if line.number is None:
         return ()
-    query = line_query(actor).where(_of_the_same(line), calls.c.id != line.id, calls.c.started_at <= line.started_at)
-    return tuple(await lines(connection, actor, query.order_by(calls.c.started_at.desc()).limit(3)))
+    query = _last_query(actor, _of_the_same(line))
+    rows = (await connection.execute(query, {**_which(line), "id": line.id})).all()
+    return tuple(await lines_of(connection, actor, rows))

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select
+from sqlalchemy import Row, bindparam, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.access import Actor
@@ -21,14 +21,16 @@ async def open_session(tx: AsyncConnection, user_id: int, *, now: datetime) -> s
     return token
 
 
+ACTOR = (
+    select(users)
+    .join(sessions, sessions.c.user_id == users.c.id)
+    .where(sessions.c.token_hash == bindparam("token"), sessions.c.expires_at > bindparam("now"), users.c.active)
+)
+
+
 async def actor_of(connection: AsyncConnection, token: str, *, now: datetime) -> Actor | None:
     """Whose session this is; None if it is unknown, over, or its user was deactivated."""
-    query = (
-        select(users)
-        .join(sessions, sessions.c.user_id == users.c.id)
-        .where(sessions.c.token_hash == token_hash(token), sessions.c.expires_at > now, users.c.active)
-    )
-    row = (await connection.execute(query)).one_or_none()
+    row = (await connection.execute(ACTOR, {"token": token_hash(token), "now": now})).one_or_none()
     return None if row is None else actor(row)
 
 
