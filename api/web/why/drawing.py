@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import ceil
 
 from api.web.why.labels import Labels
 from api.web.why.terms import bar_names
@@ -91,7 +92,8 @@ class Scale:
         return left, round(max(self.left(end) - left, 0.0), 3)
 
     def ticks(self) -> Iterator[tuple[float, str]]:
-        step = next((step for step in STEPS if self.lasts / step <= MOST_TICKS), STEPS[-1])
+        days_long = ceil(self.lasts / (MOST_TICKS * STEPS[-1])) * STEPS[-1]  # a call whose end was never heard
+        step = next((step for step in STEPS if self.lasts / step <= MOST_TICKS), days_long)
         for number in range(int(self.lasts / step) + 1):
             minutes, seconds = divmod(number * step, 60)
             shown = f"{seconds:04.1f}" if step < 1 else f"{int(seconds):02}"
