@@ -98,9 +98,17 @@ class Derivation:
             return self._take_records(batch)
         return self._tracker.feed_all(list(self._events(batch)))
 
+    def try_take(self, batch: Received) -> tuple[list[CallEvent], Exception | None]:
+        """As `take`, or what was wrong with it: whatever an exchange sends, whoever reads it goes on."""
+        try:
+            return self.take(batch), None
+        except Exception as error:
+            return [], error
+
     def _events(self, batch: Received) -> Iterator[ChannelEvent]:
         if batch.connection != self._connection:
             yield from self._meet(batch.connection)
+        self._records = None  # they stand before what ended their gap
         if not batch.data:  # only a connection that was let in ends so
             self._hear(self._clock.at(None, batch.received_at))
         messages = self._reader.feed_raw(batch.data)

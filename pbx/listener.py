@@ -36,7 +36,7 @@ from pbx.storing import Store, fault_of, to_its_end
 log = structlog.get_logger()
 
 UNDER_LOAD = 0.05
-"""Seconds from one batch to the next while bytes keep coming; on a quiet line the first message goes at once."""
+"""Seconds, at most, from one batch to the next while bytes keep coming; on a quiet line the first message goes at once."""
 BEHIND = 0.5
 """Seconds of a backlog a batch may hold from an exchange that says when each event was: a batch costs much, a call little."""
 MOST_BYTES = 50 * 16 * 1024
@@ -50,7 +50,8 @@ def _utc_now() -> datetime:
 class Listener:
     """Listens to one exchange. `spool_folder` keeps what the database does not take; by default beside the database.
 
-    `pace`: seconds from one batch to the next while bytes keep coming.
+    `pace`: seconds, at most, from one batch to the next while bytes keep coming. They pause as long as the last one took:
+    somebody waits for his screen while a call rings, and half of the time is left to everybody else.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class Listener:
         self._derivation = Derivation(exchange)
         self._cutter = BatchCutter()
         self._storing: list[Received] = []
-        self._stored_at = 0.0
+        self._stored_at = self._took = 0.0
         self._let_in: str | None = None
         self._store = Store(database, exchange, now, rules)
         self._links = LinkNotes(database, exchange, now)
@@ -123,7 +124,7 @@ class Listener:
             await self._something_to_do()
             if self._late.due_in() == 0.0:
                 self._derivation = await self._late.fill_next(self._derivation)
-            await asyncio.sleep(max(0.0, self._stored_at + self._pace - time.monotonic()))
+            await asyncio.sleep(max(0.0, self._stored_at + min(self._pace, self._took) - time.monotonic()))
             within = BEHIND if self._derivation.stamped else UNDER_LOAD
             self._storing = self._cutter.cut(await self._spool.take(MOST_BYTES, within))
             while self._storing:
@@ -136,6 +137,7 @@ class Listener:
                 await self._spool.wait()
 
     async def _store_batch(self, batch: Received) -> None:
+        began = time.monotonic()
         gap = await self._fill_gap(batch) if self._ends_gap(batch) else None
         events, fault = self._derive(batch)
         lines = self._derivation.lines_learned()
@@ -148,15 +150,17 @@ class Listener:
 
         await self._store.put(batch, events, fault, beside, lambda: self._storing.remove(batch))
         self._stored_at = time.monotonic()
+        self._took = self._stored_at - began
         self._count(batch)
 
     def _derive(self, batch: Received) -> tuple[list[CallEvent], str | None]:
-        """The calls told, or what was wrong: whatever an exchange sends, the listener lives on."""
-        try:
-            return self._derivation.take(batch), None
-        except Exception as error:
-            log.exception("calls_not_derived", exchange=self._exchange.name, connection=batch.connection, offset=batch.offset)
-            return [], fault_of(error)
+        """The calls told, or what was wrong."""
+        events, error = self._derivation.try_take(batch)
+        if error is None:
+            return events, None
+        facts = {"exchange": self._exchange.name, "connection": batch.connection, "offset": batch.offset}
+        log.error("calls_not_derived", **facts, exc_info=error)
+        return [], fault_of(error)
 
     def _count(self, batch: Received) -> None:
         name = self._exchange.name

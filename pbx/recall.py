@@ -64,8 +64,7 @@ class Recall:
 
     def _derive(self, batch: Received, batch_id: int) -> list[CallEvent]:
         """A batch that nothing could be derived from then may be no better now."""
-        try:
-            return self._derivation.take(batch)
-        except Exception:
-            log.exception("calls_not_derived", exchange=self._exchange.name, journal=batch_id)
-            return []
+        events, error = self._derivation.try_take(batch)
+        if error is not None:
+            log.error("calls_not_derived", exchange=self._exchange.name, journal=batch_id, exc_info=error)
+        return events

@@ -68,7 +68,7 @@ async def recalled(connection: AsyncConnection, exchange: ExchangeConfig, stored
         read += len(batch.data)
         if batch.source == AMI:
             batch = replace(batch, data=await asyncio.to_thread(sieve.pass_on, batch.data))  # noqa: PLW2901
-        await asyncio.to_thread(derivation.take, received(batch))
+        await asyncio.to_thread(derivation.try_take, received(batch))  # a batch nothing can be derived from says so in its row
         case = derivation.tracker.case_of(stored.call.key.partition("~")[0]) or case
         if keep:
             found.batches.append(batch)

@@ -10,6 +10,7 @@ from crm_core.calls.events import CallEvent, CallsJoined
 from crm_core.exchanges.config import ExchangeConfig
 from pbx.derivation import Derivation
 from pbx.history import history, received
+from pbx.storing import fault_of
 
 
 @dataclass(slots=True)
@@ -41,11 +42,9 @@ async def derive_again(
     telling = tell_from is None
     async for batch in history(connection, exchange.id, since=since, until=until):
         telling = telling or batch.id == tell_from
-        try:
-            events = await asyncio.to_thread(found.derivation.take, received(batch))
-        except Exception as error:
-            found.faults.append((batch.id, f"{type(error).__name__}: {error}"[:500]))
-            continue
-        if telling:
+        events, error = await asyncio.to_thread(found.derivation.try_take, received(batch))
+        if error is not None:
+            found.faults.append((batch.id, fault_of(error)))
+        elif telling:
             found.take(batch.id, events)
     return found

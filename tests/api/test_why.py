@@ -5,18 +5,21 @@ import json
 import re
 import zipfile
 from html import unescape
+from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, select, update
 
+import pbx.dialects
 from api.web.why.telling import call_told
-from crm_core.calls.tables import calls, journal
+from crm_core.calls.tables import calls, exchanges, journal
 from crm_core.users.tables import audit
 from pbx.recalled import Sieve
 from pbx.replay import replay
 from tests.api.heard import CAPTURES, hear
 from tests.api.world import NOW, House
 
+ODD_DIALECTS = Path(__file__).resolve().parents[1] / "pbx/odd_dialects"
 HOSTILE = "CallerIDName: \u202eevil\u202c<script>\x1b[31m".encode()
 
 
@@ -81,6 +84,19 @@ async def test_without_the_journal_the_row_is_shown_and_that_is_said(house: Hous
     assert "/capture" not in page
 
 
+async def test_what_today_s_reader_stumbles_over_costs_that_batch_alone(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    call = await hear(house.database, "inbound_answered")
+    monkeypatch.setattr(pbx.dialects, "__path__", [*pbx.dialects.__path__, str(ODD_DIALECTS)])
+    async with house.database.write() as tx:
+        await tx.execute(update(exchanges).values(dialect="stumbling"))
+
+    async with house.database.read() as connection:
+        told = await call_told(connection, call, now=NOW)
+
+    assert told.kept
+    assert told.explanation.call.answered_at is not None
+
+
 async def test_a_row_that_differs_from_what_was_heard_is_told(house: House) -> None:
     call = await hear(house.database, "inbound_answered")
     async with house.database.write() as tx:
@@ -125,7 +141,7 @@ def test_of_a_busy_hour_only_what_concerns_the_call_is_read() -> None:
 
 
 @pytest.mark.parametrize("who", ["head", "admin"])
-async def test_the_capture_of_a_call_is_taken_out_and_that_is_kept(house: House, who: str, tmp_path) -> None:
+async def test_the_capture_of_a_call_is_taken_out_and_that_is_kept(house: House, who: str, tmp_path: Path) -> None:
     call = await hear(house.database, "blind_transfer")
     async with house.client(who) as client:
         answer = await client.post(f"/calls/{call}/capture")
