@@ -23,9 +23,11 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class GapRules:
-    """Seconds, save `furthest`: how far back records are read. `settle`: how long the exchange takes to write what happened
-    just before; `recheck`: when to look whether
-    it took longer; `again`: the first pause before another try, doubled up to `longest`."""
+    """Seconds, save `furthest`: how far back records are read.
+
+    `settle`: how long the exchange takes to write what happened just before; `within`: how long reading may take; `recheck`:
+    when to look whether writing took longer; `again`: the first pause before another try, doubled up to `longest`.
+    """
 
     settle: float = 0.5
     within: float = 60.0
@@ -70,18 +72,7 @@ class GapReader:
             raise OutOfReach(troubles.NOT_OURS)
         for name, line, why in part.named:
             log.warning("record_broken", exchange=self._exchange.name, file=name, line=line, why=why)
-        reaches_back = part.begins_at is not None and part.begins_at - derivation.records_ahead <= lost_at + EDGE
-        heard_more = not reaches_back and derivation.has_heard(until=lost_at)
-        return (
-            part,
-            troubles.TOO_OLD
-            if begins > lost_at
-            else troubles.TOO_MANY
-            if part.cut
-            else troubles.TOO_LATE
-            if heard_more
-            else None,
-        )
+        return part, _shortcoming(part, derivation, lost_at, begins)
 
     async def _part(self, file: Path, window: Window) -> CelPart:
         try:
@@ -103,6 +94,16 @@ class GapReader:
         """The exchange writes its records a little after it has told of the same."""
         waited = now().timestamp() - made_at
         await asyncio.sleep(min(self._rules.settle, max(0.0, self._rules.settle - waited)))
+
+
+def _shortcoming(part: CelPart, derivation: Derivation, lost_at: float, begins: float) -> str | None:
+    """What of a gap since `lost_at` the records read from `begins` on do not tell."""
+    if begins > lost_at:
+        return troubles.TOO_OLD
+    if part.cut:
+        return troubles.TOO_MANY
+    reaches_back = part.begins_at is not None and part.begins_at - derivation.records_ahead <= lost_at + EDGE
+    return None if reaches_back or not derivation.has_heard(until=lost_at) else troubles.TOO_LATE
 
 
 def _window(calls: Iterable[Call], since: float, until: float, ahead: float) -> Window:
