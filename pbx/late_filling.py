@@ -59,19 +59,31 @@ class LateFilling:
 
     def note_filled(self, gap: Gap) -> None:
         """A gap was filled: its last records may be written yet."""
-        self._rechecks.append((time.monotonic() + self._rules.recheck, gap))
+        self._recheck(gap, self._rules.recheck)
 
     async def fill_next(self, derivation: Derivation) -> Derivation:
         """What is due; returns the derivation to go on with."""
         try:
             if self._rechecks and self._rechecks[0][0] <= time.monotonic():
-                _, gap = self._rechecks.pop(0)
-                return await self._filled(gap, derivation, unless_rows=gap.rows)
+                return await self._look_again(derivation)
             return await self._fill_oldest(derivation)
         except (SQLAlchemyError, OSError) as error:
             log.warning("gap_not_filled", exchange=self._exchange.name, error=fault_of(error))
             self._next = time.monotonic() + self._rules.again
             return derivation
+
+    async def _look_again(self, derivation: Derivation) -> Derivation:
+        """At the gap filled longest ago."""
+        _, gap = self._rechecks.pop(0)
+        try:
+            return await self._filled(gap, derivation, unless_rows=gap.rows)
+        except (SQLAlchemyError, OSError):
+            self._recheck(gap, self._rules.again)
+            raise
+
+    def _recheck(self, gap: Gap, after: float) -> None:
+        self._rechecks.append((time.monotonic() + after, gap))
+        self._rechecks.sort(key=lambda due: due[0])
 
     async def _fill_oldest(self, derivation: Derivation) -> Derivation:
         self._next = None
