@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from api.auth import NotLoggedIn, TooManyTries, WrongLogin
 from api.stream import TooManyStreams
+from api.web.why.turns import TooManyReadings
 from crm_core.db import database_trouble
 from crm_core.errors import Conflict, FirstringError, Forbidden, Invalid, NotFound
 
@@ -31,6 +32,7 @@ STATUSES: dict[type[FirstringError], HTTPStatus] = {
     WrongLogin: HTTPStatus.UNAUTHORIZED,
     TooManyTries: HTTPStatus.TOO_MANY_REQUESTS,
     TooManyStreams: HTTPStatus.TOO_MANY_REQUESTS,
+    TooManyReadings: HTTPStatus.TOO_MANY_REQUESTS,
 }
 
 

@@ -6,7 +6,7 @@ from math import ceil
 
 from api.web.why.labels import Labels
 from api.web.why.terms import bar_names
-from pbx.explaining.ladder import BarKind, Ladder
+from pbx.explaining.ladder import Bar, BarKind, Ladder
 from pbx.explaining.lane_facts import FactKind
 
 RUNGS = frozenset([FactKind.DIALLED, FactKind.JOINED, FactKind.TRANSFERRED, FactKind.PICKED_UP, FactKind.UNPARKED])
@@ -58,12 +58,15 @@ def drawing(ladder: Ladder, labels: Labels) -> Drawing:
     scale = Scale(ladder)
     names = bar_names(labels.texts)
     lanes = [lane for lane in ladder.lanes if labels.told(lane.uid)]
+    bars: dict[str, list[Bar]] = {}
+    for bar in ladder.bars:
+        bars.setdefault(bar.uid, []).append(bar)
     rows = tuple(
         Row(
             labels.lane(lane.uid), lane.role.value, *scale.place(lane.began, ladder.end if lane.ended is None else lane.ended),
             tuple(
                 Drawn(bar.kind.value, names[bar.kind], *scale.place(bar.start, bar.end))
-                for kind in _PAINTED for bar in ladder.bars if bar.kind is kind and bar.uid == lane.uid
+                for kind in _PAINTED for bar in bars.get(lane.uid, ()) if bar.kind is kind
             ),
         )
         for lane in lanes
@@ -103,10 +106,11 @@ class Scale:
 def _rungs(ladder: Ladder, shown: list[str], scale: Scale) -> Iterator[Rung]:
     """Who dialled whom, who met whom: upright lines between their rows."""
     found = set()
+    places = {uid: place for place, uid in enumerate(shown)}
     for fact in ladder.facts:
-        if fact.kind not in RUNGS or fact.uid not in shown:
+        if fact.kind not in RUNGS or fact.uid not in places:
             continue
-        for other in (uid for uid in fact.others if uid in shown and uid != fact.uid):
-            top, bottom = sorted((shown.index(fact.uid), shown.index(other)))
+        for other in (uid for uid in fact.others if uid in places and uid != fact.uid):
+            top, bottom = sorted((places[fact.uid], places[other]))
             found.add(Rung(fact.kind.value, round(scale.left(fact.at), 1), top, bottom))
     return iter(sorted(found, key=lambda rung: (rung.left, rung.top, rung.bottom, rung.kind)))

@@ -1,5 +1,6 @@
 """The page that says why a call's figures are what they are, and the call as a capture without names and numbers."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +15,7 @@ from api.web.why.drawing import Scale, drawing
 from api.web.why.labels import Labels
 from api.web.why.telling import CallTold, call_told
 from api.web.why.terms import headings
+from api.web.why.turns import turn
 from api.web.why.words import Why, Words
 from crm_core.access import Right
 from crm_core.calls.queries import call_line
@@ -49,7 +51,8 @@ async def capture(visit: VisitNow, call_id: PathId) -> Response:
     """The call as an anonymous capture, in a zip; who took it out is kept. Raises NotFound where the journal is gone."""
     visit.require(Right.SEE_EXCHANGES)
     line = await call_line(visit.connection, visit.actor, call_id)
-    made = await capture_of(visit.connection, line.id)
+    with turn(visit.actor.user_id):
+        made = await capture_of(visit.connection, line.id)
     async with visit.context.database.write() as tx:
         await record(tx, visit.actor.user_id, "call_exported", "calls", line.id, now=visit.now)
     headers = {"Content-Disposition": f'attachment; filename="{made.name}.zip"'}
@@ -60,8 +63,10 @@ async def capture(visit: VisitNow, call_id: PathId) -> Response:
 async def page(visit: VisitNow, call_id: PathId) -> Response:
     """For whoever may see the call's card; how the exchange names its channels only for those who look after it."""
     line = await call_line(visit.connection, visit.actor, call_id)
-    told = await call_told(visit.connection, call_id, now=visit.now)
-    return await visit.page("calls/why.html", "calls", line=line, **_facts(visit, told))
+    with turn(visit.actor.user_id):
+        told = await call_told(visit.connection, call_id, now=visit.now)
+        facts = await asyncio.to_thread(_facts, visit, told)
+    return await visit.page("calls/why.html", "calls", line=line, **facts)
 
 
 def _facts(visit: Visit, told: CallTold) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """A call of the database explained: from the journal as long as that is kept, else from its row."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -58,7 +59,7 @@ async def call_told(connection: AsyncConnection, call_id: int, *, now: datetime)
     story = (await recalled(connection, exchange, stored)).story
     if story is None:
         return CallTold(explain_stored(stored.call, now.timestamp()), stored.names, False, ())
-    told = explain(story)
+    told = await asyncio.to_thread(explain, story)
     return CallTold(told, stored.names, True, _differences(told.call, stored))
 
 
