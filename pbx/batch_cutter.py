@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from pbx.spool import Received
+from pbx.received import Received
 
 _MOST_REST = 1024 * 1024
 

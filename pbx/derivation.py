@@ -18,9 +18,9 @@ from pbx.dialects.asterisk import timestamp_of
 from pbx.dialects.registry import Dialect, dialects
 from pbx.exchange_clock import ExchangeClock
 from pbx.lines import LineRule
+from pbx.received import Received
 from pbx.records.cel import CelReader
 from pbx.records.overlap import EDGE, Facts, fact_of, not_heard, shift_of
-from pbx.spool import Received
 
 _REMEMBERED = 2_000
 """Events kept to know what of the records was heard already, and how the two clocks differ."""

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.calls import journal
 from crm_core.calls.journal import Batch
-from pbx.spool import Received
+from pbx.received import Received
 
 
 async def history(connection: AsyncConnection, exchange_id: int, *, since: int, until: int | None = None) -> AsyncIterator[Batch]:

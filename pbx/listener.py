@@ -30,7 +30,8 @@ from pbx.gap_reading import GapReader, GapRules, OutOfReach
 from pbx.late_filling import LateFilling
 from pbx.link_notes import LinkNotes
 from pbx.recall import Recall
-from pbx.spool import Received, Spool
+from pbx.received import Received
+from pbx.spool import Spool
 from pbx.storing import Store, fault_of, to_its_end
 
 log = structlog.get_logger()

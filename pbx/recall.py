@@ -13,7 +13,7 @@ from crm_core.db import Database
 from crm_core.exchanges.config import ExchangeConfig
 from pbx.derivation import Derivation
 from pbx.history import history, received
-from pbx.spool import Received
+from pbx.received import Received
 from pbx.storing import Store
 
 log = structlog.get_logger()

@@ -8,11 +8,12 @@ import struct
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 import structlog
+
+from pbx.received import Received
 
 log = structlog.get_logger()
 
@@ -25,20 +26,6 @@ LOOK = 1.0
 _HEAD = struct.Struct("<4sHQdI")
 _MARK = b"FRsp"
 _READ_AT_ONCE = 256
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """Bytes of one connection as they came; `offset` counts from its first byte, `received_at` is epoch seconds.
-
-    Records of the exchange come the same way; `whole` is False where they do not tell all of the gap they were read for.
-    """
-
-    connection: str
-    offset: int
-    received_at: float
-    data: bytes
-    whole: bool = True
 
 
 class Spool:

@@ -16,7 +16,7 @@ from crm_core.db import Database, moment
 from crm_core.exchanges.config import ExchangeConfig
 from pbx import metrics
 from pbx.ami.connection import BackOff
-from pbx.spool import Received
+from pbx.received import Received
 
 log = structlog.get_logger()
 

@@ -7,7 +7,7 @@ from crm_core.calls.events import CallEvent
 from crm_core.exchanges.config import ExchangeConfig
 from pbx.batch_cutter import BatchCutter
 from pbx.derivation import Derivation
-from pbx.spool import Received
+from pbx.received import Received
 from tests.builders import MORNING
 
 CAPTURES = Path(__file__).parent / "captures" / "asterisk"

@@ -23,7 +23,7 @@ from crm_core.errors import FirstringError
 from pbx.ami import troubles
 from pbx.ami.protocol import Message, MessageReader, UnsafeHeader, challenge_key, encode_action
 from pbx.ami.snapshots import Snapshots
-from pbx.spool import Received
+from pbx.received import Received
 
 log = structlog.get_logger()
 

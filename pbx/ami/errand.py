@@ -10,7 +10,7 @@ from typing import TypeVar
 from pbx.ami import troubles
 from pbx.ami.connection import USUAL, AmiLogin, Link, LinkLost, Patience
 from pbx.ami.protocol import Message, MessageReader
-from pbx.spool import Received
+from pbx.received import Received
 
 T = TypeVar("T")
 

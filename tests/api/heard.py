@@ -11,8 +11,8 @@ from crm_core.calls.tables import calls
 from crm_core.db import Database
 from crm_core.exchanges import config
 from pbx.derivation import Derivation
+from pbx.received import Received
 from pbx.replay import messages_of
-from pbx.spool import Received
 
 CAPTURES = Path(__file__).resolve().parent.parent / "captures" / "asterisk"
 BEGAN = 1_795_300_000.0

@@ -11,7 +11,7 @@ from crm_core.exchanges.learned_lines import NOTHING, Learned
 from pbx.ami.connection import AmiConnection, AmiLogin, LinkReport, Patience
 from pbx.batch_cutter import BatchCutter
 from pbx.derivation import Derivation
-from pbx.spool import Received
+from pbx.received import Received
 from tests.asterisk.exchange import RealExchange
 
 EAGER = Patience(first=0.05, longest=0.2, quiet=2.0)

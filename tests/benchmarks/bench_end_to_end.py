@@ -10,7 +10,7 @@ import itertools
 
 from pbx.batch_cutter import BatchCutter
 from pbx.listener import Listener
-from pbx.spool import Received
+from pbx.received import Received
 from tests.benchmarks.ami_stream import EPOCH, pieces, stream
 from tests.benchmarks.bare_rows import OneRound, against_bare_rows
 from tests.benchmarks.figures import Figure

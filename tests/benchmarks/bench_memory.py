@@ -20,7 +20,7 @@ from crm_core.db import Database
 from pbx.batch_cutter import BatchCutter
 from pbx.derivation import Derivation
 from pbx.listener import Listener
-from pbx.spool import Received
+from pbx.received import Received
 from tests.benchmarks.ami_stream import DIDS, EPOCH, stream
 from tests.benchmarks.bench_track import an_exchange
 from tests.benchmarks.figures import Figure

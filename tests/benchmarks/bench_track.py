@@ -6,7 +6,7 @@ from pathlib import Path
 from crm_core.exchanges.config import ExchangeConfig
 from pbx.derivation import Derivation
 from pbx.listener import MOST_BYTES
-from pbx.spool import Received
+from pbx.received import Received
 from tests.benchmarks.ami_stream import EPOCH, EVENTS, pieces, stream
 from tests.benchmarks.figures import Figure, least_cpu
 from tests.benchmarks.parsers import panoramisk_parses

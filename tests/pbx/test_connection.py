@@ -17,7 +17,7 @@ from pbx.ami.connection import AmiConnection, AmiLogin, BackOff, LinkReport, Lin
 from pbx.playing.calls import inbound
 from pbx.playing.server import ManagerUser
 from pbx.practice import PracticeExchange
-from pbx.spool import Received
+from pbx.received import Received
 
 QUICK = Patience(connect=1.0, answer=0.5, quiet=0.1, first=0.02, longest=0.1, refused=0.05, refused_longest=0.1)
 CALL = inbound("79161112233", "74951112245").rings("101").answered_after(2).talks(6.0)

@@ -18,7 +18,7 @@ from pbx.batch_cutter import BatchCutter
 from pbx.derivation import Derivation
 from pbx.playing.calls import Ending, Story, Truth, inbound, internal, outbound
 from pbx.practice import PracticeExchange
-from pbx.spool import Received
+from pbx.received import Received
 from tests.pbx.listening import CALLER, DIRECT, GROUP, PLAIN, SALES, Desk, database, desk, exchange, template
 
 __all__ = ["database", "desk", "exchange", "template"]

@@ -13,7 +13,7 @@ from pbx.ami import troubles
 from pbx.ami.connection import AmiConnection, AmiLogin, LinkReport, LinkState, Patience
 from pbx.ami.errand import Errand
 from pbx.ami.snapshots import BRIDGES, CHANNELS, CHANNELS_IN_SHORT, LINES, STARTED, WAITING
-from pbx.spool import Received
+from pbx.received import Received
 from tests.pbx.scripted_exchange import LISTED, Script, scripted
 
 QUICK = Patience(answer=0.3, quiet=5.0, first=0.02, longest=0.1, snapshot=60.0)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pbx.spool import Received, Spool
+from pbx.received import Received
+from pbx.spool import Spool
 
 
 @contextmanager
