@@ -54,8 +54,8 @@ class Story:
         """The caller waits in a queue (already up, so the exchange's own records call it answered)."""
         return replace(self, queue=queue)
 
-    def answered_after(self, seconds: float, by: str | None = None) -> "Story":
-        """Somebody picks up: `by`, or the first phone that rings; the party called, if the call goes out."""
+    def answered_after(self, seconds: float | None, by: str | None = None) -> "Story":
+        """Somebody picks up: `by`, or the first phone that rings; the party called, if the call goes out. None: when steered to."""
         return replace(self, ringing_ends=Move(Ending.ANSWERED, seconds, by))
 
     def given_up_after(self, seconds: float) -> "Story":
