@@ -55,7 +55,10 @@ class Story:
         return replace(self, queue=queue)
 
     def answered_after(self, seconds: float | None, by: str | None = None) -> "Story":
-        """Somebody picks up: `by`, or the first phone that rings; the party called, if the call goes out. None: when steered to."""
+        """Somebody picks up: `by`, or the first phone that rings; the party called, if the call goes out.
+
+        Without `seconds` only when he is steered to.
+        """
         return replace(self, ringing_ends=Move(Ending.ANSWERED, seconds, by))
 
     def given_up_after(self, seconds: float) -> "Story":
