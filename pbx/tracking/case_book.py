@@ -149,9 +149,15 @@ class CaseBook:
             self.join(self.case_of(channel), other)
 
     def join_met(self, one: Case, other: Case, conference: bool) -> None:
-        # Strangers may meet in a conference: each customer's call stays his own.
-        if not (conference and self._has_outside(one) and self._has_outside(other)):
+        # Strangers may meet in a conference: each customer's call stays his own. Who was called into it belongs to it.
+        strangers = conference and self._has_outside(one) and self._has_outside(other)
+        if not strangers or self._is_invited(one) or self._is_invited(other):
             self.join(one, other)
+
+    def _is_invited(self, case: Case) -> bool:
+        """Somebody outside whom the exchange called, without anybody of the house."""
+        legs = [c for c in case.channels.values() if c.kind(self.lines) is not LineKind.MACHINERY]
+        return bool(legs) and all(c.originated and c.kind(self.lines) is LineKind.TRUNK for c in legs)
 
     def was_forgotten(self, uid: str) -> bool:
         return uid in self._forgotten

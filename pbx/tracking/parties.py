@@ -73,7 +73,8 @@ def _dialled_out(origin: Channel | None, phones: list[Channel], trunks: list[Cha
     callee = _callee(origin, colleagues, trunks, region)
     if _goes_outside(origin, colleagues, trunks, callee):
         return _outbound(origin, phones, trunks, callee, region, clicked=False)
-    return _internal(origin or phones[0], phones, trunks, callee, region)
+    # Forwarded outside it is still a call to whom the caller dialled.
+    return _internal(origin or phones[0], phones, trunks, _callee(origin, colleagues, [], region) or callee, region)
 
 
 def _goes_outside(origin: Channel | None, colleagues: list[Channel], trunks: list[Channel], callee: Number | None) -> bool:
@@ -81,8 +82,8 @@ def _goes_outside(origin: Channel | None, colleagues: list[Channel], trunks: lis
         return bool(trunks)
     dialled = [c for c in (*colleagues, *trunks) if c.dialled_by == origin.uid]
     # Whom the caller himself dialled first decides: later legs may be a transfer's, or a forward's.
-    if any(c in trunks for c in dialled) and min(dialled, key=lambda c: (tried_at(c), c.birth)) in trunks:
-        return True
+    if dialled:
+        return min(dialled, key=lambda c: (tried_at(c), c.birth)) in trunks
     if callee is None or callee.kind is NumberKind.EXTENSION:
         return False  # a colleague, whose calls may be forwarded outside
     return bool(trunks) or (callee.kind is NumberKind.INTERNATIONAL and not colleagues)

@@ -8,6 +8,8 @@ _MENU_APPLICATIONS = frozenset(["background", "waitexten", "read", "ivrdemo", "p
 _LET_STAND = 1.5
 """Seconds a caller must have stayed after the last ring, on a line answered before, to have been with voicemail."""
 _SAME_MOMENT = 0.5
+_REFUSED = frozenset([17, 34, 42])
+"""Causes (busy, congestion) with which the exchange itself turns a caller away whom it did not ring anybody for."""
 
 
 def took_at(case: Case, customer: Channel | None, legs: list[Channel]) -> float | None:
@@ -73,6 +75,6 @@ def _in_queue(customer: Channel, at: float) -> bool:
 
 def _in_menu(customer: Channel, legs: list[Channel], at: float) -> bool:
     if not legs:
-        return True
+        return customer.cause not in _REFUSED  # `Busy()` shows as his hang-up too
     names = sorted((t, name) for t, name in customer.applications if t <= at)
     return bool(names) and names[-1][1] in _MENU_APPLICATIONS and all(_ended_at(leg) <= at for leg in legs)
