@@ -174,7 +174,9 @@ PAGES = {
     "POST /dial": Needs(409, right=WORK, form={"to": "+7 916 000-00-01"}),
     "GET /dial/mine": Needs(),
     "GET /dial/near": Needs(right=EXCHANGES),
-    "POST /exchange/{exchange_id}/records": Needs(303, right=SETTINGS, form={"cel": "/var/log/asterisk/cel-custom/firstring.csv"}),
+    "POST /exchange/{exchange_id}/records": Needs(
+        303, right=SETTINGS, form={"cel": "/var/log/asterisk/cel-custom/firstring.csv"}
+    ),
     "POST /exchange/{exchange_id}/active": Needs(303, right=SETTINGS, form={"active": "yes"}),
 }
 
