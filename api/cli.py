@@ -114,7 +114,7 @@ def export(
 def rederive(
     since: Annotated[str, typer.Option("--from", metavar="TIME", help="2026-11-22, or 2026-11-22T10:30")],
     until: Annotated[str | None, typer.Option("--to", metavar="TIME", help="until now, unless told")] = None,
-    exchange: Annotated[str, typer.Option(help="whose calls")] = "default",
+    exchange: Annotated[str | None, typer.Option(help="whose calls; needed if there are several")] = None,
     apply: Annotated[bool, typer.Option("--apply", help="take in what differs")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object a difference")] = False,
 ) -> None:

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from api.commands.ready import Desk, with_database
 from api.web.why.labels import harmless
 from crm_core.calls.events import Call
@@ -24,7 +26,7 @@ SAID = {
 }
 
 
-def rederive(exchange: str, since: str, until: str | None, *, apply: bool, as_json: bool) -> bool:
+def rederive(exchange: str | None, since: str, until: str | None, *, apply: bool, as_json: bool) -> bool:
     """Prints each difference; True if none is left. Raises Invalid for times that cannot be read, NotFound for the exchange."""
     zone = ZoneInfo(load_settings().timezone)
     begin, end = _moment(since, zone), _moment(until, zone) if until else None
@@ -35,16 +37,15 @@ def rederive(exchange: str, since: str, until: str | None, *, apply: bool, as_js
     return with_database(work)
 
 
-async def _rederived(desk: Desk, name: str, since: datetime, until: datetime | None, *, apply: bool, as_json: bool) -> bool:
+async def _rederived(
+    desk: Desk, name: str | None, since: datetime, until: datetime | None, *, apply: bool, as_json: bool
+) -> bool:
     settled = desk.now - SETTLED
     end = min(until or settled, settled)
     if since >= end:
         raise Invalid("--from must lie before --to, and both before the last two minutes: those are the listener's")
     async with desk.database.read() as connection:
-        known = await registry.id_of(connection, name)
-        if known is None:
-            raise NotFound(f"There is no exchange named {name}; `firstring exchange list` names those there are")
-        exchange = await config.unopened(connection, known)
+        exchange = await config.unopened(connection, await _which(connection, name))
     same = unknown = differing = taken = 0
     async for window in compare(desk.database, exchange, since, end):
         same, unknown, differing = same + window.same, unknown + window.unknown, differing + len(window.differences)
@@ -58,6 +59,18 @@ async def _rederived(desk: Desk, name: str, since: datetime, until: datetime | N
     )
     sys.stderr.write(f"firstring: {say}\n")
     return differing == taken
+
+
+async def _which(connection: AsyncConnection, name: str | None) -> int:
+    """Untold, the only one. Raises NotFound, and Invalid where several could be meant."""
+    ids = {row.name: int(row.id) for row in await registry.listed(connection)}
+    if name is None and len(ids) > 1:
+        raise Invalid(f"Say whose calls with --exchange: {', '.join(ids)}")
+    if not ids:
+        raise NotFound("There is no exchange yet; `firstring exchange add` adds one")
+    if name is not None and name not in ids:
+        raise NotFound(f"There is no exchange named {name}; `firstring exchange list` names those there are")
+    return ids[name] if name is not None else next(iter(ids.values()))
 
 
 def _moment(told: str, zone: ZoneInfo) -> datetime:
