@@ -1,5 +1,7 @@
 """All pages in one router, and the page that an error becomes."""
 
+import re
+
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
@@ -12,12 +14,16 @@ router = APIRouter(include_in_schema=False)
 for noun in (entrance, frame, today, live, calls, why, missed, contacts, deals, tasks, people, exchange, dialling, dial_settings):
     router.include_router(noun.router)
 
+# What a fragment replaces, as the browser names it: `div#dial`.
+TARGET = re.compile(r"#([\w-]{1,60})$", re.ASCII)
+
 
 def error_page(request: Request, status: int, say: str) -> Response:
     """A page, or for a fragment a line that takes its place. What went wrong inside is not told."""
     reader = look_for(request)
     title, text = worded(reader, status, say)
-    facts = {"title": title, "text": text, "now": request.app.state.context.now()}
+    target = TARGET.search(request.headers.get("hx-target", ""))
+    facts = {"title": title, "text": text, "now": request.app.state.context.now(), "target": target and target[1]}
     template = "errors/_fragment.html" if request.headers.get("hx-request") else "errors/page.html"
     return HTMLResponse(reader.render(template, **facts), status)
 

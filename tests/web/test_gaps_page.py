@@ -25,11 +25,11 @@ def test_gaps_are_told_in_words(site: Site, visitor: Visiting) -> None:
             for gap in (filled, still_open, still_open):
                 await gaps.note(tx, gap)
 
-    assert "Когда никто не слушал" not in visitor(Role.HEAD).get("/exchange").text
+    assert "Когда не было связи" not in visitor(Role.HEAD).get("/exchange").text
     site.do(keep())
     page = visitor(Role.HEAD).get("/exchange").text
 
-    for words in ("Когда никто не слушал", "прочитана 21 запись", "1 повреждена", "заполнено", "Файл журнала не отвечает."):
+    for words in ("Когда не было связи", "прочитана 21 запись", "1 повреждена", "восстановлено", "Файл журнала не отвечает."):
         assert page.count(words) >= 1, words
     assert page.count("Файл журнала не отвечает.") == 1
     assert "Заполнять пропуски" not in page

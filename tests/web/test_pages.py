@@ -66,6 +66,24 @@ def test_a_page_that_is_not_there_is_a_page(site: Site, visitor: Visiting) -> No
     assert "<html" not in client.get("/deals/999", headers={"HX-Request": "true"}).text
 
 
+def test_an_error_keeps_the_name_of_what_it_replaces(site: Site, visitor: Visiting) -> None:
+    client = visitor(Role.MANAGER)
+
+    named = client.post("/dial", headers={"HX-Request": "true", "HX-Target": "div#dial"})
+    hostile = client.post("/dial", headers={"HX-Request": "true", "HX-Target": 'div#"><script>'})
+
+    assert (named.status_code, hostile.status_code) == (422, 422)
+    assert 'id="dial"' in named.text
+    assert "<script>" not in hostile.text
+
+
+def test_an_address_that_is_only_posted_to_says_so_in_the_readers_language(site: Site, visitor: Visiting) -> None:
+    answer = visitor(Role.MANAGER).get("/dial")
+
+    assert answer.status_code == 405
+    assert "кнопкой со своей страницы" in answer.text
+
+
 @pytest.mark.parametrize("path", [
     "/calls?direction=sideways", "/calls?from=yesterday", "/calls?user_id=x", "/calls?outcome=%00",
     "/calls?from=9999-12-31&to=0001-01-01",
