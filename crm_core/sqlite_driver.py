@@ -12,7 +12,7 @@ from typing import Any
 
 import aiosqlite
 
-_BEGIN = "BEGIN"
+_BRING_NOTHING = ("BEGIN", "SAVEPOINT ", "RELEASE SAVEPOINT ")
 
 
 def open_sqlite(file: str, **options: Any) -> "Connection":
@@ -23,11 +23,11 @@ def open_sqlite(file: str, **options: Any) -> "Connection":
 
 
 class Connection(aiosqlite.Connection):
-    """A plain BEGIN takes no lock and fixes no moment, so it goes along with the statement that does."""
+    """What begins or ends a part of a transaction brings nothing back, so it goes along with the statement after it."""
 
     def __init__(self, connector: Callable[[], sqlite3.Connection], iter_chunk_size: int) -> None:
         super().__init__(connector, iter_chunk_size)
-        self._begins = False
+        self._first: list[str] = []
         self._left_alone = False
 
     def cursor(self) -> "Cursor":  # type: ignore[override]  # SQLAlchemy enters it before use, as it enters theirs
@@ -35,32 +35,34 @@ class Connection(aiosqlite.Connection):
 
     async def commit(self) -> None:
         if self._may_have_begun():
-            await super().commit()
+            await self.run(lambda raw: raw.commit())
+        self._first.clear()
 
     async def rollback(self) -> None:
+        self._first.clear()
         if self._may_have_begun():
             await super().rollback()
 
     async def run(self, statement: Callable[[sqlite3.Connection], None]) -> None:
         """In the connection's thread."""
-        begins, self._begins = self._begins, False
+        first, self._first = self._first, []
         try:
-            await self._execute(self._in_thread, statement, begins)  # type: ignore[no-untyped-call]
+            await self._execute(self._in_thread, first, statement)  # type: ignore[no-untyped-call]
         except asyncio.CancelledError:
             self._left_alone = True
             raise
 
-    def begin(self) -> None:
-        self._begins = True
+    def run_first(self, statement: str) -> None:
+        """Before the next one."""
+        self._first.append(statement)
 
     def _may_have_begun(self) -> bool:
         """A statement left alone (its task was cancelled) may begin a transaction at any moment."""
-        self._begins = False
         return self._left_alone or self.in_transaction
 
-    def _in_thread(self, statement: Callable[[sqlite3.Connection], None], begins: bool) -> None:
-        if begins:
-            self._conn.execute(_BEGIN).close()
+    def _in_thread(self, first: Sequence[str], statement: Callable[[sqlite3.Connection], None]) -> None:
+        for one in first:
+            self._conn.execute(one).close()
         statement(self._conn)
 
 
@@ -79,8 +81,8 @@ class Cursor:
         return self
 
     async def execute(self, statement: str, parameters: Any = ()) -> None:
-        if statement == _BEGIN:
-            self._connection.begin()
+        if statement.startswith(_BRING_NOTHING):
+            self._connection.run_first(statement)
             return
         await self._connection.run(lambda raw: self._run(raw, lambda cursor: cursor.execute(statement, parameters)))
 

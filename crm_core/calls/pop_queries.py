@@ -69,7 +69,7 @@ async def _pop(connection: AsyncConnection, actor: Actor, call: LiveCall) -> Pop
     return Pop(
         call=call, doing=own.doing if own else Doing.RINGS, since=own.since if own else call.line.started_at,
         deal=await _open_deal(connection, actor, contact.id if contact else None),
-        last_calls=await _last_calls(connection, actor, call.line),
+        last_calls=await _last_calls(connection, actor, call.line) if known else (),
         is_new=call.line.number is not None and not known and (contact is None or contact.name is None),
     )  # fmt: skip
 
