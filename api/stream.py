@@ -43,14 +43,23 @@ class TooManyStreams(FirstringError):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An event as a stream sends it; `receivers` None: everybody."""
+    """An event as a stream sends it.
+
+    `receivers` None: everybody. `person`: whose phone or deed it is. `facts`: its name and ids.
+    """
 
     id: int
     receivers: frozenset[int] | None
-    text: str
+    facts: dict[str, Any]
+    person: int | None = None
 
     def is_for(self, actor: Actor) -> bool:
         return actor.sees_everybody or self.receivers is None or actor.user_id in self.receivers
+
+    def text(self, actor: Actor) -> str:
+        """`mine` where it is about him, and he is not only one of those who may see it."""
+        mine = self.person == actor.user_id or (self.receivers is not None and actor.user_id in self.receivers)
+        return json.dumps({**self.facts, "mine": True} if mine else self.facts)
 
 
 @dataclass(slots=True, eq=False)
@@ -118,20 +127,21 @@ class Streams:
         if sum(one.actor.user_id == actor.user_id for one in self._listeners) >= MOST_STREAMS:
             raise TooManyStreams
 
-    async def listen(self, listener: Listener, last_id: int | None) -> AsyncIterator[Told | None]:
-        """Events for the listener: first those after `last_id`, then live ones; None when nothing came for a while."""
+    async def listen(self, listener: Listener, last_id: int | None) -> AsyncIterator[list[Told]]:
+        """Events for the listener: first those after `last_id`, then live ones; none when nothing came for a while."""
         if self._cursor is None:
             await self.follow()
         self._listeners.add(listener)
         OPEN.inc()
         try:
             missed = await self._missed(listener.actor, last_id) if last_id is not None else []
-            for told in missed:
-                yield told
+            if missed:
+                yield missed
             already = {told.id for told in missed}
             async for live in _live(listener):
-                if live is None or live.id not in already:
-                    yield live
+                fresh = [told for told in live if told.id not in already]
+                if fresh or not live:
+                    yield fresh
         finally:
             self._listeners.discard(listener)
             OPEN.dec()
@@ -148,7 +158,7 @@ class Streams:
             query = select(events).where(events.c.id > last_id - self._overlap, events.c.id <= newest)
             rows = (await connection.execute(query.order_by(events.c.id).limit(MOST_MISSED + 1))).all()
         if len(rows) > MOST_MISSED:
-            return [Told(newest, None, json.dumps({"id": newest, "event": "reload"}))]
+            return [Told(newest, None, {"id": newest, "event": "reload"})]
         oldest = self._context.now() - OVERLAP_TIME
         found = [told_of(row) for row in rows if row.id > last_id or row.at > oldest]
         return [told for told in found if told.is_for(actor)]
@@ -160,7 +170,7 @@ def told_of(row: Any) -> Told:
     ids = {noun: columns[noun] for noun in NOUNS if columns[noun] is not None}
     ids |= {fact: row.facts[fact] for fact in FACTS if isinstance(row.facts.get(fact), int)}
     receivers = None if row.receivers is None else frozenset(row.receivers)
-    return Told(row.id, receivers, json.dumps({"id": row.id, "event": row.kind, **ids}))
+    return Told(row.id, receivers, {"id": row.id, "event": row.kind, **ids}, row.user_id)
 
 
 def last_event_id(text: str | None) -> int | None:
@@ -168,14 +178,18 @@ def last_event_id(text: str | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 16 else None
 
 
-async def _live(listener: Listener) -> AsyncIterator[Told | None]:
+async def _live(listener: Listener) -> AsyncIterator[list[Told]]:
+    """All that waits at once: what one commit made goes out as one piece."""
     while True:
         try:
             async with asyncio.timeout(PING):
-                told = await listener.waiting.get()
+                first = await listener.waiting.get()
         except TimeoutError:
-            yield None
+            yield []
             continue
-        if told is None:
+        waiting = [first, *(listener.waiting.get_nowait() for _ in range(listener.waiting.qsize()))]
+        told = [one for one in waiting if one is not None]  # None comes last: nothing is given to a stream that was ended
+        if told:
+            yield told
+        if len(told) < len(waiting):
             return
-        yield told

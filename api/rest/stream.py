@@ -11,7 +11,8 @@ import api.stream
 from api.auth import actor_asking, bearer_token, session_hash, session_token
 from api.context import AppContext
 from api.deps import Context, CurrentActor
-from api.stream import Listener, Streams, last_event_id
+from api.stream import Listener, Streams, Told, last_event_id
+from crm_core.access import Actor
 
 router = APIRouter(tags=["stream"])
 
@@ -27,7 +28,10 @@ async def stream(
     last_event: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
     last_id: Annotated[str | None, Query(description="like Last-Event-ID, where a header cannot be set")] = None,
 ) -> StreamingResponse:
-    """Server-sent events: data is `{id, event, noun ids}`. Resumes after `Last-Event-ID`; `reload` means: too much was missed."""
+    """Server-sent events: data is `{id, event, noun ids}`; `mine` is set where it is about you, and not only yours to see.
+
+    Resumes after `Last-Event-ID`; `reload` means: too much was missed.
+    """
     streams: Streams = request.app.state.streams
     token = None if bearer_token(request) is not None else session_token(request)
     listener = Listener(actor, session_hash(token) if token else None)
@@ -43,8 +47,12 @@ async def _lines(
     looked = monotonic()
     async for told in streams.listen(listener, last_id):
         # Also where something comes all the time, and so nothing ever times out.
-        if told is None or monotonic() - looked >= api.stream.PING:
+        if not told or monotonic() - looked >= api.stream.PING:
             if context.stopping.is_set() or await actor_asking(request, context) != listener.actor:
                 return  # logged out, deactivated or of another role by now
             looked = monotonic()
-        yield b": still here\n\n" if told is None else f"id: {told.id}\ndata: {told.text}\n\n".encode()
+        yield b"".join(_message(one, listener.actor) for one in told) or b": still here\n\n"
+
+
+def _message(told: Told, actor: Actor) -> bytes:
+    return f"id: {told.id}\ndata: {told.text(actor)}\n\n".encode()

@@ -104,7 +104,21 @@ async def test_an_event_reaches_its_receivers_with_ids_and_nothing_else(served: 
         await served.tell(call_started(served, (olga,)))
         told = await following.next()
 
-    assert told == {"id": await served.newest(), "event": "call_started", "call_id": 1}
+    assert told == {"id": await served.newest(), "event": "call_started", "call_id": 1, "mine": True}
+
+
+async def test_what_all_may_see_is_mine_where_it_is_my_phone(served: Served) -> None:
+    people = served.house.world.people
+    rings = [
+        Event(EventKind.PARTY_RANG, served.house.time, None, call_id=1, user_id=people[name], facts={"extension": name})
+        for name in ("igor", "olga")
+    ]
+    async with served.follow("olga") as following:
+        await served.tell(*rings)
+        others, own = await following.next(), await following.next()
+
+    assert "mine" not in others
+    assert own["mine"] is True
 
 
 async def test_what_is_for_others_does_not_come_and_what_is_for_all_does(served: Served) -> None:
@@ -203,7 +217,7 @@ async def test_one_user_may_not_hold_every_connection(served: Served, monkeypatc
 async def test_a_listener_that_falls_behind_is_closed_to_resume(house: House) -> None:
     listener = Listener(Actor(1, Role.HEAD, "Head"), None, asyncio.Queue(2))
     for number in range(4):
-        listener.give(Told(number, None, "{}"))
+        listener.give(Told(number, None, {}))
 
     assert listener.waiting.get_nowait() is None
 

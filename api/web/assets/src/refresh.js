@@ -1,14 +1,18 @@
-// An element that says `data-refresh="/address" data-refresh-on="call_* deal:12"` is fetched anew when such an event is told:
-// a kind (`*` at its end matches any rest), or a noun with its id. At most four times a second each, however many events name it.
+// An element that says `data-refresh="/address" data-refresh-on="call_* my:party_* deal:12"` is fetched anew when such an event
+// is told: a kind (`*` at its end matches any rest), one that is about the reader himself, or a noun with its id. At most four
+// times a second each, however many events name it. What says `data-refresh-at-once` goes first and right away: somebody's phone
+// rings. The rest follows a moment later, and less often where a fetch takes long.
 import htmx from "./htmx.js";
 import { onEvent, onState } from "./stream.js";
 
 const EVERY = 250;
+const REST = 5; // times as long as a fetch took: a list that is told of all the time is not fetched all the time
 const pending = new WeakMap();
 
 const names = (event) => {
   const nouns = ["call", "contact", "deal", "task", "recording"];
-  return [event.event, ...nouns.filter((noun) => event[`${noun}_id`]).map((noun) => `${noun}:${event[`${noun}_id`]}`)];
+  const about = event.mine ? [event.event, `my:${event.event}`] : [event.event];
+  return [...about, ...nouns.filter((noun) => event[`${noun}_id`]).map((noun) => `${noun}:${event[`${noun}_id`]}`)];
 };
 
 const fits = (interest, name) => (interest.endsWith("*") ? name.startsWith(interest.slice(0, -1)) : interest === name);
@@ -20,17 +24,27 @@ async function fetchAnew(element) {
   await htmx.ajax("GET", element.dataset.refresh, { source: element, target: element, swap: element.dataset.refreshSwap || "outerMorph" });
 }
 
+const sleep = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+
+async function fetchInTurn(element) {
+  const atOnce = element.hasAttribute("data-refresh-at-once");
+  if (!atOnce) await sleep(EVERY);
+  const turn = pending.get(element);
+  turn.again = false; // whatever was told until now is in what is fetched now
+  const began = performance.now();
+  await fetchAnew(element).catch(() => null);
+  const took = performance.now() - began;
+  await sleep(atOnce ? EVERY - took : REST * took - EVERY);
+  pending.delete(element);
+  if (turn.again && element.isConnected) refresh(element);
+}
+
 function refresh(element) {
   if (element.querySelector("[data-more-shown]")) return; // a list continued by hand stays as it is
   const running = pending.get(element);
   if (running) { running.again = true; return; }
-  const turn = { again: false };
-  pending.set(element, turn);
-  const pause = new Promise((done) => setTimeout(done, EVERY));
-  Promise.all([fetchAnew(element).catch(() => null), pause]).then(() => {
-    pending.delete(element);
-    if (turn.again && element.isConnected) refresh(element);
-  });
+  pending.set(element, { again: false });
+  fetchInTurn(element);
 }
 
 const wanted = () => document.querySelectorAll("[data-refresh]");
