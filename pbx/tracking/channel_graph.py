@@ -89,12 +89,13 @@ class ChannelGraph:
         if channel is None:
             self._keep_early(event)
             return None
-        channel.born_live |= not from_records and isinstance(event, told.ChannelBorn)
+        if type(event) is told.ChannelBorn and not from_records:
+            channel.born_live = True
         taker(event, channel)
         while self._due:
             for early in self._early.pop(self._due.pop(), ()):
                 self.take(early)
-        return self.book.case_of(channel)
+        return self.book.cases[channel.linkedid]
 
     def see_bridge(self, event: told.BridgeSeen) -> None:
         """Of what kind it is: the lines of a snapshot name a channel's bridge and nothing more."""
@@ -124,9 +125,10 @@ class ChannelGraph:
         channel = self.book.channels.get(event.uid)
         if channel is None or channel.gone_at is not None or event.linkedid != channel.linkedid:
             return None
-        if event.at < channel.first_at:
+        at = event.at
+        if at < channel.first_at:
             return None
-        channel.last_at = max(channel.last_at, event.at)
+        channel.last_at = max(channel.last_at, at)
         return channel
 
     def _keep_early(self, event: OnChannel) -> None:
@@ -200,7 +202,7 @@ class ChannelGraph:
         if swapped is not None:
             self.book.join(self.book.case_of(swapped), self.book.case_of(c))
         for uid in members:
-            other = self.book.channels.get(uid)
+            other = self.book.channels.get(uid) if uid != c.uid else None
             if other is not None and self.book.case_of(other) is not self.book.case_of(c) and _met(c, other, e.bridge):
                 self.book.join_met(self.book.case_of(other), self.book.case_of(c), e.conference)
 

@@ -31,6 +31,8 @@ def together(channels: Mapping[str, Channel]) -> list[Together]:
     ]
     if len(stays) < 2:
         return []
+    if len(stays) == 2 and (usual := _usual(*stays)):
+        return usual
     instants = sorted({at for start, end, _, _ in stays for at in (start, end)})
     found: list[Together] = []
     for start, end in pairwise(instants):
@@ -39,6 +41,13 @@ def together(channels: Mapping[str, Channel]) -> list[Together]:
             found += [Together(start, end, uids) for uids in _groups(here, channels)]
     moments = {start for start, end, _, _ in stays if start == end}
     return sorted([*found, *_for_a_moment(moments, stays, channels)], key=lambda group: group.start) if moments else found
+
+
+def _usual(one: Stay, other: Stay) -> list[Together]:
+    """Two who meet in one bridge, as in most calls; empty if it is anything else."""
+    start, end = max(one[0], other[0]), min(one[1], other[1])
+    meet = one[2] == other[2] and one[3] != other[3] and one[0] < one[1] and other[0] < other[1] and start < end
+    return [Together(start, end, frozenset((one[3], other[3])))] if meet else []
 
 
 def _for_a_moment(moments: set[float], stays: list[Stay], channels: Mapping[str, Channel]) -> Iterator[Together]:

@@ -47,6 +47,7 @@ class Story:
 
     def __init__(self, case: Case, cast: Cast, teller: Teller, now: float) -> None:
         self.case, self.cast, self.teller, self.now = case, cast, teller, now
+        self._inbound = cast.direction is Direction.INBOUND
         self.together = joins.together(case.channels)
         self.talks = self._talks()
         self.first_join = min([spans[0][0] for spans in self.talks.values()], default=None)
@@ -98,10 +99,6 @@ class Story:
             source=self._source(),
             partial=self._partial(),
         )
-
-    @property
-    def _inbound(self) -> bool:
-        return self.cast.direction is Direction.INBOUND
 
     def _customer(self) -> Channel | None:
         """The customer's channel; of several attempts at him the last."""
@@ -170,7 +167,7 @@ class Story:
             return CallState.HELD
         if any(joins.open_now(spans) for spans in self.talks.values()):
             return CallState.TALKING
-        if any(ring.outcome is None for ring in rings) or self._customer_rings():
+        if None in [ring.outcome for ring in rings] or self._customer_rings():
             return CallState.RINGING
         return CallState.ARRIVED
 
@@ -269,9 +266,12 @@ class Story:
         """The outside number that answered without a transfer; if nobody did, the first to which the call was sent on."""
         if self.cast.direction is Direction.OUTBOUND:
             return None
-        until = min(first_transfer_at, inf if self.first_join is None else self.first_join)
         people = self.cast.people
-        outside = [people[leg.uid] for leg in self.tried if people[leg.uid] != leg.extension and leg.started_at < until]
+        legs = [leg for leg in self.tried if people[leg.uid] != leg.extension]
+        if not legs:
+            return None
+        until = min(first_transfer_at, inf if self.first_join is None else self.first_join)
+        outside = [people[leg.uid] for leg in legs if leg.started_at < until]
         answered = next(iter(self.talks), None)
         return next((number for number in outside if answered in {None, number}), None)
 
@@ -284,6 +284,8 @@ class Story:
         by_uid = [c for c in self.case.channels.values() if c.recordings]
         if not by_uid:
             return ()
+        if len(by_uid) == 1 and len(by_uid[0].recordings) == 1:
+            return tuple(by_uid[0].recordings)
         by_uid.sort(key=lambda c: c.birth)
         # Files announced together keep their order: the mix, then its sides.
         found = [(at, c.recording_places.get(file_name(path), 0), path) for c in by_uid for path, at in c.recordings.items()]
