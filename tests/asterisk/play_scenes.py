@@ -12,7 +12,21 @@ from pathlib import Path
 from typing import Any
 
 from tests.asterisk.desk import Desk
-from tests.asterisk.desk_scenes import clicks, handed_on, handmade, lines, mikopbx, odd, panels, plain, transfers  # noqa: F401 - their scenes
+from tests.asterisk.desk_scenes import (  # noqa: F401 - their scenes
+    clicks,
+    flat,
+    flat_extra,
+    flat_more,
+    flat_odd,
+    handed_on,
+    handmade,
+    lines,
+    mikopbx,
+    odd,
+    panels,
+    plain,
+    transfers,
+)
 from tests.asterisk.desk_scenes.words import SCENES, Scene
 
 AT_ONCE = 4
