@@ -38,6 +38,7 @@ PLACED = Counter("firstring_click_calls", "Calls by a click, by how they went", 
 # `Reason` of OriginateResponse is the last thing the phone's channel told (ast_control_frame_type). Asterisk 22 gives 0 for
 # a phone that is busy, declines or is not registered alike; where the call was seen, its ring tells them apart.
 FAILURES = {"1": Failure.PHONE_DECLINED, "3": Failure.PHONE_NO_ANSWER, "5": Failure.PHONE_BUSY}
+LONGEST_SAID = 200  # characters of the exchange's refusal that are worth a line in the log
 NO_SUCH_EXTEN = "Extension does not exist"  # in the context we may dial in: nothing was begun
 
 Outcome = tuple[Verdict, Failure | None]
@@ -152,7 +153,7 @@ class _Visit:
         answer = await self._errand.ask("Originate", headers)
         if answer.first("Response") != "Success":
             said = answer.first("Message") or ""
-            log.warning("click_call_refused", attempt=self._order.attempt_id, said=said)
+            log.warning("click_call_refused", attempt=self._order.attempt_id, said=said[:LONGEST_SAID])
             return Verdict.UNSENT, Failure.NOT_IN_DIALPLAN if NO_SUCH_EXTEN in said else Failure.EXCHANGE_REFUSED
         async with self._database.write() as tx:
             await attempts.settle(tx, self._order.attempt_id, Verdict.SENT, now=self._now())

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
+from structlog.testing import capture_logs
 
 from crm_core.calls.events import Direction, Outcome
 from crm_core.calls.tables import calls, exchanges
@@ -18,11 +19,12 @@ from crm_core.dialling.tables import dial_attempts
 from crm_core.event_log import events
 from crm_core.jobs import free_running, jobs
 from pbx.ami.protocol import Message, UnsafeHeader, encode_action
-from pbx.originate import originate_headers, outcome_told
+from pbx.originate import LONGEST_SAID, originate_headers, outcome_told
 from pbx.playing.calls import Ending, Move
 from pbx.practice import SECRET, USER, PracticeExchange
 from tests.dialling.desk import BOX, BY_DAY, KNOWN, DialDesk
 from tests.office import LONG_AGO
+from tests.pbx.scripted_exchange import scripted
 
 ORDER = Order(1, 1, "101", KNOWN, "firstring-1", LONG_AGO)
 
@@ -206,6 +208,17 @@ async def test_an_exchange_that_is_not_there_or_refuses_is_told_in_words_of_its_
     assert (await desk.goes()).why == Failure.NO_CONNECTION
     verdicts = await _verdicts(desk)
     assert verdicts == [Verdict.UNSENT] * 3
+
+
+async def test_a_refusal_of_any_length_is_a_line_in_the_log(desk: DialDesk) -> None:
+    async with scripted({"Originate": f"Response: Error\r\nMessage: {'no ' * 100_000}\r\n"}) as script:
+        async with desk.database.write() as tx:
+            await tx.execute(update(exchanges).values(ami_port=script.port))
+        with capture_logs() as logged:
+            why = (await desk.goes()).why
+
+    assert why == Failure.EXCHANGE_REFUSED
+    assert [len(line["said"]) for line in logged if line["event"] == "click_call_refused"] == [LONGEST_SAID]
 
 
 async def test_what_surely_did_not_go_out_costs_nothing_of_the_cap(desk: DialDesk, exchange: PracticeExchange) -> None:
