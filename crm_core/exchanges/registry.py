@@ -20,6 +20,7 @@ from crm_core.text import clean
 from crm_core.users.audit import record
 
 DEFAULT = "default"
+LONGEST_PATH = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,7 @@ def _logins(new: NewExchange, box: SecretBox) -> dict[str, Any]:
 
 
 def _path(told: Path | None) -> str | None:
-    return str(told) if told else None
+    return (clean(str(told), LONGEST_PATH) or None) if told else None
 
 
 def _numbers(numbers: Sequence[str]) -> list[str]:
