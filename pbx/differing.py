@@ -18,7 +18,7 @@ from crm_core.calls.call_json import call_json
 from crm_core.calls.events import Call, CallEvent
 from crm_core.calls.ledger import IntakeRules
 from crm_core.calls.repeated_ids import FAR_APART, plain
-from crm_core.calls.stored import StoredCall, last_batch, stored_calls
+from crm_core.calls.stored import StoredCall, stored_calls
 from crm_core.calls.tables import call_linkedids, calls
 from crm_core.calls.tables import journal as batches
 from crm_core.calls.telling import fit
@@ -150,9 +150,9 @@ async def _derived(
     first = await connection.scalar(select(func.min(batches.c.id)).where(*theirs))
     ends = [call.call.ended_at for call in own if call.call.ended_at is not None]
     over = max([found.until, *(datetime.fromtimestamp(end, UTC) for end in ends)]) + journal.STILL_TOLD
-    last = await last_batch(connection, exchange.id, over)
-    if first is None or last is None or last < first:
+    if first is None:
         return None
+    last = await journal.first_after(connection, exchange.id, over, first)
     lead_in = await journal.needed_for(connection, exchange.id, found.since, first)
     began = [call.journal_id for call in own if call.journal_id is not None]
     places = [

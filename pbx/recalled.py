@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from crm_core.calls.journal import AMI, STILL_TOLD, Batch, led_in, place_of
-from crm_core.calls.stored import StoredCall, last_batch
+from crm_core.calls.journal import AMI, STILL_TOLD, Batch, first_after, led_in, place_of
+from crm_core.calls.stored import StoredCall
 from crm_core.exchanges.config import ExchangeConfig
 from pbx.derivation import Derivation
 from pbx.history import history, received
@@ -80,8 +80,8 @@ async def recalled(connection: AsyncConnection, exchange: ExchangeConfig, stored
 
 
 async def _until(connection: AsyncConnection, stored: StoredCall, began: int) -> int | None:
-    """The last batch that may tell of the call; None for one that goes on: all there is."""
+    """The last batch that may tell of the call; None for all there is."""
     if stored.call.ended_at is None:
         return None
-    last = await last_batch(connection, stored.exchange_id, datetime.fromtimestamp(stored.call.ended_at, UTC) + STILL_TOLD)
-    return began if last is None else max(last, began)
+    over = datetime.fromtimestamp(stored.call.ended_at, UTC) + STILL_TOLD
+    return await first_after(connection, stored.exchange_id, over, began)

@@ -105,6 +105,16 @@ async def first_of(connection: AsyncConnection, exchange_id: int, name: str) -> 
     return await connection.scalar(select(journal.c.id).where(*theirs).order_by(journal.c.offset, journal.c.id).limit(1))
 
 
+async def first_after(connection: AsyncConnection, exchange_id: int, moment: datetime, since: int) -> int | None:
+    """The first batch from `since` on in which something was said after this moment; None if there is none yet.
+
+    Who wants to know all of what happened by then reads it, too: it may end a gap, and what filled that stands before it.
+    """
+    theirs = (journal.c.exchange_id == exchange_id, journal.c.source == AMI, journal.c.id >= since)
+    query = select(journal.c.id).where(*theirs, journal.c.received_at > moment, func.length(journal.c.data) > 0)
+    return await connection.scalar(query.order_by(journal.c.id).limit(1))
+
+
 async def place_of(connection: AsyncConnection, exchange_id: int, batch_id: int) -> int:
     """The batch of the exchange's own words at which this one stands: of records, the first after the gap they filled."""
     name = await connection.scalar(select(journal.c.connection).where(journal.c.id == batch_id))

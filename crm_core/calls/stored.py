@@ -21,7 +21,7 @@ from crm_core.calls.events import (
     Transfer,
     TransferKind,
 )
-from crm_core.calls.tables import call_linkedids, call_rings, call_talks, calls, exchanges, journal
+from crm_core.calls.tables import call_linkedids, call_rings, call_talks, calls, exchanges
 from crm_core.errors import NotFound
 from crm_core.users.tables import users
 
@@ -118,10 +118,3 @@ def _transfer(told: dict[str, Any]) -> Transfer:
 
 def _epoch(at: datetime | None) -> float | None:
     return None if at is None else at.timestamp()
-
-
-async def last_batch(connection: AsyncConnection, exchange_id: int, until: datetime) -> int | None:
-    """The newest batch of the journal that came by this moment."""
-    query = select(func.max(journal.c.id)).where(journal.c.exchange_id == exchange_id, journal.c.received_at <= until)
-    found = await connection.scalar(query)
-    return None if found is None else int(found)

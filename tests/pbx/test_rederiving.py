@@ -73,6 +73,28 @@ async def test_what_the_code_of_today_tells_alike_does_not_differ(listened: List
     assert (window.same, window.unknown, window.faults) == (len(await told_calls(listened.database)), 0, [])
 
 
+async def test_a_period_in_which_nobody_listened_is_derived_from_the_records(database: Database, tmp_path: Path) -> None:
+    office = await Listened.opened(database, own_numbers=())
+    assert isinstance(office, Listened)
+    office.played = Played(capture(TRANSFERRED), TRANSFERRED, stamped=True)
+    exchange = CaptureExchange(office.played, tmp_path / "cel.csv", database, office.exchange, tmp_path)
+    await exchange.plug_in()
+    exchange.listen()
+    await exchange.stored()
+    await exchange.unplug()
+    await exchange.play_until(office.played.ends + 600.0, heard=False)
+    await exchange.plug_in()
+    await exchange.heard()
+    await exchange.stored()
+    await exchange.stop(kill=False)
+    await exchange.unplug()
+
+    (window,) = await office.compared()
+
+    assert window.differences == []
+    assert (window.same, window.unknown) == (len(await told_calls(database)), 0)
+
+
 async def test_a_call_told_otherwise_is_shown_figure_by_figure_and_taken_in(listened: Listened) -> None:
     before = await told_calls(listened.database)
     async with listened.database.write() as tx:
