@@ -16,6 +16,7 @@ from tests.asterisk.desk_scenes import (  # noqa: F401 - their scenes
     clicks,
     flat,
     flat_extra,
+    flat_last,
     flat_more,
     flat_odd,
     handed_on,
