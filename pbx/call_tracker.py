@@ -61,8 +61,9 @@ class CallTracker:
         """Takes a batch and tells each touched call once, in its last state."""
         touched: dict[Case, None] = {}
         for event in events:
-            if event.at > self._now or (event.at < self._now - SET_BACK and not from_records):
-                self._now = event.at
+            at = event.at
+            if at > self._now or (at < self._now - SET_BACK and not from_records):
+                self._now = at
             if isinstance(event, OnChannel):
                 case = self._take_on_channel(event, from_records)
                 if case is not None:

@@ -77,15 +77,7 @@ class ChannelGraph:
         if taker is None:
             return None
         self.book.taking = event
-        channel = self._known(event) or self._channel(
-            event.uid,
-            event.channel,
-            event.linkedid,
-            event.at,
-            known_only=isinstance(event, _NO_BIRTH),
-            # Records may still tell of the channel that had this id before the restart.
-            reborn=isinstance(event, _BIRTH) and not (from_records and self.book.is_void(event.uid)),
-        )
+        channel = self._known(event) or self._met(event, from_records)
         if channel is None:
             self._keep_early(event)
             return None
@@ -111,6 +103,18 @@ class ChannelGraph:
                 if not members:
                     self._in_bridge.pop(bridge, None)
         self.book.forget(case)
+
+    def _met(self, event: OnChannel, from_records: bool) -> Channel | None:
+        """A channel that is new, or known and something is new about it."""
+        return self._channel(
+            event.uid,
+            event.channel,
+            event.linkedid,
+            event.at,
+            known_only=isinstance(event, _NO_BIRTH),
+            # Records may still tell of the channel that had this id before the restart.
+            reborn=isinstance(event, _BIRTH) and not (from_records and self.book.is_void(event.uid)),
+        )
 
     def _channel(
         self, uid: str, name: str, linkedid: str, at: float, *, known_only: bool = False, reborn: bool = False

@@ -282,10 +282,9 @@ class Story:
 
     def _recordings(self) -> tuple[str, ...]:
         by_uid = [c for c in self.case.channels.values() if c.recordings]
-        if not by_uid:
-            return ()
-        if len(by_uid) == 1 and len(by_uid[0].recordings) == 1:
-            return tuple(by_uid[0].recordings)
+        paths = {path for c in by_uid for path in c.recordings}
+        if len(paths) < 2:
+            return tuple(paths)
         by_uid.sort(key=lambda c: c.birth)
         # Files announced together keep their order: the mix, then its sides.
         found = [(at, c.recording_places.get(file_name(path), 0), path) for c in by_uid for path, at in c.recordings.items()]
