@@ -64,12 +64,12 @@ async def _rederived(
 async def _which(connection: AsyncConnection, name: str | None) -> int:
     """Untold, the only one. Raises NotFound, and Invalid where several could be meant."""
     ids = {row.name: int(row.id) for row in await registry.listed(connection)}
-    if name is None and len(ids) > 1:
-        raise Invalid(f"Say whose calls with --exchange: {', '.join(ids)}")
-    if not ids:
-        raise NotFound("There is no exchange yet; `firstring exchange add` adds one")
     if name is not None and name not in ids:
         raise NotFound(f"There is no exchange named {name}; `firstring exchange list` names those there are")
+    if not ids:
+        raise NotFound("There is no exchange yet; `firstring exchange add` adds one")
+    if name is None and len(ids) > 1:
+        raise Invalid(f"Say whose calls with --exchange: {', '.join(ids)}")
     return ids[name] if name is not None else next(iter(ids.values()))
 
 

@@ -55,6 +55,7 @@ def assert_one_line(run: "subprocess.CompletedProcess[str]", code: int, say: str
         (["rederive", "--from", "yesterday"], {}, 2, "yesterday.*2026-11-22"),
         (["rederive", "--from", "2099-01-01"], {}, 2, "--from"),
         (["rederive", "--from", "2026-11-22", "--exchange", "nowhere"], {}, 1, "firstring exchange list"),
+        (["rederive", "--from", "2026-11-22"], {}, 1, "firstring exchange add"),
         (["bogus"], {}, 2, "bogus"),
     ],
 )  # fmt: skip
