@@ -1,7 +1,8 @@
 """The yardstick of a pop: one Core commit, one message over server-sent events, one fetch of a constant fragment, one swap.
 
-A process of its own. A line `ID mine` or `ID` on its socket is what the exchange wrote; the page obeys the rule that ours obeys:
-at most four fetches a second.
+A process of its own. A line `ID SECONDS mine` or `ID SECONDS` on its socket is what the exchange wrote: a call that ends so
+many seconds later. Its beginning and its end are a commit each and, where the call is mine, a message each. The page obeys the
+rule that our strip obeys: one fetch at a time, at most four in any second.
 """
 
 import asyncio
@@ -30,15 +31,19 @@ PAGE = """<!doctype html><title>bare</title><div id="strip"></div><script>
 const told = []; window.shown = {}; window.online = false; let running = false, again = false;
 const source = new EventSource("/stream");
 source.onopen = () => { window.online = true; };
+let begun = [];
 async function refresh() {
   if (running) { again = true; return; }
-  running = true; again = false;
-  const pause = new Promise((done) => setTimeout(done, 250));
+  running = true;
+  const now = performance.now();
+  begun = begun.filter((at) => now - at < 1000);
+  if (begun.length >= 4) await new Promise((done) => setTimeout(done, begun[0] + 1000 - now));
+  again = false;
+  begun.push(performance.now());
   const ids = told.splice(0);
   const text = await (await fetch("/fragment")).text();
   document.getElementById("strip").innerHTML = text;
   for (const id of ids) window.shown[id] = performance.timeOrigin + performance.now();
-  await pause;
   running = false;
   if (again) refresh();
 }
@@ -53,13 +58,22 @@ class Chain:
 
     async def written(self, reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
         """What the exchange wrote, line by line."""
-        while line := await reader.readline():
-            number, *mine = line.decode().split()
-            row = {"kind": "call_started", "at": datetime.now(UTC), "facts": {}, "receivers": [1]}
-            async with self._database.write() as tx:
-                await tx.execute(insert(events), row)
-            for page in self._pages if mine else ():
-                page.put_nowait(number)
+        async with asyncio.TaskGroup() as group:
+            while line := await reader.readline():
+                number, seconds, *mine = line.decode().split()
+                await self._commit(number, bool(mine))
+                group.create_task(self._end(number, float(seconds), bool(mine)))
+
+    async def _end(self, number: str, seconds: float, mine: bool) -> None:
+        await asyncio.sleep(seconds)
+        await self._commit(f"{number}-end", mine)
+
+    async def _commit(self, told: str, mine: bool) -> None:
+        row = {"kind": "call_started", "at": datetime.now(UTC), "facts": {}, "receivers": [1]}
+        async with self._database.write() as tx:
+            await tx.execute(insert(events), row)
+        for page in self._pages if mine else ():
+            page.put_nowait(told)
 
     async def stream(self, _request: Request) -> StreamingResponse:
         return StreamingResponse(self._messages(), media_type="text/event-stream")

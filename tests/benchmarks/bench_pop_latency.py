@@ -1,8 +1,12 @@
 """From what the exchange writes to the text on a manager's screen, at 20 calls a second, in a real browser.
 
-Ours: a practice exchange, the whole hub, the page as it is. The bare chain does one commit, one message, one fetch of a constant
-fragment and one swap, and keeps the page's rule of four fetches a second, too. Ten desks share the calls; one of them is looked
-at. Both are measured in turns. The clock starts before a call's first event is written and stops when its number is in the page.
+Ours: a practice exchange, the whole hub, the page as it is: beside the strip, the list of tasks and the menu, which each new
+caller changes, are fetched anew all the time. The bare chain does one commit, one message, one fetch of a constant fragment and
+one swap, on the same settings of the same database and in the same browser. Both are told of a call's beginning and of its end,
+and both keep the rule of the strip: one fetch at a time, at most four in any second. What ours does besides: it reads what the
+exchange says, finds whose call it is, makes the contact, deal and tasks, asks who is logged in and what he may see. Ten desks
+share the calls; one of them is looked at. Both are measured in turns. The clock starts before a call's first event is written
+and stops when its number is in the page.
 """
 
 import shutil
@@ -27,7 +31,7 @@ from tests.product import ROOT, Product, eventually
 
 PER_SECOND = 20.0
 DESKS = tuple(str(extension) for extension in range(101, 111))
-RINGS = 3.0  # seconds until the caller gives up
+RINGS, SPREAD = 2.5, 1.0  # seconds until the caller gives up, and by how much they differ: ends fall anywhere among beginnings
 TURNS, CALLS = 4, 400  # of each side; calls in a turn
 REST = 5.0
 GOAL = 1.5
@@ -108,8 +112,12 @@ def _our_side(browser: Browser) -> Iterator[tuple[Page, Say]]:
 def _ring(office: PracticeOffice, number: int, mine: bool) -> str:
     caller = f"7916{number:07}"
     desk = DESKS[0] if mine else DESKS[1 + number % (len(DESKS) - 1)]
-    office.play(inbound(caller, DID).rings(desk).given_up_after(RINGS).unrecorded())
+    office.play(inbound(caller, DID).rings(desk).given_up_after(_rings(number)).unrecorded())
     return caller
+
+
+def _rings(number: int) -> float:
+    return RINGS + SPREAD * (number * 0.618 % 1)
 
 
 @contextmanager
@@ -124,8 +132,7 @@ def _bare_side(browser: Browser) -> Iterator[tuple[Page, Say]]:
             eventually(lambda: _opens(page, f"http://{address}/"), what="the bare chain")
 
             def say(number: int, mine: bool) -> str:
-                """As many events of ours as a call has that rings and is given up: its beginning and its end."""
-                exchange.sendall(f"{number} {'mine' if mine else ''}\n".encode())
+                exchange.sendall(f"{number} {_rings(number):.3f} {'mine' if mine else ''}\n".encode())
                 return str(number)
 
             yield page, say

@@ -5,7 +5,8 @@
 import htmx from "./htmx.js";
 import { onEvent, onState } from "./stream.js";
 
-const EVERY = 250;
+const SECOND = 1000;
+const EVERY = SECOND / 4;
 const REST = 5; // times as long as a fetch took: a list that is told of all the time is not fetched all the time
 const pending = new WeakMap();
 
@@ -26,15 +27,26 @@ async function fetchAnew(element) {
 
 const sleep = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
+// How long until it may be fetched again: what goes at once may do so four times in any second.
+const begun = new WeakMap();
+function waits(element, atOnce) {
+  if (!atOnce) return EVERY;
+  const now = performance.now();
+  const recent = (begun.get(element) ?? []).filter((at) => now - at < SECOND);
+  begun.set(element, recent);
+  return recent.length < SECOND / EVERY ? 0 : recent[0] + SECOND - now;
+}
+
 async function fetchInTurn(element) {
   const atOnce = element.hasAttribute("data-refresh-at-once");
-  if (!atOnce) await sleep(EVERY);
+  const wait = waits(element, atOnce);
+  if (wait > 0) await sleep(wait);
   const turn = pending.get(element);
   turn.again = false; // whatever was told until now is in what is fetched now
   const began = performance.now();
+  begun.get(element)?.push(began);
   await fetchAnew(element).catch(() => null);
-  const took = performance.now() - began;
-  await sleep(atOnce ? EVERY - took : REST * took - EVERY);
+  if (!atOnce) await sleep(REST * (performance.now() - began) - EVERY);
   pending.delete(element);
   if (turn.again && element.isConnected) refresh(element);
 }
