@@ -56,10 +56,14 @@ class Told:
     def is_for(self, actor: Actor) -> bool:
         return actor.sees_everybody or self.receivers is None or actor.user_id in self.receivers
 
-    def text(self, actor: Actor) -> str:
-        """`mine` where it is about him, and he is not only one of those who may see it."""
+    def text(self, actor: Actor, newest: int) -> str:
+        """`mine` where it is about him, and he is not only one of those who may see it.
+
+        `upto`, where more was told with it: whoever fetches now sees all of that.
+        """
         mine = self.person == actor.user_id or (self.receivers is not None and actor.user_id in self.receivers)
-        return json.dumps({**self.facts, "mine": True} if mine else self.facts)
+        more = {"upto": newest} if newest > self.id else {}
+        return json.dumps({**self.facts, **more, "mine": True} if mine else {**self.facts, **more})
 
 
 @dataclass(slots=True, eq=False)

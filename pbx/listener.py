@@ -38,6 +38,8 @@ log = structlog.get_logger()
 
 UNDER_LOAD = 0.05
 """Seconds, at most, from one batch to the next while bytes keep coming; on a quiet line the first message goes at once."""
+PAUSE = 0.25
+"""Of what the last batch took."""
 BEHIND = 0.5
 """Seconds of a backlog a batch may hold from an exchange that says when each event was: a batch costs much, a call little."""
 MOST_BYTES = 50 * 16 * 1024
@@ -51,8 +53,8 @@ def _utc_now() -> datetime:
 class Listener:
     """Listens to one exchange. `spool_folder` keeps what the database does not take; by default beside the database.
 
-    `pace`: seconds, at most, from one batch to the next while bytes keep coming. They pause as long as the last one took:
-    somebody waits for his screen while a call rings, and half of the time is left to everybody else.
+    `pace`: seconds, at most, from one batch to the next while bytes keep coming. They pause for a part of what the last one took:
+    somebody waits for his screen while a call rings, and batches grow by themselves where they take long.
     """
 
     def __init__(
@@ -125,7 +127,7 @@ class Listener:
             await self._something_to_do()
             if self._late.due_in() == 0.0:
                 self._derivation = await self._late.fill_next(self._derivation)
-            await asyncio.sleep(max(0.0, self._stored_at + min(self._pace, self._took) - time.monotonic()))
+            await asyncio.sleep(max(0.0, self._stored_at + min(self._pace, PAUSE * self._took) - time.monotonic()))
             within = BEHIND if self._derivation.stamped else UNDER_LOAD
             self._storing = self._cutter.cut(await self._spool.take(MOST_BYTES, within))
             while self._storing:

@@ -51,8 +51,9 @@ async def _lines(
             if context.stopping.is_set() or await actor_asking(request, context) != listener.actor:
                 return  # logged out, deactivated or of another role by now
             looked = monotonic()
-        yield b"".join(_message(one, listener.actor) for one in told) or b": still here\n\n"
+        newest = max((one.id for one in told), default=0)
+        yield b"".join(_message(one, listener.actor, newest) for one in told) or b": still here\n\n"
 
 
-def _message(told: Told, actor: Actor) -> bytes:
-    return f"id: {told.id}\ndata: {told.text(actor)}\n\n".encode()
+def _message(told: Told, actor: Actor, newest: int) -> bytes:
+    return f"id: {told.id}\ndata: {told.text(actor, newest)}\n\n".encode()

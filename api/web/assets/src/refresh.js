@@ -42,26 +42,31 @@ async function fetchInTurn(element) {
   const wait = waits(element, atOnce);
   if (wait > 0) await sleep(wait);
   const turn = pending.get(element);
+  if (turn.again) turn.upto = turn.next ?? 0;
   turn.again = false; // whatever was told until now is in what is fetched now
   const began = performance.now();
   begun.get(element)?.push(began);
   await fetchAnew(element).catch(() => null);
   if (!atOnce) await sleep(REST * (performance.now() - began) - EVERY);
   pending.delete(element);
-  if (turn.again && element.isConnected) refresh(element);
+  if (turn.again && element.isConnected) refresh(element, { upto: turn.next });
 }
 
-function refresh(element) {
+function refresh(element, event = {}) {
   if (element.querySelector("[data-more-shown]")) return; // a list continued by hand stays as it is
   const running = pending.get(element);
-  if (running) { running.again = true; return; }
-  pending.set(element, { again: false });
-  fetchInTurn(element);
+  if (!running) {
+    pending.set(element, { again: false, upto: event.upto ?? 0 });
+    fetchInTurn(element);
+  } else if (!(event.id <= running.upto)) { // else it was told together with what is being fetched
+    running.again = true;
+    running.next = event.upto ?? 0;
+  }
 }
 
 const wanted = () => document.querySelectorAll("[data-refresh]");
 
-onEvent((event) => { for (const element of wanted()) if (concerns(element, event)) refresh(element); });
+onEvent((event) => { for (const element of wanted()) if (concerns(element, event)) refresh(element, event); });
 
 // What grows old without an event (how long somebody waits for a call back, an exchange that fell silent) says how often, in seconds.
 const fetchedAt = new WeakMap();
