@@ -87,7 +87,6 @@ async def flat_pickup_while_held(desk: Desk) -> Calls:
     await pause(1)
     call.hang_up()
     await ended(customer)
-    rang = [("305", "answered_elsewhere")]
     return [
         outbound("21", OTHER, "answered", waited(call, customer), ("21", both(call, customer)), hold_seconds=back - held),
         inbound(
