@@ -79,6 +79,10 @@ class CallTracker:
         calls = (self._teller.tell(case, self._now) for case in self._book.open_cases())
         return sorted((call for call in calls if call is not None), key=lambda call: (call.started_at, call.key))
 
+    def ids_up(self) -> dict[str, float]:
+        """Every linkedid of a channel that is up, and since when it is known: also where there is no call to tell of yet."""
+        return {linkedid: at for case in self._book.open_cases() for linkedid, at in case.linkedids.items()}
+
     def all_calls(self) -> list[Call]:
         """Every call still remembered, finished or not, as known now."""
         calls = (self._teller.tell(case, self._now) for case in dict.fromkeys(self._book.cases.values()))

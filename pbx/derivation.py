@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from msgspec.structs import replace
 
@@ -13,7 +14,7 @@ from crm_core.exchanges.learned_lines import Learned
 from pbx.ami.login import is_let_in, is_pong
 from pbx.ami.protocol import MessageReader
 from pbx.call_tracker import CallTracker
-from pbx.channel_events import ApplicationBegan, ChannelEvent, ContactLost, GapFilled
+from pbx.channel_events import ApplicationBegan, ChannelEvent, ContactLost, DialBegan, GapFilled, OnChannel
 from pbx.dialects.asterisk import timestamp_of
 from pbx.dialects.registry import Dialect, dialects
 from pbx.exchange_clock import ExchangeClock
@@ -86,6 +87,10 @@ class Derivation:
 
     def open_calls(self) -> list[Call]:
         return self._tracker.open_calls()
+
+    def ids_up(self) -> dict[str, float]:
+        """As the tracker has it."""
+        return self._tracker.ids_up()
 
     def take(self, batch: Received) -> list[CallEvent]:
         """What a batch of whole messages tells of calls, each touched call once.
@@ -201,19 +206,26 @@ class Derivation:
         told = [replace(event, at=event.at - self._shift) for event in events] if self._shift else events
         missed = [event for event in told if silent_from is None or event.at >= silent_from - EDGE]
         self._note_told(missed)
-        return [*self._applications(told, silent_from), *not_heard(missed, Facts(self._heard))]
+        return [*self._known_late(told, silent_from), *not_heard(missed, Facts(self._heard))]
 
-    def _applications(self, told: list[ChannelEvent], silent_from: float | None) -> list[ChannelEvent]:
-        """What only the records tell of calls that were up when contact was lost: voicemail may have taken one before."""
+    def _known_late(self, told: list[ChannelEvent], silent_from: float | None) -> list[ChannelEvent]:
+        """What records tell of the time before they are needed, of calls that were up when contact was lost.
+
+        Only they know that voicemail took one; and only the end of a leg tells that it was originated.
+        """
         if silent_from is None:
             return []
-        up = {linkedid for call in self.open_calls() for linkedid in call.linkedids}
-        return [e for e in told if isinstance(e, ApplicationBegan) and e.at < silent_from - EDGE and e.linkedid in up]
+        up = self.ids_up()
+        return [e for e in told if _only_records_know(e) and e.at < silent_from - EDGE and e.linkedid in up]
 
     def _note_told(self, missed: list[ChannelEvent]) -> None:
         if missed:
             self._told_until = max(event.at for event in missed)
             self._told = Facts(event for event in missed if event.at >= self._told_until - 2 * EDGE)
+
+
+def _only_records_know(event: ChannelEvent) -> TypeGuard[OnChannel]:
+    return isinstance(event, ApplicationBegan) or (isinstance(event, DialBegan) and not event.caller_uid)
 
 
 def _new_dialect(name: str) -> Dialect:

@@ -2,14 +2,13 @@
 
 import asyncio
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
 
-from crm_core.calls.events import Call
 from crm_core.errors import FirstringError
 from crm_core.exchanges.config import ExchangeConfig
 from pbx.derivation import Derivation
@@ -65,9 +64,8 @@ class GapReader:
         file = self._exchange.cel_file
         if file is None:
             raise OutOfReach(troubles.NO_FILE)
-        calls = derivation.open_calls()
         begins = max(lost_at, made_at - self._rules.furthest.total_seconds())
-        part = await self._part(file, _window(calls, begins, made_at, derivation.records_ahead))
+        part = await self._part(file, _window(derivation.ids_up(), begins, made_at, derivation.records_ahead))
         if part.broken and not part.rows:
             raise OutOfReach(troubles.NOT_OURS)
         for name, line, why in part.named:
@@ -106,8 +104,7 @@ def _shortcoming(part: CelPart, derivation: Derivation, lost_at: float, begins: 
     return None if reaches_back or not derivation.has_heard(until=lost_at) else troubles.TOO_LATE
 
 
-def _window(calls: Iterable[Call], since: float, until: float, ahead: float) -> Window:
-    up = [call for call in calls if call.started_at >= since - LONGEST_CALL]
-    begins = min([since - LEAD, *(call.started_at - EDGE for call in up)])
-    linkedids = frozenset(linkedid for call in up for linkedid in call.linkedids)
-    return Window(begins + ahead, since - LEAD + ahead, until + EDGE + ahead, linkedids)
+def _window(ids_up: Mapping[str, float], since: float, until: float, ahead: float) -> Window:
+    up = {linkedid: at for linkedid, at in ids_up.items() if at >= since - LONGEST_CALL}
+    begins = min([since - LEAD, *(at - EDGE for at in up.values())])
+    return Window(begins + ahead, since - LEAD + ahead, until + EDGE + ahead, frozenset(up))

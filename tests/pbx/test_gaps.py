@@ -1,6 +1,7 @@
 """Whatever is lost of a capture, by cut lines and kill -9, the calls in the database are those that truly happened."""
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -29,15 +30,17 @@ async def test_what_was_lost_is_told_from_the_records(scenario: str, stamped: bo
 
 
 async def played_with_gaps(
-    given: Capture, scenario: str, dice: random.Random, stamped: bool, database: Database, folder: Path
-) -> CaptureExchange:
+    given: Capture, scenario: str, dice: random.Random, stamped: bool, database: Database, folder: Path,
+    cuts: Sequence[tuple[float, float]] = (),
+) -> CaptureExchange:  # fmt: skip
+    """`cuts`: seconds of the capture in which nobody listens; by default the dice fall."""
     played = Played(given, scenario, stamped=stamped)
     desk = await Desk.opened(database, own_numbers=())
     exchange = CaptureExchange(played, folder / "firstring.csv", database, desk.exchange, folder)
     await exchange.plug_in()
     exchange.listen()
     await exchange.stored()  # who is killed before was never here
-    for lost_at, made_at in _cuts(played, dice):
+    for lost_at, made_at in [(played.begins + a, played.begins + b) for a, b in cuts] or _cuts(played, dice):
         kill = dice.choice(["cut", "stop", "kill"])
         exchange.cuts.append((lost_at, made_at, kill))
         await exchange.play_until(lost_at, heard=True)
@@ -69,6 +72,19 @@ def _cuts(played: Played, dice: random.Random) -> list[tuple[float, float]]:
         else:
             merged.append((lost_at, made_at))
     return merged
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_a_click_is_known_though_its_order_and_its_end_fell_into_two_gaps(
+    seed: int, database: Database, tmp_path: Path
+) -> None:
+    """Before its end no record says that the leg was originated; and the leg alone is no call that one could know to be up."""
+    given = capture("click2call_agent_no_answer")
+
+    cuts = [(0.002, 3.22), (3.98, 4.57)]
+    await played_with_gaps(given, "click2call_agent_no_answer", random.Random(seed), False, database, tmp_path, cuts)
+
+    assert problems(given, await told_calls(database)) == []
 
 
 async def test_a_call_over_before_the_kill_is_known_from_its_first_channel_on(database: Database, tmp_path: Path) -> None:
