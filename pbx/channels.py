@@ -112,7 +112,7 @@ class Channel:
     @property
     def originated(self) -> bool:
         """Dialled by nobody: the leg was made by an originate (or by the exchange calling a transferer back)."""
-        return self.dialled_at is not None and not self.dialled_by
+        return (self.dialled_at is not None or self.originated_to != "") and not self.dialled_by
 
     def stays(self) -> list[tuple[float, float, str]]:
         """When it was in which bridge: (from, to, bridge), `to` infinite while it is there, sorted."""

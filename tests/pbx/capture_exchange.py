@@ -42,7 +42,7 @@ class Played:
         self.gaps = [(zero + (a[-1].second or 0.0), zero + (b[0].second or 0.0)) for a, b in pairwise(sessions)]
         """When the recording listener was away itself."""
         for session in sessions:
-            heard = [one for one in session if one.raw.startswith(b"Event:") and b"\nActionID:" not in one.raw]
+            heard = [one for one in session if one.raw.startswith(b"Event:") and not _is_answer(one.raw)]
             for second, together in groupby(heard, key=lambda one: one.second or 0.0):
                 at = zero + second
                 said = b"".join(_stamped(one.raw, at) if stamped else one.raw + b"\r\n\r\n" for one in together)
@@ -60,6 +60,11 @@ class Played:
 def _stamped(raw: bytes, at: float) -> bytes:
     first, rest = raw.split(b"\r\n", 1)
     return b"%s\r\nTimestamp: %.6f\r\n%s\r\n\r\n" % (first, at, rest)
+
+
+def _is_answer(raw: bytes) -> bool:
+    """To somebody's question; how an originate went is told to all."""
+    return b"\nActionID:" in raw and not raw.startswith(b"Event: OriginateResponse")
 
 
 def _time_of(line: bytes) -> float:
