@@ -1,5 +1,7 @@
 """Which channels belong to one call: a set of linkedids that may grow, never split."""
 
+from math import inf
+
 from crm_core.calls.events import TransferKind
 from pbx.channel_events import OnChannel
 from pbx.channels import Channel
@@ -141,7 +143,14 @@ class CaseBook:
         """Somebody but the transferer is on the line with the customer: nobody calls the transferer back."""
         up = [c for c in case.channels.values() if c.up_at is not None and c.gone_at is None]
         outside = sum(c.kind(self.lines) is LineKind.TRUNK for c in up)
-        return outside > 1 or any(c.kind(self.lines) is LineKind.PHONE and c.extension != giver for c in up)
+        colleague = any(c.kind(self.lines) is LineKind.PHONE and c.extension != giver for c in up)
+        return outside > 1 or colleague or self._met_another_call(up)
+
+    def _met_another_call(self, channels: list[Channel]) -> bool:
+        """Two customers who were joined have a call each."""
+        bridges = {bridge for channel in channels for bridge in _bridges_now(channel)}
+        others = (c for c in self.channels.values() if c not in channels and c.kind(self.lines) is LineKind.TRUNK)
+        return bool(bridges) and any(not bridges.isdisjoint(_bridges_now(other)) for other in others)
 
     def link(self, channel: Channel, linkedid: str) -> None:
         other = self.cases.get(linkedid)
@@ -161,3 +170,7 @@ class CaseBook:
 
     def was_forgotten(self, uid: str) -> bool:
         return uid in self._forgotten
+
+
+def _bridges_now(channel: Channel) -> list[str]:
+    return [bridge for _, until, bridge in channel.stays() if until == inf]
