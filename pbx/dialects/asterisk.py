@@ -4,7 +4,7 @@ Only events of the table `EVENTS` are looked into, and in those only the headers
 41 events some 25 cost one dictionary miss each.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from pbx import channel_events as told
 from pbx.ami.headers import HeaderReader
@@ -52,18 +52,6 @@ class AsteriskDialect:
         if plan is not None:
             return self._read_by(plan, raw, at)
         return _NOTHING if raw.startswith(b"Event: ") else self._read_oddly(raw, at)
-
-    def read_all(self, messages: Iterable[bytes], at: float) -> list[ChannelEvent]:
-        """As `read_raw`, of many messages: half of what an exchange says costs a look at its first line."""
-        found: list[ChannelEvent] = []
-        plan_of = self._plans.get
-        for raw in messages:
-            plan = plan_of(raw[: raw.find(b"\r")])
-            if plan is not None:
-                found += self._read_by(plan, raw, at)
-            elif not raw.startswith(b"Event: "):
-                found += self._read_oddly(raw, at)
-        return found
 
     def _read_by(self, plan: _Plan, raw: bytes, at: float) -> tuple[ChannelEvent, ...]:
         reader, headers, channel, is_news = plan

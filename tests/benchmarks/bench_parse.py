@@ -29,4 +29,4 @@ def run() -> list[Figure]:
 
 def _ours(sent: Sequence[bytes], dialect: AsteriskDialect) -> int:
     reader = MessageReader()
-    return sum(len(dialect.read_all(reader.feed_raw(piece), 0.0)) for piece in sent)
+    return sum(len(dialect.read_raw(raw, 0.0)) for piece in sent for raw in reader.feed_raw(piece))
