@@ -25,6 +25,14 @@ users = _group("user", "People.")
 tokens = _group("token", "Bearer tokens for programs.")
 exchanges = _group("exchange", "Exchanges to listen to.")
 
+# What a capture is read with.
+Cel = Annotated[Path | None, typer.Option(help="the exchange's CEL for the same time; fills the gaps")]
+Trunks = Annotated[list[str] | None, typer.Option(help="glob on channel names that are outside lines")]
+Extensions = Annotated[list[str] | None, typer.Option(help="glob on channel names that are people's phones")]
+Region = Annotated[str, typer.Option(help="where national numbers are dialled")]
+OneCall = Annotated[str | None, typer.Option(metavar="LINKEDID", help="which of a capture's calls")]
+NextSessions = Annotated[list[Path] | None, typer.Option("--after", help="the capture's next session, after a gap")]
+
 
 class Part(StrEnum):
     WEB = "web"
@@ -61,10 +69,10 @@ def demo() -> None:
 def replay(
     files: Annotated[list[Path] | None, typer.Argument(metavar="FILE.ami...", help="sessions of one exchange, in order")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object a call")] = False,
-    cel: Annotated[Path | None, typer.Option(help="the exchange's CEL for the same time; fills the gaps")] = None,
-    trunk: Annotated[list[str] | None, typer.Option(help="glob on channel names that are outside lines")] = None,
-    extension: Annotated[list[str] | None, typer.Option(help="glob on channel names that are people's phones")] = None,
-    region: Annotated[str, typer.Option(help="where national numbers are dialled")] = "RU",
+    cel: Cel = None,
+    trunk: Trunks = None,
+    extension: Extensions = None,
+    region: Region = "RU",
 ) -> None:
     """AMI captures → calls, without a database."""
     from api.commands.replay import replay as run
@@ -76,15 +84,16 @@ def replay(
 def explain(
     what: Annotated[str, typer.Argument(metavar="ID|FILE.ami", help="a call's id or linkedid, or a capture")],
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object a call")] = False,
-    call: Annotated[str | None, typer.Option(metavar="LINKEDID", help="which of a capture's calls")] = None,
-    more: Annotated[list[Path] | None, typer.Option("--after", help="the capture's next session, after a gap")] = None,
-    cel: Annotated[Path | None, typer.Option(help="the exchange's CEL for the same time; fills the gaps")] = None,
-    trunk: Annotated[list[str] | None, typer.Option(help="glob on channel names that are outside lines")] = None,
-    extension: Annotated[list[str] | None, typer.Option(help="glob on channel names that are people's phones")] = None,
-    region: Annotated[str, typer.Option(help="where national numbers are dialled")] = "RU",
+    call: OneCall = None,
+    more: NextSessions = None,
+    cel: Cel = None,
+    trunk: Trunks = None,
+    extension: Extensions = None,
+    region: Region = "RU",
 ) -> None:
     """The ladder of a call: channels, bridges, holds, transfers, and why its figures are what they are."""
-    from api.commands.explain import Lines, explain_asked
+    from api.commands.captures import Lines
+    from api.commands.explain import explain_asked
 
     lines = Lines(cel, trunk or [], extension or [], region)
     explain_asked(what, as_json=as_json, more=more or [], call=call, lines_told=lines)
@@ -94,16 +103,16 @@ def explain(
 def export(
     what: Annotated[str, typer.Argument(metavar="ID|FILE.ami...", help="a call's id or linkedid, or a capture")],
     to: Annotated[Path, typer.Option("--to", metavar="DIR", help="where the files go")],
-    more: Annotated[list[Path] | None, typer.Option("--after", help="the capture's next session, after a gap")] = None,
+    more: NextSessions = None,
     name: Annotated[str | None, typer.Option(help="of the files; else made of the call's kind")] = None,
-    call: Annotated[str | None, typer.Option(metavar="LINKEDID", help="which of a capture's calls")] = None,
-    cel: Annotated[Path | None, typer.Option(help="the exchange's CEL for the same time")] = None,
-    trunk: Annotated[list[str] | None, typer.Option(help="glob on channel names that are outside lines")] = None,
-    extension: Annotated[list[str] | None, typer.Option(help="glob on channel names that are people's phones")] = None,
-    region: Annotated[str, typer.Option(help="where national numbers are dialled")] = "RU",
+    call: OneCall = None,
+    cel: Cel = None,
+    trunk: Trunks = None,
+    extension: Extensions = None,
+    region: Region = "RU",
 ) -> None:
     """One call as a capture without numbers and names of people, to be sent to the maintainers or kept as a test."""
-    from api.commands.explain import Lines
+    from api.commands.captures import Lines
     from api.commands.export import export_asked
 
     lines = Lines(cel, trunk or [], extension or [], region)
@@ -186,8 +195,8 @@ def exchange_add(
     tls: Annotated[bool, typer.Option("--tls", help="AMI over TLS")] = False,
     region: Annotated[str | None, typer.Option(help="FIRSTRING_REGION, unless told")] = None,
     language: Annotated[str | None, typer.Option(help="of the speech on its lines; else detected")] = None,
-    trunk: Annotated[list[str] | None, typer.Option(help="glob on channel names that are outside lines")] = None,
-    extension: Annotated[list[str] | None, typer.Option(help="glob on channel names that are people's phones")] = None,
+    trunk: Trunks = None,
+    extension: Extensions = None,
     own_number: Annotated[list[str] | None, typer.Option(help="a number of the house")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="if there is one of this name, change it to this")] = False,
 ) -> None:

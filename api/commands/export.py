@@ -5,16 +5,15 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from api.commands.explain import Lines
+from api.commands.captures import Lines, is_capture, stories_in
 from api.commands.ready import Desk, with_database
-from api.commands.replay import known_to_be_read
+from api.commands.replay import readable
 from crm_core.calls.stored import id_of, stored_call
 from crm_core.errors import FirstringError, Invalid
 from crm_core.exchanges import config
 from pbx.anonymising.capture import Heap, NotAnonymous, write
 from pbx.exporting import exported, heap_of_files, heap_of_journal
 from pbx.recalled import recalled
-from pbx.replay import replayed
 from pbx.tracking.story import Story
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}")
@@ -32,10 +31,8 @@ def export_asked(asked: str, to: Path, *, more: list[Path], name: str | None, ca
     """Raises Invalid and NotFound; a figure that comes out otherwise is told and is an error (exit code 1)."""
     if name is not None and not _NAME.fullmatch(name):
         raise Invalid("--name: small letters, digits, - and _, at most 61")
-    if asked.endswith(".ami") or Path(asked).is_file():
+    if is_capture(asked, more=more, call=call, lines_told=lines_told):
         cut = _from_files([Path(asked), *more], call, lines_told)
-    elif more or call or lines_told.cel or lines_told.trunks or lines_told.extensions:
-        raise Invalid("--after, --cel, --trunk, --extension and --call go with a capture (FILE.ami), not with a call's id")
     else:
         cut = with_database(lambda desk: _from_database(desk, asked))
     given = name or usual_name(cut.story, to)
@@ -64,17 +61,12 @@ def _numbered(kind: str, number: int) -> str:
 
 
 def _from_files(files: list[Path], call: str | None, lines_told: Lines) -> Cut:
-    with known_to_be_read(files, lines_told.region, lines_told.cel):
-        tracker, _ = replayed(
-            files, cel=lines_told.cel, trunks=lines_told.trunks, extensions=lines_told.extensions,
-            region=lines_told.region.upper(), exchange="default",
-        )  # fmt: skip
-        heap = heap_of_files(files, lines_told.cel)
-    stories = [story for story in tracker.stories() if call is None or call in story.call().linkedids]
-    if len(stories) != 1:
-        known = ", ".join(story.call().key for story in tracker.stories()[:10])
-        raise Invalid(f"Say which call with --call LINKEDID: {known}" if known else "There is no call in the capture")
-    return Cut(stories[0], heap)
+    found = stories_in(files, lines_told, call)
+    if len(found.stories) != 1:
+        there_are = found.there_are
+        raise Invalid(f"Say which call with --call LINKEDID: {there_are}" if there_are else "There is no call in the capture")
+    with readable():
+        return Cut(found.stories[0], heap_of_files(files, lines_told.cel))
 
 
 async def _from_database(desk: Desk, asked: str) -> Cut:

@@ -34,10 +34,17 @@ def replay(files: list[Path], *, as_json: bool, cel: Path | None, trunks: list[s
 def known_to_be_read(files: list[Path], region: str, cel: Path | None = None) -> Iterator[None]:
     """Raises Invalid for a region that is none, and for a file that cannot be read within."""
     _require_region(region)
-    try:
+    with readable():
         _warn_of_strange(files)
         if cel is not None:
             _warn_of_broken(cel)
+        yield
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Raises Invalid for a file that cannot be read within."""
+    try:
         yield
     except OSError as error:
         raise Invalid(f"{error.filename} cannot be read ({error.strerror}): name a capture file") from error

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
-from api.commands.explain import Lines, explain_asked
+from api.commands.captures import Lines
+from api.commands.explain import explain_asked
 from api.commands.export import export_asked
 from crm_core.calls.tables import journal
 from crm_core.errors import Invalid
