@@ -6,7 +6,7 @@ from typing import TypeGuard
 
 from msgspec.structs import replace
 
-from crm_core.calls.events import Call, CallEvent
+from crm_core.calls.events import CallEvent
 from crm_core.calls.journal import OF_RECORDS, is_records
 from crm_core.errors import SettingsError
 from crm_core.exchanges.config import ExchangeConfig
@@ -84,13 +84,6 @@ class Derivation:
             return None
         self._lines_told = self._lines.learned
         return self._lines.known()
-
-    def open_calls(self) -> list[Call]:
-        return self._tracker.open_calls()
-
-    def ids_up(self) -> dict[str, float]:
-        """As the tracker has it."""
-        return self._tracker.ids_up()
 
     def take(self, batch: Received) -> list[CallEvent]:
         """What a batch of whole messages tells of calls, each touched call once.
@@ -215,7 +208,7 @@ class Derivation:
         """
         if silent_from is None:
             return []
-        up = self.ids_up()
+        up = self._tracker.ids_up()
         return [e for e in told if _only_records_know(e) and e.at < silent_from - EDGE and e.linkedid in up]
 
     def _note_told(self, missed: list[ChannelEvent]) -> None:

@@ -65,7 +65,7 @@ class GapReader:
         if file is None:
             raise OutOfReach(troubles.NO_FILE)
         begins = max(lost_at, made_at - self._rules.furthest.total_seconds())
-        part = await self._part(file, _window(derivation.ids_up(), begins, made_at, derivation.records_ahead))
+        part = await self._part(file, _window(derivation.tracker.ids_up(), begins, made_at, derivation.records_ahead))
         if part.broken and not part.rows:
             raise OutOfReach(troubles.NOT_OURS)
         for name, line, why in part.named:

@@ -33,7 +33,7 @@ class Recall:
         still_open = await self._open_rows()
         over = await self._read_journal(set(still_open))
         events = list(over.values())
-        known = {linkedid for call in self._derivation.open_calls() for linkedid in call.linkedids} | set(over)
+        known = {linkedid for call in self._derivation.tracker.open_calls() for linkedid in call.linkedids} | set(over)
         lost = [call_id for key, call_id in still_open.items() if key not in known]
         if lost:
             async with self._database.read() as connection:

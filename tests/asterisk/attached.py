@@ -44,7 +44,7 @@ class Attached:
         self._changed.set()
 
     def open_calls(self) -> list[Call]:
-        return self.derivation.open_calls()
+        return self.derivation.tracker.open_calls()
 
     def last_words(self) -> list[Call]:
         """Each call as it was told last, the oldest first."""
