@@ -7,6 +7,9 @@ from pbx.lines import LineKind, LineRule, extension_of, split_name
 Span = tuple[float, float]
 
 
+_SPECIAL = frozenset(["", "s", "h", "i", "t"])
+
+
 class Channel:
     """All that is known of one channel. Times are those of the events; None is "not told"."""
 
@@ -101,6 +104,11 @@ class Channel:
         return extension_of(self.endpoint, self.caller_number)
 
     @property
+    def dialled_in(self) -> str:
+        """What whoever came in had dialled, as the exchange said it; empty if it did not."""
+        return next(filter(is_dialled, (self.exten, self.dnid)), "")
+
+    @property
     def started_at(self) -> float:
         return self.first_at if self.born_at is None else self.born_at
 
@@ -113,6 +121,10 @@ class Channel:
     def originated(self) -> bool:
         """Dialled by nobody: the leg was made by an originate (or by the exchange calling a transferer back)."""
         return (self.dialled_at is not None or self.originated_to != "") and not self.dialled_by
+
+    def bridges_now(self) -> set[str]:
+        """Those that it is in, as far as is known."""
+        return {bridge for _, until, bridge in self.stays() if until == inf}
 
     def stays(self) -> list[tuple[float, float, str]]:
         """When it was in which bridge: (from, to, bridge), `to` infinite while it is there, sorted."""
@@ -173,3 +185,8 @@ def toggled(told: set[tuple[float, bool]], ends: float) -> list[Span]:
     if since is not None:
         spans.append((since, max(since, ends)))
     return spans
+
+
+def is_dialled(exten: str) -> bool:
+    """Whether it can have been dialled: the dialplan's own extensions (start, hang-up, invalid, time-out) cannot."""
+    return exten not in _SPECIAL

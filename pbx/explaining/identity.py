@@ -76,7 +76,7 @@ def _did(reading: Reading) -> Reason:
         return reading.why("did", "not_inbound")
     if reading.call.did is None:
         return reading.why("did", "not_told")
-    raw = origin.exten if origin.exten not in {"", "s", "h", "i", "t"} else origin.dnid
+    raw = origin.dialled_in
     rule = "as_received" if reading.call.did == raw else "read"
     return reading.why("did", rule, raw=raw, region=reading.story.teller.region, leg=on(origin))
 

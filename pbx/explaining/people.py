@@ -6,6 +6,7 @@ from crm_core.calls.events import Direction, Ring, RingOutcome, TransferKind
 from pbx.channels import Channel
 from pbx.explaining.reasons import Moment, On, Reading, Reason, Told, moment, on
 from pbx.tracking.case import TransferTold
+from pbx.tracking.rings import ELSEWHERE_CAUSE, REJECTED_CAUSE
 
 
 def reasons(reading: Reading) -> Iterator[Reason]:
@@ -56,8 +57,8 @@ def _ring_rule(ring: Ring, leg: Channel) -> str:
         return "still_rings"
     signs = {
         RingOutcome.ANSWERED: "" if leg.up_at is None else "_up",
-        RingOutcome.DECLINED: "_cause" if leg.cause == 21 else "_busy_after_ring",
-        RingOutcome.ANSWERED_ELSEWHERE: "_cause" if leg.cause == 26 else "_at_that_moment",
+        RingOutcome.DECLINED: "_cause" if leg.cause == REJECTED_CAUSE else "_busy_after_ring",
+        RingOutcome.ANSWERED_ELSEWHERE: "_cause" if leg.cause == ELSEWHERE_CAUSE else "_at_that_moment",
         RingOutcome.UNAVAILABLE: "_told" if leg.dial_ends else "_cause",
     }
     return f"{ring.outcome.value}{signs.get(ring.outcome, '')}"

@@ -1,4 +1,4 @@
-"""One call in the making: its channels, and what was told of it as a whole. Facts only; `call_story` reads them."""
+"""One call in the making: its channels, and what was told of it as a whole. Facts only; `story.py` reads them."""
 
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Which channels belong to one call: a set of linkedids that may grow, never split."""
 
-from math import inf
-
 from crm_core.calls.events import TransferKind
 from pbx.channel_events import OnChannel
 from pbx.channels import Channel
@@ -148,9 +146,9 @@ class CaseBook:
 
     def _met_another_call(self, channels: list[Channel]) -> bool:
         """Two customers who were joined have a call each."""
-        bridges = {bridge for channel in channels for bridge in _bridges_now(channel)}
+        bridges = {bridge for channel in channels for bridge in channel.bridges_now()}
         others = (c for c in self.channels.values() if c not in channels and c.kind(self.lines) is LineKind.TRUNK)
-        return bool(bridges) and any(not bridges.isdisjoint(_bridges_now(other)) for other in others)
+        return bool(bridges) and any(not bridges.isdisjoint(other.bridges_now()) for other in others)
 
     def link(self, channel: Channel, linkedid: str) -> None:
         other = self.cases.get(linkedid)
@@ -170,7 +168,3 @@ class CaseBook:
 
     def was_forgotten(self, uid: str) -> bool:
         return uid in self._forgotten
-
-
-def _bridges_now(channel: Channel) -> list[str]:
-    return [bridge for _, until, bridge in channel.stays() if until == inf]

@@ -246,7 +246,7 @@ class ChannelGraph:
         self.book.case_of(c).transfers.add(TransferTold(e.at, TransferKind.PARK, e.uid, e.parker, e.uid))
 
     def _parked_seen(self, _: told.ParkedSeen, c: Channel) -> None:
-        c.waiting_bridges |= {bridge for _, end, bridge in c.stays() if end == inf}
+        c.waiting_bridges |= c.bridges_now()
 
     def _unparked(self, e: told.CallUnparked, c: Channel) -> None:
         retriever = self._channel(e.retriever_uid, e.retriever_channel, e.retriever_linkedid, e.at)
@@ -294,7 +294,7 @@ class ChannelGraph:
 
     def _seen_in(self, e: told.ChannelSeen, c: Channel) -> None:
         """A list carries no time and is as of some moment before it came: what was told of the last second is newer."""
-        staying = {bridge for _, end, bridge in c.stays() if end == inf}
+        staying = c.bridges_now()
         newer = any(abs(e.at - at) < _LISTED_WITHIN for facts in c.bridges.values() for at, _ in facts)
         for bridge in staying - {e.bridge} if not newer else ():
             self._bridge_left(told.BridgeLeft(e.at, e.uid, e.channel, e.linkedid, bridge), c)

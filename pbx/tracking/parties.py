@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from crm_core.calls.events import Direction
 from crm_core.contacts.numbers import Number, NumberKind, read_number
-from pbx.channels import Channel
+from pbx.channels import Channel, is_dialled
 from pbx.lines import LineKind, LineRule
 from pbx.tracking.case import Case
 
@@ -164,7 +164,7 @@ def dialled_number(channel: Channel, region: str) -> Number | None:
 
 def best_number(told: Iterable[str], region: str) -> Number | None:
     """The first that can be understood as a whole number, else the first that is one at all (`s` and `h` are none)."""
-    numbers = [read_number(raw, region) for raw in told if raw and raw not in {"s", "h", "i", "t"}]
+    numbers = [read_number(raw, region) for raw in told if is_dialled(raw)]
     numbers = [n for n in numbers if n.kind is not NumberKind.WITHHELD]
     whole = (n for n in numbers if n.kind is NumberKind.INTERNATIONAL)
     return next(whole, numbers[0] if numbers else None)

@@ -7,8 +7,8 @@ from pbx.channels import Channel
 from pbx.tracking.case import Case
 from pbx.tracking.parties import Cast, tried_at
 
-_ELSEWHERE_CAUSE = 26
-_REJECTED_CAUSE = 21
+ELSEWHERE_CAUSE = 26
+REJECTED_CAUSE = 21
 _BUSY_CAUSE = 17
 _UNREACHABLE_CAUSES = frozenset([1, 2, 3, 20, 22, 25, 27, 28, 29, 34, 38, 41, 42, 44, 47, 58, 65, 79, 88, 102, 111])
 _UNREACHABLE = frozenset(["CONGESTION", "CHANUNAVAIL", "INVALIDARGS"])
@@ -73,7 +73,7 @@ def _unanswered(leg: Channel, status: str, at: float, answered: list[Channel], c
     cause = 0 if _copied(leg, status, case) else leg.cause
     busy = status == "BUSY" or (not status and cause == _BUSY_CAUSE)
     # A phone in the house that rang before was declined; of others "busy" is all that can be said.
-    if cause == _REJECTED_CAUSE or (busy and cast.direction is Direction.INBOUND and _has_rung(leg, at, case)):
+    if cause == REJECTED_CAUSE or (busy and cast.direction is Direction.INBOUND and _has_rung(leg, at, case)):
         return RingOutcome.DECLINED
     if busy:
         return RingOutcome.BUSY
@@ -84,7 +84,7 @@ def _unanswered(leg: Channel, status: str, at: float, answered: list[Channel], c
 
 def _not_taken(leg: Channel, status: str, at: float, answered: list[Channel], case: Case, cast: Cast) -> RingOutcome:
     """Of a phone that rang: taken by another, given up by the caller, or let ring in vain."""
-    if leg.cause == _ELSEWHERE_CAUSE or _somebody_else_answered(leg, at, answered):
+    if leg.cause == ELSEWHERE_CAUSE or _somebody_else_answered(leg, at, answered):
         return RingOutcome.ANSWERED_ELSEWHERE
     # The exchange itself cancels too: a transfer's ringing that nobody answered in time.
     if status in {"CANCEL", ""} and leg is not cast.origin and _caller_left(at, case, cast):

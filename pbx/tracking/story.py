@@ -17,7 +17,6 @@ from pbx.tracking.rings import leg_ends, rings_of
 from pbx.tracking.transfers import transfers_of
 
 _ESCAPED_QUOTE = re.compile(r'\\+"')
-_NOBODY = frozenset(["", "s", "h", "i", "t"])
 _DECLINED_OR_RANG = frozenset(
     [RingOutcome.NO_ANSWER, RingOutcome.CANCELLED, RingOutcome.ANSWERED_ELSEWHERE, RingOutcome.ANSWERED]
 )
@@ -212,8 +211,7 @@ class Story:
     def _did(self, origin: Channel | None) -> str | None:
         if origin is None or not self._inbound:
             return None
-        told = origin.exten if origin.exten not in _NOBODY else origin.dnid if origin.dnid not in _NOBODY else ""
-        return read_number(told, self.teller.region).shown
+        return read_number(origin.dialled_in, self.teller.region).shown
 
     def waited(self) -> Span:
         """From when until when the customer waited; so far, if he still does."""
