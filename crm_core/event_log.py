@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, Row, String, Table, func, select, text, update
+from sqlalchemy import Column, ForeignKey, Index, Integer, Row, String, Table, bindparam, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.db import Json, UtcTime, metadata
@@ -58,10 +58,20 @@ async def newest_id(connection: AsyncConnection) -> int:
     return (await connection.scalar(select(func.max(events.c.id)))) or 0
 
 
+LATER = select(events).where(events.c.id > bindparam("cursor")).order_by(events.c.id).limit(bindparam("most", type_=Integer))
+
+
 async def after(connection: AsyncConnection, cursor: int, limit: int = 500) -> Sequence[Row[Any]]:
     """Rows later than `cursor`, oldest first. It comes back from browsers, so it may be any number."""
-    later = events.c.id > min(cursor, LARGEST_ID)
-    return (await connection.execute(select(events).where(later).order_by(events.c.id).limit(limit))).all()
+    place = {"cursor": min(cursor, LARGEST_ID), "most": limit}
+    return (await connection.execute(LATER, place)).all()
+
+
+WAITING = select(events.c.id).where(events.c.reacted_at.is_(None), events.c.kind.in_(bindparam("kinds", expanding=True))).limit(1)
+
+
+async def any_unreacted(connection: AsyncConnection, kinds: Sequence[EventKind]) -> bool:
+    return await connection.scalar(WAITING, {"kinds": list(kinds)}) is not None
 
 
 async def unreacted(tx: AsyncConnection, kinds: Sequence[EventKind], limit: int = 200) -> list[Event]:

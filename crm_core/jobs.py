@@ -6,7 +6,7 @@ or "parked". Embedded mode, the worker process and Celery differ only in who car
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,9 +20,11 @@ from sqlalchemy import (
     Float,
     Index,
     Integer,
+    Select,
     String,
     Table,
     Text,
+    bindparam,
     delete,
     or_,
     select,
@@ -146,6 +148,15 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def _due(kinds: Iterable[str]) -> Select[Any]:
+    """Put together once: it is asked after every commit."""
+    now = bindparam("now", type_=UtcTime)
+    lost = (jobs.c.state == JobState.RUNNING) & (jobs.c.lease_until < now)
+    ready = (jobs.c.state == JobState.QUEUED) & (jobs.c.run_after <= now)
+    mine = select(jobs.c.id).where(jobs.c.kind.in_(kinds), or_(ready, lost))
+    return mine.order_by(jobs.c.run_after).limit(bindparam("most", type_=Integer))
+
+
 def _pause_after(attempts: int) -> timedelta:
     """10 s after the first failure, doubled with each up to ten minutes."""
     return timedelta(seconds=min(5 * 2**attempts, 600))
@@ -158,15 +169,12 @@ class JobRunner:
         self._database = database
         self._kinds = dict(kinds)
         self._now = now
+        self._due = _due(self._kinds)
 
     async def due(self, limit: int = 20) -> list[int]:
         """Ids of jobs that may be claimed: queued and due, or running under a lease that ran out (their process died)."""
-        now = self._now()
-        lost = (jobs.c.state == JobState.RUNNING) & (jobs.c.lease_until < now)
-        ready = (jobs.c.state == JobState.QUEUED) & (jobs.c.run_after <= now)
-        query = select(jobs.c.id).where(jobs.c.kind.in_(self._kinds), or_(ready, lost)).order_by(jobs.c.run_after).limit(limit)
         async with self._database.read() as connection:
-            return list((await connection.scalars(query)).all())
+            return list((await connection.scalars(self._due, {"now": self._now(), "most": limit})).all())
 
     async def run_one(self, job_id: int) -> bool:
         """Claim, work, finish. False if the job is not to be had (somebody else has it, or it is done)."""

@@ -1,11 +1,13 @@
 """Writes what a ledger decided: one multi-row statement for each table, parents before children."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, bindparam, delete, func, insert, update
+from sqlalchemy import ColumnElement, Delete, Executable, Table, bindparam, delete, func, insert, update
+from sqlalchemy import Insert as StandardInsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import event_log
@@ -23,6 +25,27 @@ KEPT = frozenset(["id", "exchange_id", "key", "journal_id", "reviewed_at", "revi
 # Known better the second time, but never unlearned; the stage stays that of the call's beginning.
 FROZEN = ("stage_id",)
 LEAD_SOURCE = "call"
+
+# Put together once: for a call or two that would cost more than the database takes.
+NEW_CONTACTS = insert(contacts).returning(contacts.c.id, contacts.c.owner_id, contacts.c.created_at)
+NEW_DEALS = insert(deals).returning(deals.c.contact_id, deals.c.id)
+FIRST_STAGES = insert(stage_history)
+NEW_TASKS = insert(tasks).returning(tasks.c.call_id, tasks.c.kind, tasks.c.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """The rows of one kind that calls had, and those they have now."""
+
+    forgotten: Delete
+    told: StandardInsert
+
+    @classmethod
+    def of(cls, table: Table) -> "Parties":
+        return cls(delete(table).where(table.c.call_id.in_(bindparam("calls", expanding=True))), insert(table))
+
+
+RINGS, TALKS = Parties.of(call_rings), Parties.of(call_talks)
 
 
 async def write(tx: AsyncConnection, exchange_id: int, ledger: Ledger) -> None:
@@ -52,7 +75,7 @@ async def _write_contacts(tx: AsyncConnection, ledger: Ledger) -> None:
     if not rows:
         return
     ids: dict[tuple[int | None, datetime | None], list[int]] = {}
-    for row in await tx.execute(insert(contacts).returning(contacts.c.id, contacts.c.owner_id, contacts.c.created_at), rows):
+    for row in await tx.execute(NEW_CONTACTS, rows):
         ids.setdefault((row.owner_id, row.created_at), []).append(row.id)
     for contact in ledger.new_contacts:
         contact.id = ids[contact.owner_id, contact.created_at].pop()
@@ -79,13 +102,11 @@ async def _write_deals(tx: AsyncConnection, ledger: Ledger) -> None:
     new = [deal for deal, _ in ledger.new_deals]
     if not new:
         return
-    added = await tx.execute(insert(deals).returning(deals.c.contact_id, deals.c.id), [_deal_row(deal) for deal in new])
+    added = await tx.execute(NEW_DEALS, [_deal_row(deal) for deal in new])
     ids = {row.contact_id: row.id for row in added}
     for deal in new:
         deal.id = ids[deal.contact.id if deal.contact else None]
-    await tx.execute(
-        insert(stage_history), [{"deal_id": deal.id, "stage_id": deal.stage_id, "at": deal.created_at} for deal in new]
-    )
+    await tx.execute(FIRST_STAGES, [{"deal_id": deal.id, "stage_id": deal.stage_id, "at": deal.created_at} for deal in new])
 
 
 def _deal_row(deal: DealDraft) -> dict[str, Any]:
@@ -139,17 +160,17 @@ def _linkedid_upsert(dialect: str) -> Insert:
 
 async def _write_parties(tx: AsyncConnection, ledger: Ledger, drafts: list[CallDraft]) -> None:
     known = [draft.id for draft in drafts if not draft.was_new]
-    for table, rows_of in ((call_rings, ring_rows), (call_talks, talk_rows)):
+    for parties, rows_of in ((RINGS, ring_rows), (TALKS, talk_rows)):
         if known:
-            await tx.execute(delete(table).where(table.c.call_id.in_(known)))
+            await tx.execute(parties.forgotten, {"calls": known})
         if rows := [row for draft in drafts for row in rows_of(ledger, draft)]:
-            await tx.execute(insert(table), rows)
+            await tx.execute(parties.told, rows)
 
 
 async def _write_tasks(tx: AsyncConnection, ledger: Ledger) -> None:
     if ledger.tasks:
         rows = [_task_row(task) for task in ledger.tasks]
-        added = await tx.execute(insert(tasks).returning(tasks.c.call_id, tasks.c.kind, tasks.c.id), rows)
+        added = await tx.execute(NEW_TASKS, rows)
         ids = {(row.call_id, row.kind): row.id for row in added}
         for task in ledger.tasks:
             task.id = ids[task.call.id if task.call else None, task.kind]

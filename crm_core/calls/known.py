@@ -2,9 +2,22 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Column, ScalarSelect, and_, bindparam, exists, literal, or_, select, union_all
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    CompoundSelect,
+    ScalarSelect,
+    String,
+    and_,
+    bindparam,
+    exists,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.calls.events import Call, CallState, Direction, Outcome
@@ -147,16 +160,26 @@ def _contact(found: dict[int, ContactDraft], row: Any) -> ContactDraft | None:
     return found[row.contact_id]
 
 
+DEALS = (
+    select(deals)
+    .where(
+        or_(
+            and_(deals.c.contact_id.in_(bindparam("people", expanding=True)), deals.c.closed_at.is_(None)),
+            deals.c.id.in_(bindparam("ids", expanding=True)),
+        )
+    )
+    .order_by(deals.c.id)
+)
+
+
 async def _read_deals(
     tx: AsyncConnection, ledger: Ledger, people: dict[int, ContactDraft], of_calls: set[int]
 ) -> dict[int, DealDraft]:
     """The open deals of these contacts, and the deals of these calls. The newest open deal is a caller's own."""
     if not people and not of_calls:
         return {}
-    theirs = and_(deals.c.contact_id.in_(sorted(people)), deals.c.closed_at.is_(None))
-    query = select(deals).where(or_(theirs, deals.c.id.in_(sorted(of_calls)))).order_by(deals.c.id)
     found: dict[int, DealDraft] = {}
-    for row in await tx.execute(query):
+    for row in await tx.execute(DEALS, {"people": sorted(people), "ids": sorted(of_calls)}):
         contact = people.get(row.contact_id)
         draft = DealDraft(contact, row.pipeline_id, row.stage_id, row.id, row.owner_id, open=row.closed_at is None)
         found[row.id] = draft
@@ -233,25 +256,31 @@ async def _reached_dids(tx: AsyncConnection, exchange_id: int, told: Sequence[Ca
     """Which of the DIDs dialled ever led to us, and which of the numbers outside are such DIDs: our own."""
     dialled = sorted({call.did for call in told if call.direction is Direction.INBOUND and call.did is not None})
     # One EXISTS for each DID stops at the first call found; DISTINCT would walk through all the calls of a busy line.
-    asked = [select(literal(did).label("did")).where(_reached_by(exchange_id, calls.c.did == did)) for did in dialled]
-    found = set(await tx.scalars(union_all(*asked))) if asked else set()
+    asked = {"exchange": exchange_id, **{f"did{place}": did for place, did in enumerate(dialled)}}
+    found = set(await tx.scalars(_dids_reached(len(dialled)), asked)) if dialled else set()
     if customers:
-        ours = select(calls.c.did).distinct().where(calls.c.exchange_id == exchange_id, calls.c.did.in_(customers))
-        found.update(await tx.scalars(ours.where(_reached())))
+        found.update(await tx.scalars(OURS, {"exchange": exchange_id, "numbers": customers}))
     return found
 
 
-def _reached_by(exchange_id: int, condition: Any) -> Any:
-    return exists().where(calls.c.exchange_id == exchange_id, condition, _reached())
+@lru_cache(50)
+def _dids_reached(count: int) -> CompoundSelect[Any]:
+    """Those of `did0`, `did1` and so on."""
+    asked = [bindparam(f"did{place}", type_=String) for place in range(count)]
+    return union_all(*[select(did.label("did")).where(exists().where(_reached(), calls.c.did == did)) for did in asked])
 
 
-def _reached() -> Any:
-    return or_(
+def _reached() -> ColumnElement[bool]:
+    reached = or_(
         and_(calls.c.outcome.is_not(None), calls.c.outcome != Outcome.FAILED),
         calls.c.state.in_(REACHED_STATES),
         calls.c.queue.is_not(None),
         exists().where(call_rings.c.call_id == calls.c.id).correlate(calls),
     )
+    return and_(calls.c.exchange_id == bindparam("exchange"), reached)
+
+
+OURS = select(calls.c.did).distinct().where(calls.c.did.in_(bindparam("numbers", expanding=True)), _reached())
 
 
 def _extensions(told: Iterable[Call]) -> set[str]:
