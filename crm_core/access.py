@@ -8,6 +8,7 @@ that was granted. What is not yours is answered exactly like what does not exist
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Table, and_, exists, false, or_, select, true
@@ -86,8 +87,12 @@ def require_may_give(actor: Actor, owner_id: int | None) -> None:
         raise Forbidden
 
 
+@lru_cache(2000)
 def visible(actor: Actor, noun: Table) -> ColumnElement[bool]:
-    """The one scoped condition: which rows of `noun` (in the FROM of the query it is put into) the actor may see."""
+    """The one scoped condition: which rows of `noun` (in the FROM of the query it is put into) the actor may see.
+
+    Kept, as every page asks for it: putting it together costs more than what the database does with it.
+    """
     if noun is recordings:
         return exists().where(calls.c.id == recordings.c.call_id, hearable(actor)).correlate(recordings)
     if actor.sees_everybody:

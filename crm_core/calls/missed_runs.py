@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import CTE, ColumnElement, Select, and_, case, exists, func, literal, or_, select, true, union_all
@@ -64,8 +65,13 @@ async def runs(connection: AsyncConnection, actor: Actor, filters: MissedFilters
 
 async def count_not_reached(connection: AsyncConnection, actor: Actor, filters: MissedFilters) -> int:
     """How many customers nobody has reached; a withheld number counts with each try."""
-    waiting = _runs_query(actor, replace(filters, open_only=True)).with_only_columns(func.count())
-    return int(await connection.scalar(waiting) or 0)
+    return int(await connection.scalar(_count_query(actor, filters)) or 0)
+
+
+@lru_cache(1000)
+def _count_query(actor: Actor, filters: MissedFilters) -> Select[Any]:
+    """The badge of a day is asked for all day long."""
+    return _runs_query(actor, replace(filters, open_only=True)).with_only_columns(func.count())
 
 
 def missed_tries(actor: Actor, filters: MissedFilters) -> ColumnElement[bool]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -79,6 +80,7 @@ async def count_open_tasks(connection: AsyncConnection, actor: Actor, due_before
     return (await connection.scalar(query)) or 0
 
 
+@lru_cache(1000)
 def _query(actor: Actor) -> Select[Any]:
     owner, doer = users.alias("owner"), users.alias("doer")
     return (
