@@ -101,7 +101,8 @@ async def lines(connection: AsyncConnection, actor: Actor, query: Select[Any]) -
 
 async def lines_of(connection: AsyncConnection, actor: Actor, rows: Sequence[Any]) -> list[CallLine]:
     """Rows of `line_query` as lines, their tags read along."""
-    tags = await _tags_of(connection, [row.id for row in rows]) if actor.may(Right.LISTEN) else {}
+    over = [row.id for row in rows if row.ended_at is not None]  # what tags are found in is a call's transcript
+    tags = await _tags_of(connection, over) if actor.may(Right.LISTEN) else {}
     return [_line(row, tags) for row in rows]
 
 

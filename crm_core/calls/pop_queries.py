@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.access import Actor, visible
@@ -14,6 +14,7 @@ from crm_core.calls.lines import CallLine, customer_number, line_query, lines_of
 from crm_core.calls.live_parties import Doing
 from crm_core.calls.live_queries import LiveCall, read_live, that_are_up
 from crm_core.calls.tables import call_rings, call_talks, calls
+from crm_core.contacts.tables import contacts
 from crm_core.deals.tables import deals, stages
 from crm_core.references import DealRef, StageRef
 
@@ -64,11 +65,11 @@ def _may_be_on_phone_of(actor: Actor) -> ColumnElement[bool]:
 
 async def _pop(connection: AsyncConnection, actor: Actor, call: LiveCall) -> Pop:
     own = call.party_of(actor.user_id)
-    known = await _known_before(connection, call.line)
+    known, deal = await _known_and_deal(connection, actor, call.line)
     contact = call.line.contact
     return Pop(
         call=call, doing=own.doing if own else Doing.RINGS, since=own.since if own else call.line.started_at,
-        deal=await _open_deal(connection, actor, contact.id if contact else None),
+        deal=deal,
         last_calls=await _last_calls(connection, actor, call.line) if known else (),
         is_new=call.line.number is not None and not known and (contact is None or contact.name is None),
     )  # fmt: skip
@@ -78,7 +79,7 @@ async def _pop(connection: AsyncConnection, actor: Actor, call: LiveCall) -> Pop
 BY_CONTACT = calls.c.contact_id == bindparam("contact")
 BY_NUMBER = customer_number == bindparam("number")
 BEFORE = calls.c.started_at < bindparam("at")
-KNOWN_BEFORE = {of_the_same: select(calls.c.id).where(of_the_same, BEFORE).limit(1) for of_the_same in (BY_CONTACT, BY_NUMBER)}
+NUMBER_KNOWN = select(exists().where(BY_NUMBER, BEFORE))
 
 
 def _of_the_same(line: CallLine) -> ColumnElement[bool]:
@@ -90,32 +91,33 @@ def _which(line: CallLine) -> dict[str, Any]:
     return {**same, "at": line.started_at}
 
 
-async def _known_before(connection: AsyncConnection, line: CallLine) -> bool:
-    if line.number is None:
-        return False
-    return await connection.scalar(KNOWN_BEFORE[_of_the_same(line)], _which(line)) is not None
+async def _known_and_deal(connection: AsyncConnection, actor: Actor, line: CallLine) -> tuple[bool, DealRef | None]:
+    """Whether there were calls with the customer before, and his newest open deal; a colleague's is named, but does not open."""
+    if line.contact is None:
+        known = line.number is not None and bool(await connection.scalar(NUMBER_KNOWN, _which(line)))
+        return known, None
+    row = (await connection.execute(_deal_query(actor), _which(line))).one()
+    known = line.number is not None and bool(row.known)
+    if row.id is None:
+        return known, None
+    stage = StageRef(row.stage_id, row.stage_name, row.short_name)
+    return known, DealRef(row.id, row.title, stage, bool(row.opens), row.amount, row.currency)
 
 
 @lru_cache(1000)
 def _deal_query(actor: Actor) -> Select[Any]:
+    """One row for the contact: somebody's phone rings, and each question more is waited for."""
+    is_open = and_(deals.c.contact_id == contacts.c.id, deals.c.closed_at.is_(None))
     return (
-        select(deals, stages.c.name.label("stage_name"), stages.c.short_name, visible(actor, deals).label("opens"))
-        .join(stages, stages.c.id == deals.c.stage_id)
-        .where(deals.c.contact_id == bindparam("contact"), deals.c.closed_at.is_(None))
+        select(
+            exists().where(BY_CONTACT, BEFORE).label("known"),
+            deals, stages.c.name.label("stage_name"), stages.c.short_name, visible(actor, deals).label("opens"),
+        )
+        .select_from(contacts.outerjoin(deals, is_open).outerjoin(stages, stages.c.id == deals.c.stage_id))
+        .where(contacts.c.id == bindparam("contact"))
         .order_by(deals.c.created_at.desc(), deals.c.id.desc())
         .limit(1)
-    )
-
-
-async def _open_deal(connection: AsyncConnection, actor: Actor, contact_id: int | None) -> DealRef | None:
-    """The contact's newest open deal with its stage; a colleague's is named too, but does not open."""
-    if contact_id is None:
-        return None
-    row = (await connection.execute(_deal_query(actor), {"contact": contact_id})).one_or_none()
-    if row is None:
-        return None
-    stage = StageRef(row.stage_id, row.stage_name, row.short_name)
-    return DealRef(row.id, row.title, stage, bool(row.opens), row.amount, row.currency)
+    )  # fmt: skip
 
 
 @lru_cache(2000)
