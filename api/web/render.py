@@ -41,7 +41,7 @@ def look(language: str, zone: ZoneInfo) -> Look:
     texts = texts_in(language)
     environment = Environment(
         loader=FileSystemLoader(WEB / "templates"), extensions=["jinja2.ext.i18n"], autoescape=True,
-        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, auto_reload=True,
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, auto_reload=False,
     )  # fmt: skip
     environment.install_gettext_translations(texts.catalogue, newstyle=True)  # type: ignore[attr-defined]
     wording, names = Wording(texts, Locale(language), zone), Names(texts)
@@ -58,19 +58,14 @@ def named(names: Names) -> dict[str, Callable[..., Any]]:
 
 def asset(name: str) -> str:
     """The address of a built file; its name carries a hash, so browsers may keep it."""
-    return f"/static/dist/{_manifest(_built_at()).get(name, name)}"
-
-
-def _built_at() -> float:
-    manifest = DIST / "manifest.json"
-    return manifest.stat().st_mtime if manifest.exists() else 0.0
+    return f"/static/dist/{_manifest().get(name, name)}"
 
 
 @cache
-def _manifest(built_at: float) -> dict[str, str]:
-    if not built_at:
-        return {}
-    names: dict[str, str] = json.loads((DIST / "manifest.json").read_text())
+def _manifest() -> dict[str, str]:
+    """Read once: an icon is an address, and a strip has ten of them."""
+    manifest = DIST / "manifest.json"
+    names: dict[str, str] = json.loads(manifest.read_text()) if manifest.exists() else {}
     return names
 
 
