@@ -31,12 +31,12 @@ async def strip(visit: VisitNow) -> Response:
 
 @router.get("/nav")
 async def nav(visit: VisitNow, at: str = "") -> Response:
-    return visit.part("_nav.html", **await visit.frame(at))
+    return visit.part("_nav.html", **await visit.menu(at))
 
 
 @router.get("/tabs")
 async def tabs(visit: VisitNow, at: str = "") -> Response:
-    return visit.part("_tabs.html", **await visit.frame(at))
+    return visit.part("_tabs.html", **await visit.menu(at))
 
 
 @router.post("/language")

@@ -67,11 +67,15 @@ class Visit:
 
     async def frame(self, section: str) -> dict[str, Any]:
         own = await user(self.connection, self.actor, self.actor.user_id)
-        counted = await badges(self.connection, self.actor, self.today[1])
         return {
-            "section": section, "nav_items": menu(self.actor, counted, self.look.wording.texts), "my_phones": own.phones,
+            **await self.menu(section), "my_phones": own.phones,
             "cursor": await event_log.newest_id(self.connection), "script_words": script_words(self.look),
         }  # fmt: skip
+
+    async def menu(self, section: str) -> dict[str, Any]:
+        """The places beside every page, with their figures; `section` is the one shown."""
+        counted = await badges(self.connection, self.actor, self.today[1])
+        return {"section": section, "nav_items": menu(self.actor, counted, self.look.wording.texts)}
 
     async def dialling(self) -> dict[str, Any]:
         """Calls by a click: one's last, what keeps one from making any, and who is near a cap, for head and administrator."""

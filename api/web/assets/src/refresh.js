@@ -54,6 +54,10 @@ async function fetchInTurn(element) {
 
 function refresh(element, event = {}) {
   if (element.querySelector("[data-more-shown]")) return; // a list continued by hand stays as it is
+  if (element.hasAttribute("data-refresh-shown") && !element.checkVisibility()) {
+    unseen.add(element);
+    return;
+  }
   const running = pending.get(element);
   if (!running) {
     pending.set(element, { again: false, upto: event.upto ?? 0 });
@@ -63,6 +67,16 @@ function refresh(element, event = {}) {
     running.next = event.upto ?? 0;
   }
 }
+
+// Of the menu and the tab bar a screen shows one: the other is fetched when the window becomes wide or narrow enough for it.
+const unseen = new Set();
+addEventListener("resize", () => {
+  for (const element of unseen) {
+    if (element.isConnected && !element.checkVisibility()) continue;
+    unseen.delete(element);
+    if (element.isConnected) refresh(element);
+  }
+});
 
 const wanted = () => document.querySelectorAll("[data-refresh]");
 
