@@ -6,6 +6,7 @@ from api.context import AppContext
 from crm_core.jobs import JobRunner
 
 POLL = 1.0  # seconds between looks when no commit wakes us: retries become due without one
+REST = 0.1  # seconds from a commit to the look: calls commit many times a second, and rarely for us
 AT_ONCE = 2
 
 
@@ -15,6 +16,7 @@ async def carry_jobs(context: AppContext, runner: JobRunner) -> None:
         ids = await runner.due()
         if not ids:
             await context.wake.wait(POLL)
+            await asyncio.sleep(REST)
             continue
         for start in range(0, len(ids), AT_ONCE):
             if context.stopping.is_set():

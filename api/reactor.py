@@ -1,16 +1,15 @@
 """What happened → what follows from it, once: reactions and the mark that they ran are one transaction."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
 from prometheus_client import Counter
-from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.context import AppContext
 from crm_core import event_log
-from crm_core.event_log import events
 from crm_core.events import Event, EventKind
 
 log = structlog.get_logger()
@@ -19,6 +18,7 @@ Reaction = Callable[[AsyncConnection, Sequence[Event]], Awaitable[None]]
 Reactions = Mapping[EventKind, Sequence[Reaction]]
 
 POLL = 1.0  # seconds: the floor where a hint is lost or the worker wrote
+REST = 0.1  # seconds: calls commit many times a second, and nobody waits for what follows from one of them
 FAILED = Counter("firstring_reactions_failed", "Events whose reaction failed and was given up", ["reaction"])
 
 
@@ -27,13 +27,13 @@ async def keep_reacting(context: AppContext, reactions: Reactions) -> None:
     while True:
         if not await react(context, reactions):
             await context.wake.wait(POLL)
+            await asyncio.sleep(REST)
 
 
 async def react(context: AppContext, reactions: Reactions) -> int:
     """Run what follows from the oldest events nobody reacted to yet; returns how many there were."""
     async with context.database.read() as connection:  # most wakes bring nothing: no writer is kept waiting for them
-        waiting = select(events.c.id).where(events.c.reacted_at.is_(None), events.c.kind.in_(reactions)).limit(1)
-        if await connection.scalar(waiting) is None:
+        if not await event_log.any_unreacted(connection, list(reactions)):
             return 0
     async with context.database.write() as tx:
         happened = await event_log.unreacted(tx, list(reactions))
