@@ -47,7 +47,7 @@ lock: $(STAMPS)/venv ## resolve the dependencies anew
 	echo uv | $(BIN)/uv pip compile $(LOCK) - -o requirements/uv.txt
 	$(BIN)/uv pip compile $(LOCK) --extra asr --group build pyproject.toml -o requirements/run.txt
 	$(BIN)/uv pip compile $(LOCK) --all-extras --group build --group dev pyproject.toml -c requirements/run.txt -o requirements/dev.txt
-	printf '%s\n' asyncpg celery redis | $(BIN)/uv pip compile $(LOCK) - -c requirements/dev.txt -o requirements/servers.txt
+	printf '%s\n' aiomysql asyncpg celery redis | $(BIN)/uv pip compile $(LOCK) - -c requirements/dev.txt -o requirements/servers.txt
 LOCK := --quiet --universal --generate-hashes --python-version 3.11 --no-annotate --no-header
 
 clean: ## remove what was installed and built; data in ./var stays

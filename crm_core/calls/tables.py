@@ -29,11 +29,16 @@ exchanges = Table(
     Column("ami_port", Integer, nullable=False),
     Column("ami_tls", Boolean, nullable=False, default=False),
     Column("ami_user", String(80), nullable=False),
-    Column("ami_secret", Text, nullable=False),  # sealed, see crm_core.secrets
+    Column("ami_ca_file", Text),  # whose certificates count with TLS; null: those the system trusts
+    Column("ami_secret", Text, nullable=False),  # sealed, see crm_core.secrets; empty where a file holds it
+    Column("ami_secret_file", Text),
     Column("dial_user", String(80)),
     Column("dial_secret", Text),
+    Column("dial_secret_file", Text),
     Column("recordings_root", Text),
     Column("cel_file", Text),  # its CEL as CSV, where the listener can read it; null: gaps stay unfilled
+    Column("records", Json, nullable=False, default=dict, server_default="{}"),  # where else its records are: pbx.records.sources
+    Column("records_secret", Text),  # sealed: the passwords to them
     Column("dial_rules", Json, nullable=False, default=dict, server_default="{}"),  # see crm_core.dialling.rules
     Column("learned", Json, nullable=False, default=dict, server_default="{}"),  # phones and trunks, as it told them itself
     Column("trunks", Json, nullable=False, default=list),  # globs on channel names

@@ -129,7 +129,7 @@ async def from_settings(tx: AsyncConnection, settings: Settings, box: SecretBox,
 
 async def listed(connection: AsyncConnection) -> Sequence[Row[Any]]:
     """All exchanges without their secrets, by id."""
-    shown = [column for column in exchanges.c if column.name not in ("ami_secret", "dial_secret")]
+    shown = [column for column in exchanges.c if column.name not in ("ami_secret", "dial_secret", "records_secret")]
     return (await connection.execute(select(*shown).order_by(exchanges.c.id))).all()
 
 
