@@ -9,13 +9,13 @@ from pathlib import Path
 
 import structlog
 
-from crm_core.errors import FirstringError
 from crm_core.exchanges.config import ExchangeConfig
 from pbx.derivation import Derivation
 from pbx.records import troubles
 from pbx.records.cel_log import CelPart, Window, read_window
 from pbx.records.overlap import EDGE
 from pbx.records.patience import PatientThread
+from pbx.records.troubles import OutOfReach
 
 log = structlog.get_logger()
 
@@ -45,10 +45,6 @@ LEAD = 10.0
 """Seconds before a gap whose records are read as well: by what was heard, too, the two clocks are compared."""
 LONGEST_CALL = 6 * 3600.0
 """Seconds before a gap in which records of calls that were up are looked for."""
-
-
-class OutOfReach(FirstringError):
-    """The records of a gap cannot be read now."""
 
 
 class GapReader:

@@ -23,8 +23,9 @@ from crm_core.db import Database
 from crm_core.exchanges.config import ExchangeConfig
 from pbx import metrics
 from pbx.derivation import Derivation
-from pbx.gap_reading import GapReader, GapRules, OutOfReach
+from pbx.gap_reading import GapReader, GapRules
 from pbx.records import troubles
+from pbx.records.troubles import OutOfReach
 from pbx.rederivation import Rederived, derive_again
 from pbx.storing import Store, fault_of
 

@@ -26,11 +26,12 @@ from pbx.ami.connection import USUAL, AmiConnection, AmiLogin, BackOff, Patience
 from pbx.ami.login import lets_in
 from pbx.batch_cutter import BatchCutter
 from pbx.derivation import Derivation
-from pbx.gap_reading import GapReader, GapRules, OutOfReach
+from pbx.gap_reading import GapReader, GapRules
 from pbx.late_filling import LateFilling
 from pbx.link_notes import LinkNotes
 from pbx.recall import Recall
 from pbx.received import Received
+from pbx.records.troubles import OutOfReach
 from pbx.spool import Spool
 from pbx.storing import Store, fault_of, to_its_end
 

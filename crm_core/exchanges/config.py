@@ -1,7 +1,7 @@
 """What a listener must know of its exchange: the row of `exchanges` with its secrets opened."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.calls.tables import exchanges
 from crm_core.errors import NotFound
+from crm_core.exchanges import record_sources
 from crm_core.exchanges.learned_lines import NOTHING, Learned
+from crm_core.exchanges.record_sources import NOWHERE, CsvSource, RecordSources, SqlSource
 from crm_core.secrets import SecretBox
 
 
@@ -35,6 +37,11 @@ class ExchangeConfig:
     own_numbers: frozenset[str]  # digits without +; empty: not told
     house_numbers: frozenset[str]  # the own numbers of all exchanges of the house
     learned: Learned = field(default=NOTHING, compare=False)  # what it told of its lines when it was heard last
+    records: RecordSources = NOWHERE  # its own records; `cel_file` is among them
+
+    def __post_init__(self) -> None:
+        if self.cel_file is not None and not isinstance(self.records.cel, SqlSource):
+            object.__setattr__(self, "records", replace(self.records, cel=CsvSource(self.cel_file)))
 
 
 async def load(connection: AsyncConnection, name: str, box: SecretBox) -> ExchangeConfig:
@@ -75,17 +82,19 @@ def _house(rows: Sequence[Row[Any]]) -> frozenset[str]:
 
 
 def _opens(row: Row[Any], box: SecretBox) -> bool:
-    return box.opens(row.ami_secret) and (row.dial_secret is None or box.opens(row.dial_secret))
+    return all(box.opens(sealed) for sealed in (row.ami_secret, row.dial_secret, row.records_secret) if sealed)
 
 
 def _config(row: Row[Any], house: frozenset[str], box: SecretBox | None) -> ExchangeConfig:
+    records = record_sources.stored(row.records, row.cel_file, row.records_secret, box)
     return ExchangeConfig(
         id=row.id, name=row.name, dialect=row.dialect, region=row.region, language=row.language,
         ami_host=row.ami_host, ami_port=row.ami_port, ami_tls=row.ami_tls, ami_user=row.ami_user,
         ami_secret=box.open(row.ami_secret) if box else "",
         dial_user=row.dial_user, dial_secret=box.open(row.dial_secret) if box and row.dial_secret else None,
         recordings_root=Path(row.recordings_root) if row.recordings_root else None,
-        cel_file=Path(row.cel_file) if row.cel_file else None,
+        cel_file=records.cel.file if isinstance(records.cel, CsvSource) else None,
         trunks=tuple(row.trunks), extensions=tuple(row.extensions),
         own_numbers=frozenset(row.own_numbers), house_numbers=house, learned=Learned.of_json(row.learned),
+        records=records,
     )  # fmt: skip

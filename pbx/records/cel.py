@@ -17,7 +17,7 @@ from pbx.dialects.asterisk_events import application_began
 from pbx.lines import split_name
 
 _COLUMNS = 14
-_LONGEST_FIELD = 1 << 20
+LONGEST_FIELD = 1 << 20
 _MOST_NAMED = 100
 # As the exchange writes it: `float` alone reads 1e300, other scripts' digits and underscores, too.
 _TIME = re.compile(r"[0-9]{1,11}(?:\.[0-9]{1,9})?")
@@ -74,7 +74,7 @@ class CelReader:
 
     def read(self, lines: Iterable[bytes | str]) -> list[ChannelEvent]:
         """The events of these lines in order of time. Only the first broken ones are named, all are counted."""
-        csv.field_size_limit(_LONGEST_FIELD)
+        csv.field_size_limit(LONGEST_FIELD)
         rows = [row for line in lines if (row := self._read_line(line)) is not None]
         rows.sort(key=lambda row: row.at)
         self._reading.learn(rows)
@@ -83,7 +83,7 @@ class CelReader:
 
     def _read_line(self, line: bytes | str) -> Row | None:
         self._lines += 1
-        row, fault = _read(line)
+        row, fault = read_line(line)
         if fault:
             self._note_broken(fault)
         return row
@@ -96,11 +96,11 @@ class CelReader:
 
 def fault_of(line: bytes) -> str | None:
     """What is wrong with a line, if anything is."""
-    return _read(line)[1]
+    return read_line(line)[1]
 
 
-def _read(line: bytes | str) -> tuple[Row | None, str | None]:
-    """A name in another encoding costs its letters, not the row; the line counts as broken all the same."""
+def read_line(line: bytes | str) -> tuple[Row | None, str | None]:
+    """A row, and what is wrong. A name in another encoding costs its letters, not the row; it counts as broken, too."""
     written = line if isinstance(line, str) else line.decode(errors="replace")
     fault = "not UTF-8" if isinstance(line, bytes) and "\ufffd" in written else None
     if not written.strip("\0\r\n "):
