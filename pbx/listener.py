@@ -111,10 +111,12 @@ class Listener:
     # ---- listening ----------------------------------------------------------------------------------------------
 
     def _connection(self) -> AmiConnection:
-        exchange = self._exchange
-        login = AmiLogin(exchange.ami_host, exchange.ami_port, exchange.ami_user, exchange.ami_secret, exchange.ami_tls)
         return AmiConnection(
-            login, self._receive, self._links.report, clock=lambda: self._now().timestamp(), patience=self._patience
+            AmiLogin.at(self._exchange.reader),
+            self._receive,
+            self._links.report,
+            clock=lambda: self._now().timestamp(),
+            patience=self._patience,
         )
 
     async def _receive(self, received: Received) -> None:

@@ -129,8 +129,7 @@ class _Visit:
         self._order = order
         self._rules = rules
         self._now = now
-        login = AmiLogin(address.host, address.port, address.user, address.secret, address.tls)
-        self._errand = Errand(login, "OriginateResponse", patience=patience)
+        self._errand = Errand(AmiLogin.at(address), "OriginateResponse", patience=patience)
         self._sent = False
 
     async def made(self) -> Outcome:

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from api.commands.files import secret_in
 from api.commands.ready import Desk, with_database
 from crm_core.errors import SettingsError
 from crm_core.exchanges import registry
 from crm_core.exchanges.addresses import AmiAddress, host_and_port
 from crm_core.exchanges.registry import NewExchange
+from crm_core.exchanges.secret_files import secret_in
 from crm_core.settings import known_region
 
 

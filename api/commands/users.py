@@ -5,10 +5,10 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.commands.files import secret_in
 from api.commands.ready import Desk, with_database
 from crm_core.errors import NotFound
 from crm_core.exchanges import registry
+from crm_core.exchanges.secret_files import secret_in
 from crm_core.users import accounts, api_tokens, extensions, passwords
 from crm_core.users.accounts import NewUser
 from crm_core.users.tables import Role

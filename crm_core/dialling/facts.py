@@ -68,6 +68,7 @@ async def phones(connection: AsyncConnection, *whose: ColumnElement[bool]) -> tu
     query = (
         select(
             user_extensions, exchanges.c.name, exchanges.c.active, exchanges.c.dial_user, exchanges.c.dial_secret,
+            exchanges.c.dial_secret_file,
             users.c.name.label("owner"),
         )
         .join(exchanges, exchanges.c.id == user_extensions.c.exchange_id)
@@ -77,7 +78,13 @@ async def phones(connection: AsyncConnection, *whose: ColumnElement[bool]) -> tu
     )  # fmt: skip
     return tuple(
         Phone(
-            row.exchange_id, row.name, row.extension, row.user_id, row.active, bool(row.dial_user and row.dial_secret), row.owner
+            row.exchange_id,
+            row.name,
+            row.extension,
+            row.user_id,
+            row.active,
+            bool(row.dial_user and (row.dial_secret or row.dial_secret_file)),
+            row.owner,
         )
         for row in await connection.execute(query)
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -31,16 +32,18 @@ async def set_dialler(
         raise Invalid("The dialler needs a user and a secret without line breaks", field="secret")
     if name and name == await tx.scalar(select(exchanges.c.ami_user).where(exchanges.c.id == exchange_id)):
         raise Invalid("The dialler is a user of its own: the reader changes nothing on the exchange", field="user")
-    values = {"dial_user": name or None, "dial_secret": box.seal(secret) if name else None}
+    values = {"dial_user": name or None, "dial_secret": box.seal(secret) if name else None, "dial_secret_file": None}
     await _change(tx, exchange_id, values, "dialler_set" if name else "dialler_removed", now, by)
 
 
 async def dialler_of(connection: AsyncConnection, exchange_id: int, box: SecretBox) -> tuple[AmiAddress, DialRules] | None:
     """Where and as whom to dial; None where click-to-call is not set up. Raises SettingsError for a secret of another key."""
     row = (await connection.execute(select(exchanges).where(exchanges.c.id == exchange_id, exchanges.c.active))).one_or_none()
-    if row is None or not row.dial_user or not row.dial_secret:
+    if row is None or not row.dial_user or not (row.dial_secret or row.dial_secret_file):
         return None
-    address = AmiAddress(row.ami_host, row.ami_port, row.ami_tls, row.dial_user, box.open(row.dial_secret))
+    secret = box.open(row.dial_secret) if row.dial_secret else ""
+    files = (Path(name) if name else None for name in (row.ami_ca_file, row.dial_secret_file))
+    address = AmiAddress(row.ami_host, row.ami_port, row.ami_tls, row.dial_user, secret, *files)
     return address, rules_of(row.dial_rules, row.region)
 
 

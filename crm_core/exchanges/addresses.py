@@ -1,6 +1,7 @@
 """Addresses of exchanges as people write them: `ami://user:secret@host:port`, `host:port`."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from crm_core.errors import SettingsError
@@ -10,11 +11,21 @@ PORTS = {"ami": 5038, "amis": 5039}
 
 @dataclass(frozen=True, slots=True)
 class AmiAddress:
+    """`ca_file`: whose certificates count with TLS, None: those this machine trusts. `secret_file`: read at each connection,
+    instead of `secret`."""
+
     host: str
     port: int
     tls: bool
     user: str
     secret: str = field(repr=False)
+    ca_file: Path | None = None
+    secret_file: Path | None = None
+
+    @property
+    def goes_to(self) -> tuple[object, ...]:
+        """Who gets to see what proves the secret: the secret of one place is not carried to another."""
+        return self.host, self.port, self.tls, self.ca_file, self.user
 
 
 def ami_address(url: str, setting: str = "FIRSTRING_AMI_URL") -> AmiAddress:

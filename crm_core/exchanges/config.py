@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from crm_core.calls.tables import exchanges
 from crm_core.errors import NotFound
 from crm_core.exchanges import record_sources
+from crm_core.exchanges.addresses import AmiAddress
 from crm_core.exchanges.learned_lines import NOTHING, Learned
 from crm_core.exchanges.record_sources import NOWHERE, CsvSource, RecordSources, SqlSource
 from crm_core.secrets import SecretBox
@@ -38,10 +39,30 @@ class ExchangeConfig:
     house_numbers: frozenset[str]  # the own numbers of all exchanges of the house
     learned: Learned = field(default=NOTHING, compare=False)  # what it told of its lines when it was heard last
     records: RecordSources = NOWHERE  # its own records; `cel_file` is among them
+    ami_ca_file: Path | None = None  # whose certificates count with TLS; None: those this machine trusts
+    ami_secret_file: Path | None = None  # read at each connection, instead of the secret above
+    dial_secret_file: Path | None = None
 
     def __post_init__(self) -> None:
         if self.cel_file is not None and not isinstance(self.records.cel, SqlSource):
             object.__setattr__(self, "records", replace(self.records, cel=CsvSource(self.cel_file)))
+
+    @property
+    def reader(self) -> AmiAddress:
+        """Where and as whom to listen."""
+        return AmiAddress(
+            self.ami_host, self.ami_port, self.ami_tls, self.ami_user, self.ami_secret, self.ami_ca_file, self.ami_secret_file
+        )
+
+    @property
+    def dialler(self) -> AmiAddress | None:
+        """Where and as whom to dial; None where click-to-call is not set up."""
+        if not self.dial_user or not (self.dial_secret or self.dial_secret_file):
+            return None
+        return AmiAddress(
+            self.ami_host, self.ami_port, self.ami_tls, self.dial_user, self.dial_secret or "", self.ami_ca_file,
+            self.dial_secret_file,
+        )  # fmt: skip
 
 
 async def load(connection: AsyncConnection, name: str, box: SecretBox) -> ExchangeConfig:
@@ -51,6 +72,15 @@ async def load(connection: AsyncConnection, name: str, box: SecretBox) -> Exchan
         if row.name == name:
             return _config(row, _house(rows), box)
     raise NotFound(f"There is no exchange named {name}; `firstring exchange list` names those there are")
+
+
+async def of_id(connection: AsyncConnection, exchange_id: int, box: SecretBox) -> ExchangeConfig:
+    """As `load`, by its id."""
+    rows = await _rows(connection)
+    for row in rows:
+        if row.id == exchange_id:
+            return _config(row, _house(rows), box)
+    raise NotFound(noun="exchanges", id=exchange_id)
 
 
 async def unopened(connection: AsyncConnection, exchange_id: int) -> ExchangeConfig:
@@ -90,11 +120,16 @@ def _config(row: Row[Any], house: frozenset[str], box: SecretBox | None) -> Exch
     return ExchangeConfig(
         id=row.id, name=row.name, dialect=row.dialect, region=row.region, language=row.language,
         ami_host=row.ami_host, ami_port=row.ami_port, ami_tls=row.ami_tls, ami_user=row.ami_user,
-        ami_secret=box.open(row.ami_secret) if box else "",
+        ami_secret=box.open(row.ami_secret) if box and row.ami_secret else "",
         dial_user=row.dial_user, dial_secret=box.open(row.dial_secret) if box and row.dial_secret else None,
-        recordings_root=Path(row.recordings_root) if row.recordings_root else None,
+        recordings_root=_path(row.recordings_root),
         cel_file=records.cel.file if isinstance(records.cel, CsvSource) else None,
         trunks=tuple(row.trunks), extensions=tuple(row.extensions),
         own_numbers=frozenset(row.own_numbers), house_numbers=house, learned=Learned.of_json(row.learned),
-        records=records,
+        records=records, ami_ca_file=_path(row.ami_ca_file), ami_secret_file=_path(row.ami_secret_file),
+        dial_secret_file=_path(row.dial_secret_file),
     )  # fmt: skip
+
+
+def _path(kept: str | None) -> Path | None:
+    return Path(kept) if kept else None

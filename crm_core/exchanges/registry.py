@@ -1,11 +1,13 @@
 """Exchanges are added, changed, switched off and listed here; their secrets are sealed before they are stored."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import phonenumbers
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,10 +23,26 @@ from crm_core.users.audit import record
 
 DEFAULT = "default"
 LONGEST_PATH = 1000
+LONGEST_HOST = 255
+LONGEST_GLOB, MOST_GLOBS = 200, 500
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,4})?")
+UNUSABLE = {
+    "region": "The country is two letters, such as RU",
+    "user": "The AMI user is one line of text",
+    "secret": "A secret has no line breaks",
+    "dial_user": "The dialler is a user of its own: the reader changes nothing on the exchange",
+    "address": "The address is HOST:PORT, for example 192.168.0.5:5038",
+    "lines": "Lines are told by patterns of channel names, such as PJSIP/trunk-*",
+    "own": "These are too many numbers",
+    "language": "The language is two letters, such as ru",
+}
+"""What is wrong with a field that cannot be meant."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewExchange:
+    """Without a secret and without a file of it, a change keeps the one there is."""
+
     name: str
     ami: AmiAddress
     region: str = "RU"
@@ -32,6 +50,7 @@ class NewExchange:
     dialect: str = "asterisk"
     dial_user: str | None = None
     dial_secret: str | None = field(default=None, repr=False)
+    dial_secret_file: Path | None = None
     recordings_root: Path | None = None
     cel_file: Path | None = None
     trunks: Sequence[str] = ()
@@ -40,10 +59,12 @@ class NewExchange:
 
 
 async def add(tx: AsyncConnection, new: NewExchange, box: SecretBox, *, now: datetime, by: int | None = None) -> int:
-    """Store an exchange; raises Conflict if the name is taken, Invalid if it cannot be meant."""
+    """Store an exchange; raises Conflict if the name is taken, Invalid, with the field, if it cannot be meant."""
     name = clean(new.name, 80).strip()
-    if not name or has_line_break(new.ami.user + new.ami.secret + (new.dial_user or "") + (new.dial_secret or "")):
-        raise Invalid("An exchange needs a name, and a user and secret without line breaks")
+    if not name or has_line_break(name):
+        raise Invalid("An exchange needs a name", field="name")
+    _require_sense(new)
+    _require_secrets(new)
     if await id_of(tx, name) is not None:
         raise Conflict(f"There is an exchange named {name} already")
     row = {**_values(new, box), "name": name, "created_at": now, "state_since": now}
@@ -55,10 +76,14 @@ async def add(tx: AsyncConnection, new: NewExchange, box: SecretBox, *, now: dat
 async def change(
     tx: AsyncConnection, exchange_id: int, new: NewExchange, box: SecretBox, *, now: datetime, by: int | None
 ) -> None:
-    """Replace what is known of an exchange, its name excepted; raises NotFound."""
-    changed = await tx.execute(update(exchanges).where(exchanges.c.id == exchange_id).values(_values(new, box)))
-    if changed.rowcount != 1:
-        raise NotFound
+    """Replace what is known of an exchange, its name excepted; raises NotFound, and Invalid, with the field."""
+    row = (await tx.execute(select(exchanges).where(exchanges.c.id == exchange_id).with_for_update())).one_or_none()
+    if row is None:
+        raise NotFound(noun="exchanges", id=exchange_id)
+    _require_sense(new)
+    if not _keeps_secrets(row, new):
+        _require_secrets(new)
+    await tx.execute(update(exchanges).where(exchanges.c.id == exchange_id).values(_values(new, box)))
     await _tell(tx, exchange_id, "exchange_changed", now, by)
 
 
@@ -146,6 +171,40 @@ def _values(new: NewExchange, box: SecretBox) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _require_sense(new: NewExchange) -> None:
+    """Raises Invalid with the field that cannot be meant."""
+    secrets = (new.ami.secret, new.dial_secret or "")
+    globs = [*new.trunks, *new.extensions]
+    checks = {
+        "region": new.region in phonenumbers.SUPPORTED_REGIONS,
+        "user": bool(new.ami.user.strip()) and not has_line_break(new.ami.user + (new.dial_user or "")),
+        "secret": not any(has_line_break(secret) for secret in secrets),
+        "dial_user": new.dial_user != new.ami.user,
+        "address": bool(new.ami.host) and len(new.ami.host) <= LONGEST_HOST and 0 < new.ami.port < 65536,
+        "lines": len(globs) <= MOST_GLOBS and all(glob.strip() and len(glob) <= LONGEST_GLOB for glob in globs),
+        "own": len(new.own_numbers) <= MOST_GLOBS,
+        "language": new.language is None or _LANGUAGE.fullmatch(new.language) is not None,
+    }
+    for name, holds in checks.items():
+        if not holds:
+            raise Invalid(UNUSABLE[name], field=name)
+
+
+def _require_secrets(new: NewExchange) -> None:
+    if not new.ami.secret and new.ami.secret_file is None:
+        raise Invalid("The user that reads needs his secret", field="secret")
+    if new.dial_user and not new.dial_secret and new.dial_secret_file is None:
+        raise Invalid("The user that dials needs his secret", field="secret")
+
+
+def _keeps_secrets(row: Row[Any], new: NewExchange) -> bool:
+    """Whether secrets that were not given again stay with the same users of the same exchange: only then are they kept."""
+    before = AmiAddress(
+        row.ami_host, row.ami_port, row.ami_tls, row.ami_user, "", Path(row.ami_ca_file) if row.ami_ca_file else None
+    )
+    return before.goes_to == new.ami.goes_to and new.dial_user in (None, row.dial_user)
+
+
 def _told_by_environment(new: NewExchange, box: SecretBox) -> dict[str, Any]:
     """Only what the environment says: trunks, own numbers and the like are set on the Exchange page and stay."""
     told: dict[str, Any] = {**_logins(new, box), "region": new.region, "active": True}
@@ -159,9 +218,20 @@ def _told_by_environment(new: NewExchange, box: SecretBox) -> dict[str, Any]:
 def _logins(new: NewExchange, box: SecretBox) -> dict[str, Any]:
     return {
         "ami_host": new.ami.host, "ami_port": new.ami.port, "ami_tls": new.ami.tls, "ami_user": new.ami.user,
-        "ami_secret": box.seal(new.ami.secret),
-        "dial_user": new.dial_user, "dial_secret": box.seal(new.dial_secret) if new.dial_secret else None,
+        "ami_ca_file": _path(new.ami.ca_file), "dial_user": new.dial_user,
+        **_secret("ami", new.ami.secret, new.ami.secret_file, box),
+        **(_secret("dial", new.dial_secret or "", new.dial_secret_file, box) if new.dial_user else _NO_DIALLER),
     }  # fmt: skip
+
+
+_NO_DIALLER = {"dial_secret": None, "dial_secret_file": None}
+
+
+def _secret(whose: str, secret: str, file: Path | None, box: SecretBox) -> dict[str, Any]:
+    """Sealed, or where it is read; nothing where it is kept."""
+    if file is not None:
+        return {f"{whose}_secret": "" if whose == "ami" else None, f"{whose}_secret_file": _path(file)}
+    return {f"{whose}_secret": box.seal(secret), f"{whose}_secret_file": None} if secret else {}
 
 
 def _path(told: Path | None) -> str | None:

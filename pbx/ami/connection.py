@@ -7,20 +7,22 @@ import asyncio
 import contextlib
 import random
 import secrets
-import socket
-import ssl
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import count
+from pathlib import Path
 from typing import NoReturn
 
 import structlog
 
-from crm_core.errors import FirstringError
+from crm_core.errors import FirstringError, SettingsError
+from crm_core.exchanges.addresses import AmiAddress
+from crm_core.exchanges.secret_files import secret_in
 from pbx.ami import troubles
+from pbx.ami.door import Shut, open_door
 from pbx.ami.protocol import Message, MessageReader, UnsafeHeader, challenge_key, encode_action
 from pbx.ami.snapshots import Snapshots
 from pbx.received import Received
@@ -58,6 +60,14 @@ class AmiLogin:
     user: str
     secret: str = field(repr=False)
     tls: bool = False
+    ca_file: Path | None = None  # whose certificates count; None: those this machine trusts
+    secret_file: Path | None = None  # read at each login, instead of `secret`
+
+    @classmethod
+    def at(cls, address: AmiAddress) -> "AmiLogin":
+        """The login an exchange is set to."""
+        files = (address.ca_file, address.secret_file)
+        return cls(address.host, address.port, address.user, address.secret, address.tls, *files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,18 +222,12 @@ class Link:
             del self._asked[action_id]
 
     async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        context = ssl.create_default_context() if self._login.tls else None
         try:
-            async with asyncio.timeout(self._patience.connect):
-                return await asyncio.open_connection(self._login.host, self._login.port, ssl=context)
-        except ssl.SSLCertVerificationError as error:
-            raise LinkLost(troubles.UNTRUSTED) from error
-        except ssl.SSLError as error:
-            raise LinkLost(troubles.NO_TLS) from error
-        except (socket.gaierror, UnicodeError) as error:  # a name that is none does not even get to be asked for
-            raise LinkLost(troubles.NO_SUCH_HOST) from error
-        except OSError as error:  # TimeoutError is one too
-            raise LinkLost(troubles.NOBODY_ANSWERS) from error
+            return await open_door(
+                self._login.host, self._login.port, self._login.tls, self._login.ca_file, self._patience.connect
+            )
+        except Shut as shut:
+            raise LinkLost(shut.say) from shut
 
     # ---- listening ----------------------------------------------------------------------------------------------
 
@@ -290,13 +294,14 @@ class Link:
     async def _log_in(self) -> None:
         """By challenge: the secret itself crosses the wire only inside TLS, and only if the exchange knows no better."""
         login = self._login
+        secret = await self._secret()
         try:
             challenge = await self.ask("Challenge", [("AuthType", "MD5")])
             key = challenge.first("Challenge")
             if key is not None:
-                proof = [("AuthType", "MD5"), ("Key", challenge_key(key, login.secret))]
+                proof = [("AuthType", "MD5"), ("Key", challenge_key(key, secret))]
             elif login.tls:
-                proof = [("Secret", login.secret)]
+                proof = [("Secret", secret)]
             else:
                 raise LoginRefused(troubles.NO_CHALLENGE)
             answer = await self.ask("Login", [("Username", login.user), *proof, ("Events", EVENTS)])
@@ -304,6 +309,14 @@ class Link:
             raise LoginRefused(troubles.WRONG_SECRET) from None
         if answer.first("Response") != "Success":
             raise LoginRefused(troubles.WRONG_SECRET)
+
+    async def _secret(self) -> str:
+        if self._login.secret_file is None:
+            return self._login.secret
+        try:
+            return await asyncio.to_thread(secret_in, self._login.secret_file)
+        except SettingsError as error:
+            raise LoginRefused(troubles.NO_SECRET_FILE) from error
 
     async def _version(self) -> str | None:
         """Which Asterisk it is, if we may ask; else what its greeting says."""

@@ -1,5 +1,6 @@
 """Exchanges: added, named by the environment, listed without their secrets."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,8 @@ async def test_secret_is_stored_sealed_and_opened_for_the_listener(office: Offic
     assert (loaded.ami_secret, loaded.dial_secret) == ("s3cret", "d3al")
     assert "s3cret" not in repr(loaded)
     async with office.database.read() as connection:
-        assert "secret" not in " ".join((await registry.listed(connection))[0]._fields)
+        shown = [str(value) for value in (await registry.listed(connection))[1]]
+        assert not {row.ami_secret, row.dial_secret, "s3cret", "d3al"} & set(shown)
 
 
 async def test_secret_of_another_key_is_said(office: Office) -> None:
@@ -78,6 +80,58 @@ async def test_name_is_taken_once_and_lines_are_not_broken(office: Office) -> No
             await registry.add(tx, NewExchange("third", broken), BOX, now=NOW)
         with pytest.raises(NotFound):
             await config.load(tx, "third", BOX)
+
+
+async def test_change_keeps_secrets_that_are_not_given_again(office: Office) -> None:
+    async with office.database.write() as tx:
+        added = await registry.add(tx, NewExchange("second", ADDRESS, dial_user="d", dial_secret="d3al"), BOX, now=NOW)
+        same = NewExchange("second", replace(ADDRESS, secret=""), region="KZ", dial_user="d", trunks=("PJSIP/line-*",))
+        await registry.change(tx, added, same, BOX, now=NOW, by=None)
+        loaded = await config.load(tx, "second", BOX)
+
+    assert (loaded.ami_secret, loaded.dial_secret, loaded.region, loaded.trunks) == ("s3cret", "d3al", "KZ", ("PJSIP/line-*",))
+
+
+@pytest.mark.parametrize("elsewhere", [{"host": "thief.example"}, {"port": 5039}, {"tls": True}, {"user": "another"}])
+async def test_kept_secret_is_never_carried_to_another_place(office: Office, elsewhere: dict[str, Any]) -> None:
+    async with office.database.write() as tx:
+        added = await registry.add(tx, NewExchange("second", ADDRESS), BOX, now=NOW)
+        moved = NewExchange("second", replace(ADDRESS, **{"secret": "", **elsewhere}))
+        with pytest.raises(Invalid) as refused:
+            await registry.change(tx, added, moved, BOX, now=NOW, by=None)
+
+    assert refused.value.facts["field"] == "secret"
+
+
+async def test_secret_may_stay_in_a_file(office: Office, tmp_path: Path) -> None:
+    file = tmp_path / "reader.secret"
+    new = NewExchange("second", replace(ADDRESS, secret="", secret_file=file), dial_user="d", dial_secret_file=file)
+    async with office.database.write() as tx:
+        await registry.add(tx, new, BOX, now=NOW)
+        loaded = await config.load(tx, "second", SecretBox("another key"))
+
+    row = await office.the(exchanges, name="second")
+    assert (row.ami_secret, row.dial_secret) == ("", None)
+    assert loaded.reader.secret_file == file
+    assert loaded.dialler is not None
+    assert (loaded.dialler.user, loaded.dialler.secret_file) == ("d", file)
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [
+        ("region", {"region": "XX"}), ("language", {"language": "ru; drop"}), ("lines", {"trunks": [""]}),
+        ("lines", {"extensions": ["PJSIP/" + "x" * 200]}), ("dial_user", {"dial_user": "firstring", "dial_secret": "s"}),
+        ("address", {"ami": replace(ADDRESS, port=70_000)}), ("secret", {"ami": replace(ADDRESS, secret="a\r\nb")}),
+        ("secret", {"ami": replace(ADDRESS, secret="")}), ("secret", {"dial_user": "d"}),
+    ],
+)  # fmt: skip
+async def test_exchange_that_cannot_be_meant_is_refused_by_its_field(office: Office, field: str, wrong: dict[str, Any]) -> None:
+    async with office.database.write() as tx:
+        with pytest.raises(Invalid) as refused:
+            await registry.add(tx, NewExchange(**{"name": "second", "ami": ADDRESS, **wrong}), BOX, now=NOW)
+
+    assert refused.value.facts["field"] == field
 
 
 async def test_environment_makes_and_updates_the_exchange_default(office: Office) -> None:
