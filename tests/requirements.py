@@ -48,6 +48,12 @@ def need_redis() -> str | None:
 
 
 @functools.cache
+def need_mariadb() -> str | None:
+    """MariaDB's program, in which FreePBX keeps an exchange's records; whoever tests starts his own on a free port."""
+    return _need_program("mariadbd", "mariadb-server")
+
+
+@functools.cache
 def need_asterisk() -> str | None:
     """A Debian sid with Asterisk 22 beside this machine's own system, and sipp to call it."""
     from tests.asterisk import chroot
@@ -137,3 +143,8 @@ def requires_chromium() -> None:
 @pytest.fixture(scope="session")
 def requires_redis() -> None:
     _skip_because(need_redis())
+
+
+@pytest.fixture(scope="session")
+def requires_mariadb() -> None:
+    _skip_because(need_mariadb())

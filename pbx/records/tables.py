@@ -48,6 +48,7 @@ class RecordsTable:
         self._uid = next((name for name in ("uniqueid", "callid") if name in self._names), None)
         self._seconds = False  # times are epoch seconds
         self._offset = False  # times have an offset: the database knows the moment
+        self._written = False  # times are text, which PostgreSQL compares with nothing else
 
     def _column(self, name: str) -> ColumnElement[Any]:
         return self._table.c[self._names[name]]
@@ -60,6 +61,9 @@ class RecordsTable:
         """How its times are written, by the newest rows."""
         wanted = [self._bytes(self._time), *([self._bytes(self._column(self._uid))] if self._uid else [])]
         newest = self._column("id") if self.key else self._time
+        if not self._mysql:
+            kind = await self._connection.scalar(select(cast(func.pg_typeof(self._time), Text)).limit(1))
+            self._written = str(kind) in ("text", "character varying", "character")
         rows = (await self._connection.execute(select(*wanted).order_by(newest.desc()).limit(_SAMPLE))).all()
         for row in reversed(rows):
             written, uid = [(value or b"").decode(errors="replace") for value in (*row, b"")[:2]]
@@ -103,6 +107,8 @@ class RecordsTable:
         return low
 
     def _bound(self, moment: float, times: LocalTimes) -> ColumnElement[Any]:
+        if self._written:
+            return literal(str(int(moment)) if self._seconds else times.local(moment).isoformat(" "), Text)
         if self._seconds:
             return literal(int(moment))
         if self._offset:
