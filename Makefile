@@ -31,8 +31,15 @@ check: $(STAMPS)/dev $(STAMPS)/web ## formatting, lint, types, layers, container
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(BIN)/yamllint --strict docker-compose.yml
 
-test: setup ## the whole test suite; as root on Debian it installs a real Asterisk, Chromium and Redis (INSTALL=0: not)
+test: setup ## the whole test suite; as root on Debian it installs a real Asterisk, Chromium and Redis (INSTALL=0: not); PYTEST=… only some
+ifdef PYTEST
 	$(BIN)/pytest $(PYTEST)
+else
+	$(BIN)/pytest --numprocesses=2 --dist=loadfile $(addprefix --ignore=,$(BY_THE_CLOCK))
+	$(BIN)/pytest $(BY_THE_CLOCK)
+endif
+# Telephones ring, models listen and processes are killed there: what runs beside them would cost them their deadlines.
+BY_THE_CLOCK := $(addprefix tests/,asterisk chaos dialling journeys transcribe)
 
 test-asterisk: setup ## only what drives a real Asterisk
 	$(BIN)/pytest -m asterisk

@@ -4,11 +4,14 @@ Each `need_…()` returns None when the thing is there (after installing it, if 
 `INSTALL=0` forbids installing. An answer is remembered for the whole run. The fixtures at the end skip with that reason.
 """
 
+import fcntl
 import functools
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -85,9 +88,20 @@ def _need_program(program: str, package: str) -> str | None:
         return None
     if (reason := why_not_install()) is not None:
         return f"{program} is not installed (Debian: {package}): {reason}"
-    stale = _refreshed()  # old lists may still do, if the mirror is only partly out of reach
-    failed = _installed([package])
+    with _alone():
+        if shutil.which(program) is not None:
+            return None
+        stale = _refreshed()  # old lists may still do, if the mirror is only partly out of reach
+        failed = _installed([package])
     return failed and "; ".join(reason for reason in (failed, stale) if reason)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """The tests run in several processes: one of them installs, the others find it installed."""
+    with Path(tempfile.gettempdir(), "firstring-tests-install.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @functools.cache
