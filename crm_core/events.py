@@ -31,6 +31,7 @@ class EventKind(StrEnum):
     USER_CHANGED = "user_changed"
     DIAL_CHANGED = "dial_changed"  # a call by a click was ordered, or it is known how that went
     DIAL_CAP_NEARED = "dial_cap_neared"
+    WEBHOOK_TESTED = "webhook_tested"
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,19 @@ async def enqueue(
     return job_id
 
 
+async def enqueue_all(
+    tx: AsyncConnection, kind: str, wanted: Iterable[tuple[str, dict[str, Any], int | None]], *, now: datetime
+) -> None:
+    """The same for many at once: dedupe key, payload and call of each."""
+    rows = [
+        {"kind": kind, "dedupe_key": key, "payload": payload, "state": JobState.QUEUED, "run_after": now, "call_id": call_id,
+         "created_at": now}
+        for key, payload, call_id in wanted
+    ]  # fmt: skip
+    if rows:
+        await tx.execute(insert_into(tx, jobs).on_conflict_do_nothing(index_elements=[jobs.c.dedupe_key]), rows)
+
+
 async def release_parked(tx: AsyncConnection, kind: str, now: datetime) -> int:
     """Let the parked jobs of a kind go again: what they waited for is there."""
     freed = await tx.execute(

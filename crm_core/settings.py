@@ -17,6 +17,7 @@ from sqlalchemy.engine.url import make_url
 from sqlalchemy.exc import ArgumentError
 
 from crm_core.errors import SettingsError
+from crm_core.webhooks.addresses import Allowed
 
 PREFIX = "FIRSTRING_"
 ENV_FILE = Path(".env")
@@ -57,6 +58,7 @@ class Settings(BaseSettings):
     classify_minutes: int = Field(default=15, ge=1, le=10_080)  # until a new lead is to be classified (F13)
     call_back_minutes: int = Field(default=15, ge=1, le=10_080)
     known_caller_opens_deal: bool = True  # one who has no open deal
+    webhooks_allow: str = ""  # networks and hosts inside the house that may be told of calls, see crm_core.webhooks.addresses
 
     @field_validator("timezone")
     @classmethod
@@ -82,6 +84,12 @@ class Settings(BaseSettings):
             known = False
         if not known:
             raise ValueError("write it as postgresql+asyncpg://user:password@host/database, or leave it out for SQLite")
+        return value
+
+    @field_validator("webhooks_allow")
+    @classmethod
+    def _known_networks(cls, value: str) -> str:
+        Allowed.of(value)
         return value
 
     @property

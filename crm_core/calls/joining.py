@@ -14,11 +14,12 @@ from crm_core.recordings.tables import recordings
 from crm_core.tags.tables import call_tags
 from crm_core.tasks.tables import TaskKind, tasks
 from crm_core.transcripts.tables import transcripts
+from crm_core.webhooks.tables import deliveries
 
 # Everything that names a call by its id, save what goes with its row.
 NAMED_BY: tuple[Column[Any], ...] = (
     transcripts.c.call_id, call_tags.c.call_id, call_remarks.c.call_id, tasks.c.call_id, tasks.c.done_by_call_id,
-    jobs.c.call_id, events.c.call_id,
+    jobs.c.call_id, events.c.call_id, deliveries.c.call_id,
 )  # fmt: skip
 
 

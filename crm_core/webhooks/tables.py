@@ -21,6 +21,7 @@ deliveries = Table(
     "webhook_deliveries",
     metadata,
     Column("id", Integer, primary_key=True),
+    Column("uid", String(36), nullable=False, unique=True),  # what the receiver knows it by; never given twice
     Column("webhook_id", ForeignKey("webhooks.id", ondelete="CASCADE"), nullable=False),
     Column("event_id", Integer, nullable=False),
     Column("kind", String(32), nullable=False),
@@ -29,10 +30,12 @@ deliveries = Table(
     Column("attempts", Integer, nullable=False, default=0),
     Column("body", Text),  # as it was sent
     Column("status", Integer),  # of the answer; null: there was none
-    Column("answer", Text),  # its beginning, or why there was none
+    Column("answer", Text),  # its beginning; where there was none, a code of `Trouble`
     Column("milliseconds", Integer),
     Column("created_at", UtcTime, nullable=False),
     Column("tried_at", UtcTime),
+    Column("next_at", UtcTime),  # of the next try; null: there is none
     Index("uq_webhook_deliveries_webhook_id_event_id", "webhook_id", "event_id", unique=True),
     Index("ix_webhook_deliveries_call_id", "call_id"),
+    Index("ix_webhook_deliveries_webhook_id_state", "webhook_id", "state"),
 )

@@ -89,6 +89,7 @@ def upgrade() -> None:
     op.create_table(
         "webhook_deliveries",
         sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("uid", sa.String(length=36), nullable=False),
         sa.Column("webhook_id", sa.Integer(), nullable=False),
         sa.Column("event_id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
@@ -101,14 +102,21 @@ def upgrade() -> None:
         sa.Column("milliseconds", sa.Integer(), nullable=True),
         sa.Column("created_at", UtcTime(), nullable=False),
         sa.Column("tried_at", UtcTime(), nullable=True),
+        sa.Column("next_at", UtcTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["webhook_id"], ["webhooks.id"], name=op.f("fk_webhook_deliveries_webhook_id_webhooks"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_deliveries")),
+        sa.UniqueConstraint("uid", name=op.f("uq_webhook_deliveries_uid")),
     )
     with op.batch_alter_table("webhook_deliveries", schema=None) as batch_op:
         batch_op.create_index("ix_webhook_deliveries_call_id", ["call_id"], unique=False)
+        batch_op.create_index("ix_webhook_deliveries_webhook_id_state", ["webhook_id", "state"], unique=False)
         batch_op.create_index("uq_webhook_deliveries_webhook_id_event_id", ["webhook_id", "event_id"], unique=True)
+
+    # Kinds that something follows from since this version: what happened before it is not told to anybody.
+    kinds = "'call_started', 'call_answered', 'call_transferred', 'calls_joined', 'call_tagged'"
+    op.execute(f"UPDATE events SET reacted_at = at WHERE reacted_at IS NULL AND kind IN ({kinds})")  # noqa: S608
 
     with op.batch_alter_table("exchanges", schema=None) as batch_op:
         batch_op.add_column(sa.Column("ami_ca_file", sa.Text(), nullable=True))
@@ -128,6 +136,7 @@ def downgrade() -> None:
 
     with op.batch_alter_table("webhook_deliveries", schema=None) as batch_op:
         batch_op.drop_index("uq_webhook_deliveries_webhook_id_event_id")
+        batch_op.drop_index("ix_webhook_deliveries_webhook_id_state")
         batch_op.drop_index("ix_webhook_deliveries_call_id")
 
     op.drop_table("webhook_deliveries")
