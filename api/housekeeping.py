@@ -7,6 +7,7 @@ from api.context import AppContext
 from crm_core import jobs
 from crm_core.calls import journal
 from crm_core.users import login_failures, sessions
+from crm_core.webhooks import deeds as webhooks
 from recordings import fetch
 
 ROUND = timedelta(hours=1)
@@ -28,5 +29,6 @@ async def tidy(context: AppContext) -> None:
         await login_failures.forget_old(tx, now=now)
         await jobs.forget_done(tx, now - DONE_JOBS_KEPT)
         await fetch.look_again(tx, now)
+        await webhooks.forget_old(tx, now)
     async with context.database.write() as tx:
         await journal.forget(tx, now - JOURNAL_KEPT)

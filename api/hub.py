@@ -18,6 +18,7 @@ from api.listening import keep_listening
 from api.reactor import keep_reacting
 from api.serving import open_socket, serve_web
 from api.supervision import keep_up
+from api.webhooks.lanes import keep_sending
 from api.worker_process import run_worker
 from crm_core import jobs
 from crm_core.calls.ledger import IntakeRules
@@ -68,6 +69,7 @@ class Hub:
                 "reactions": lambda: keep_reacting(self._context, wiring.REACTIONS),
                 "jobs": lambda: carry_jobs(self._context, runner),
                 "dialling": lambda: carry_at_once(self._context, wiring.dialling_runner(self._context)),
+                "webhooks": lambda: keep_sending(self._context, wiring.webhook_runner(self._context)),
                 "worker": self._workers,
                 "housekeeping": lambda: keep_house(self._context),
             }
@@ -106,7 +108,7 @@ class Hub:
         self._context.wake.wake()
         if self._app is not None:
             self._app.state.streams.end_all()
-        ending = [task for task in tasks if task.get_name() in ("web", "jobs")]
+        ending = [task for task in tasks if task.get_name() in ("web", "jobs", "webhooks")]
         for task in tasks:
             if task not in ending:
                 task.cancel()

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from api.context import AppContext
 from api.reactor import Reactions
+from api.webhooks import lanes, sending
+from api.webhooks.sender import OwnResolver, Sender
 from crm_core.blobs import Blobs
 from crm_core.db import Database
 from crm_core.events import EventKind
@@ -12,6 +14,8 @@ from crm_core.live import Wake
 from crm_core.secrets import SecretBox
 from crm_core.settings import Settings, secret_key
 from crm_core.tags.tagging import tag_calls
+from crm_core.webhooks.addresses import Allowed
+from crm_core.webhooks.telling import tell_webhooks
 from pbx import originate
 from recordings import fetch
 from recordings.fetch import attach_recordings
@@ -20,9 +24,14 @@ from transcribe.jobs import transcribe_recordings
 # What follows from what: read this first. A reaction runs once for each event, in the transaction that marks it done,
 # and usually puts a job down.
 REACTIONS: Reactions = {
-    EventKind.CALL_ENDED: [attach_recordings],
-    EventKind.RECORDING_STORED: [transcribe_recordings],
-    EventKind.TRANSCRIPT_READY: [tag_calls],
+    EventKind.CALL_STARTED: [tell_webhooks],
+    EventKind.CALL_ANSWERED: [tell_webhooks],
+    EventKind.CALL_TRANSFERRED: [tell_webhooks],
+    EventKind.CALLS_JOINED: [tell_webhooks],
+    EventKind.CALL_ENDED: [attach_recordings, tell_webhooks],
+    EventKind.RECORDING_STORED: [transcribe_recordings, tell_webhooks],
+    EventKind.TRANSCRIPT_READY: [tag_calls, tell_webhooks],
+    EventKind.CALL_TAGGED: [tell_webhooks],
 }
 
 
@@ -47,3 +56,10 @@ def dialling_runner(context: AppContext) -> JobRunner:
     """Calls by a click, apart from the other jobs: nobody waits for a recording before his phone rings."""
     place = originate.job_kind(context.database, context.box, context.now)
     return JobRunner(context.database, {place.name: place}, context.now)
+
+
+def webhook_runner(context: AppContext) -> JobRunner:
+    """What webhooks are told, carried by lanes of their own (`api.webhooks.lanes`)."""
+    sender = Sender(Allowed.of(context.settings.webhooks_allow), OwnResolver(lanes.MOST))
+    tell = sending.job_kind(context.database, context.box, sender, context.now)
+    return JobRunner(context.database, {tell.name: tell}, context.now)
