@@ -15,7 +15,7 @@ from api.auth import NotLoggedIn, TooManyTries, WrongLogin
 from api.stream import TooManyStreams
 from api.web.why.turns import TooManyReadings
 from crm_core.db import database_trouble
-from crm_core.errors import Conflict, FirstringError, Forbidden, Invalid, NotFound
+from crm_core.errors import Conflict, FilesUnavailable, FirstringError, Forbidden, Invalid, NotFound
 
 log = structlog.get_logger()
 
@@ -85,6 +85,8 @@ def wants_page(request: Request) -> bool:
 async def _ours(request: Request, error: Exception) -> Response:
     if not isinstance(error, FirstringError):
         raise error
+    if isinstance(error, FilesUnavailable):
+        return _not_now(request, error.say)
     status = status_of(error)
     if status is HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("request_failed", path=request.url.path, say=error.say)

@@ -6,7 +6,7 @@ from api.context import AppContext
 from api.reactor import Reactions
 from api.webhooks import lanes, sending
 from api.webhooks.sender import OwnResolver, Sender
-from crm_core.blobs import Blobs
+from crm_core.blobs import blobs_of
 from crm_core.db import Database
 from crm_core.events import EventKind
 from crm_core.jobs import JobKind, JobRunner
@@ -40,7 +40,7 @@ def build(settings: Settings, *, demo: bool = False) -> AppContext:
     database, wake = Database(settings.database), Wake()
     database.on_commit(wake.wake)
     return AppContext(
-        settings=settings, database=database, blobs=Blobs(settings.data_dir / "blobs"),
+        settings=settings, database=database, blobs=blobs_of(settings),
         box=SecretBox(secret_key(settings)), wake=wake, demo=demo,
     )  # fmt: skip
 

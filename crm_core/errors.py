@@ -28,3 +28,7 @@ class Conflict(FirstringError):
 
 class Invalid(FirstringError):
     """What was sent cannot be understood."""
+
+
+class FilesUnavailable(FirstringError):
+    """The store of recordings does not answer."""

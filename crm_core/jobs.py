@@ -34,12 +34,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.db import Database, Json, UtcTime, metadata
-from crm_core.errors import FirstringError
+from crm_core.errors import FilesUnavailable, FirstringError
 from crm_core.text import clean
 from crm_core.upserts import insert_into
 
 log = structlog.get_logger()
 
+STORE_PAUSE = timedelta(minutes=1)
 LONGEST_WHY = 500  # characters; an error may name a file whose name no database would take
 
 
@@ -204,6 +205,8 @@ class JobRunner:
             await self._again(job, kind, wait.say, wait.after)
         except Park as stop:
             await self._park(job, stop.say)
+        except FilesUnavailable as away:
+            await self._wait_for_store(job, away.say)
         except Exception as error:  # whatever it was, the job is kept and tried again
             log.exception("job_failed", job=job.id, kind=job.kind, attempt=job.attempts)
             await self._again(job, kind, f"{type(error).__name__}: {error}", _pause_after(job.attempts))
@@ -283,6 +286,14 @@ class JobRunner:
         else:
             run_after = self._now() + after
             await self._set(job, state=JobState.QUEUED, run_after=run_after, last_error=clean(why, LONGEST_WHY), lease_until=None)
+
+    async def _wait_for_store(self, job: Job, why: str) -> None:
+        """No fault of the job's: it is tried once a minute, however long the store is away, and no try of it counts."""
+        log.warning("file_store_away", job=job.id, kind=job.kind, why=why)
+        run_after = self._now() + STORE_PAUSE
+        await self._set(
+            job, state=JobState.QUEUED, run_after=run_after, attempts=0, last_error=clean(why, LONGEST_WHY), lease_until=None
+        )
 
     async def _park(self, job: Job, why: str) -> None:
         await self._set(job, state=JobState.PARKED, last_error=clean(why, LONGEST_WHY), lease_until=None)

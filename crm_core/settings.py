@@ -1,6 +1,7 @@
 """The environment (or `.env`) describes the process; a secret may also come from the file named by `…_FILE`."""
 
 import os
+import re
 import secrets
 import sys
 import tempfile
@@ -22,6 +23,8 @@ from crm_core.webhooks.addresses import Allowed
 PREFIX = "FIRSTRING_"
 ENV_FILE = Path(".env")
 SECRETS = ("SECRET_KEY", "AMI_URL", "AMI_DIAL_URL", "DATABASE_URL", "REDIS_URL")
+OF_S3 = tuple(f"AWS_{name}" for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN", "REGION", "ENDPOINT_URL"))
+BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*/?")
 DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg")
 WRITE_IT = {
     "port": "write a port number from 1 to 65535, such as 8080",
@@ -41,6 +44,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("var")
     database_url: SecretStr | None = None
     redis_url: SecretStr | None = None
+    files_url: str | None = None  # s3://bucket/prefix; unset: the folder blobs in the data folder
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=1, le=65535)
     secret_key: SecretStr | None = None
@@ -92,6 +96,14 @@ class Settings(BaseSettings):
         Allowed.of(value)
         return value
 
+    @field_validator("files_url")
+    @classmethod
+    def _known_store(cls, value: str | None) -> str | None:
+        """Nothing of the address is repeated: somebody may have written a key into it."""
+        if value is not None and not BUCKET.fullmatch(value):
+            raise ValueError("write it as s3://bucket or s3://bucket/folder, or leave it out for a folder beside the database")
+        return value
+
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
@@ -132,6 +144,16 @@ def _read_secret_files(told: Mapping[str, str | None]) -> None:
         file = told.get(variable)
         if file:
             os.environ[PREFIX + name] = _secret_in(file, variable)
+    for name in OF_S3:
+        _tell_s3(name, told)
+
+
+def _tell_s3(name: str, told: Mapping[str, str | None]) -> None:
+    """The client of S3 reads the environment alone: what stands in `.env` or in a file named by `…_FILE` is put there."""
+    if file := told.get(f"{name}_FILE"):
+        os.environ[name] = _secret_in(file, f"{name}_FILE")
+    elif value := told.get(name):
+        os.environ.setdefault(name, value)
 
 
 def _secret_in(file: str, variable: str) -> str:

@@ -13,7 +13,7 @@ import structlog
 from celery import Celery
 from celery.signals import worker_process_init, worker_ready
 
-from crm_core.blobs import Blobs
+from crm_core.blobs import blobs_of
 from crm_core.db import Database
 from crm_core.jobs import JobRunner
 from crm_core.settings import load_settings
@@ -65,7 +65,7 @@ def _loop() -> asyncio.Runner:
 def _runner() -> JobRunner:
     settings = load_settings()
     database = Database(settings.database)
-    kind = job_kind(database, Blobs(settings.data_dir / "blobs"), Speech(settings, limited=True).engine)
+    kind = job_kind(database, blobs_of(settings), Speech(settings, limited=True).engine)
     return JobRunner(database, {kind.name: kind})
 
 
@@ -86,7 +86,7 @@ async def carry() -> None:
     """Send the ids of due jobs, each once a minute at most, for as long as the process lives."""
     settings = load_settings()
     database, speech = Database(settings.database), Speech(settings)
-    kind = job_kind(database, Blobs(settings.data_dir / "blobs"), speech.engine)
+    kind = job_kind(database, blobs_of(settings), speech.engine)
     runner = JobRunner(database, {kind.name: kind})
     waiting, sent = Waiting(database, speech), dict[int, float]()
     while True:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import structlog
 
-from crm_core.blobs import Blobs
+from crm_core.blobs import Blobs, blobs_of
 from crm_core.db import Database, database_trouble
 from crm_core.errors import SettingsError
 from crm_core.jobs import JobRunner
@@ -84,7 +84,7 @@ async def serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end_now)
     database = Database(settings.database)
-    await Worker(database, Blobs(settings.data_dir / "blobs"), Speech(settings, limited=True), loop.time).run()
+    await Worker(database, blobs_of(settings), Speech(settings, limited=True), loop.time).run()
     await database.close()
 
 
