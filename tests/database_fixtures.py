@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from crm_core.db import Database
-from tests.databases import PostgresServer, fresh_sqlite, postgres_server, sqlite_template
+from tests.databases import PostgresServer, fresh_sqlite, shared_postgres_server, sqlite_template
 
 
 @pytest.fixture(scope="session")
@@ -16,9 +16,13 @@ def template() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    with postgres_server() as server:
-        yield server
+def postgres() -> PostgresServer:
+    return shared_postgres_server()
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> str:
+    return postgres.fresh()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,12 +1,14 @@
 """Fresh, migrated databases for tests: SQLite by copying a file, PostgreSQL (its own server, for this run) by template."""
 
 import asyncio
+import atexit
 import itertools
 import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 
 import asyncpg
@@ -69,6 +71,14 @@ class PostgresServer:
             await connection.execute(statement)
         finally:
             await connection.close()
+
+
+@cache
+def shared_postgres_server() -> PostgresServer:
+    """One for the whole run: whoever asks first starts it, and it ends with the process."""
+    serving = ExitStack()
+    atexit.register(serving.close)
+    return serving.enter_context(postgres_server())
 
 
 @contextmanager

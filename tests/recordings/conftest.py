@@ -22,7 +22,6 @@ from crm_core.tables import (
     events,
     exchanges,
     jobs,
-    metadata,
     pipelines,
     recordings,
     stages,
@@ -30,6 +29,11 @@ from crm_core.tables import (
 )
 from crm_core.users.tables import Role
 from recordings.fetch import attach_recordings, job_kind
+from tests.database_fixtures import postgres, postgres_url, template
+from tests.databases import fresh_sqlite
+from tests.file_stores import S3Server, s3
+
+__all__ = ["postgres", "postgres_url", "s3", "template"]
 
 BEGAN = datetime(2026, 11, 21, 23, 43, 56, tzinfo=UTC)
 ANSWERED = BEGAN + timedelta(seconds=2)
@@ -55,7 +59,8 @@ class Desk:
 
     database: Database
     blobs: Blobs
-    blob_folder: Path
+    files: str
+    s3: S3Server | None
     root: Path
     scratch: Path
     clock: Clock
@@ -125,21 +130,44 @@ class Desk:
             await tx.execute(update(exchanges).values(recordings_root=None if root is None else str(root)))
 
     def kept(self) -> list[str]:
-        return sorted(path.name for path in self.blob_folder.rglob("*") if path.is_file())
+        if self.s3 is not None:
+            return sorted(key.rpartition("/")[2] for key in self.s3.keys(self._bucket))
+        return sorted(path.name for path in Path(self.files).rglob("*") if path.is_file())
 
     def file_of(self, blob: str) -> Path:
-        return self.blob_folder / blob
+        if self.s3 is None:
+            return Path(self.files) / blob
+        copy = self.scratch.parent / blob.rpartition("/")[2]
+        self.s3.client().download_file(self._bucket, f"audio/{blob}", str(copy))
+        return copy
+
+    @property
+    def _bucket(self) -> str:
+        return self.files.split("/")[2]
+
+
+Place = tuple[str, str, S3Server | None]
+"""The addresses of the database and of the store of files, and the server of the latter."""
+
+
+@pytest.fixture(params=["sqlite and a folder", "postgresql and s3"])
+def place(request: pytest.FixtureRequest, tmp_path: Path, template: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    if request.param == "sqlite and a folder":
+        return fresh_sqlite(template, tmp_path), str(tmp_path / "blobs"), None
+    s3: S3Server = request.getfixturevalue("s3")
+    for name, value in s3.settings.items():
+        monkeypatch.setenv(name, value)
+    return request.getfixturevalue("postgres_url"), f"s3://{s3.bucket()}/audio", s3
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'firstring.db'}")
+async def desk(place: Place, tmp_path: Path) -> AsyncIterator[Desk]:
+    url, files, s3 = place
+    database = Database(url)
     async with database.write() as tx:
-        await tx.run_sync(metadata.create_all)
         await _furnish(tx, tmp_path / "monitor")
     (tmp_path / "monitor").mkdir()
-    blob_folder = tmp_path / "blobs"
-    yield Desk(database, Blobs(blob_folder), blob_folder, tmp_path / "monitor", tmp_path / "scratch", Clock())
+    yield Desk(database, Blobs(files), files, s3, tmp_path / "monitor", tmp_path / "scratch", Clock())
     await database.close()
 
 

@@ -16,7 +16,7 @@ from tests.recordings.sounds import tone
 
 
 def start(desk: Desk) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-m", "tests.recordings.attaching", desk.database.url, str(desk.blob_folder), str(desk.scratch)]
+    command = [sys.executable, "-m", "tests.recordings.attaching", desk.database.url, desk.files, str(desk.scratch)]
     return subprocess.Popen(command, start_new_session=True)
 
 
