@@ -158,6 +158,38 @@ def database_upgrade() -> None:
     upgrade()
 
 
+@database.command("move")
+def database_move(
+    to: Annotated[str, typer.Option(metavar="URL", help="an empty database: postgresql+asyncpg://… or sqlite+aiosqlite:///…")],
+) -> None:
+    """Copy everything into another, empty database, checked by counts and sums; stop the product first."""
+    from api.commands.database import move
+
+    move(to)
+
+
+@app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="where backups are kept, on another disk if you can")],
+    without_key: Annotated[bool, typer.Option("--without-key", help="leave the installation's key out")] = False,
+) -> None:
+    """Write one more backup (database, stored files, key) while everything runs."""
+    from api.commands.backup import backup as run
+
+    run(folder, with_key=not without_key)
+
+
+@app.command()
+def restore(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="the folder `firstring backup` wrote to")],
+    name: Annotated[str | None, typer.Option("--from", metavar="NAME", help="which backup; else the newest")] = None,
+) -> None:
+    """Bring a backup back into an empty installation."""
+    from api.commands.backup import restore as run
+
+    run(folder, name)
+
+
 @users.command("add")
 def user_add(
     email: str,

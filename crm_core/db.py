@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import socket
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -32,6 +34,9 @@ metadata = MetaData(
 
 CONNECT_SECONDS = 10.0
 """How long a database server may take to answer; a start that waits longer looks like one that hangs."""
+
+OUR_NAME = f"firstring {os.getpid()} on {socket.gethostname()}"[:63]
+"""How the database's server lists us among those who use it."""
 
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
@@ -101,6 +106,14 @@ class Database:
             yield connection
 
     @asynccontextmanager
+    async def moment(self) -> AsyncIterator[AsyncConnection]:
+        """As `read()`, and all that is read is of the same moment, however long it takes and whoever writes meanwhile."""
+        async with self._reader.connect() as connection:
+            if not self.is_sqlite:
+                await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            yield connection
+
+    @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """One transaction: committed when the block ends well, undone when it raises."""
         if self.is_sqlite:
@@ -120,7 +133,7 @@ class Database:
     def _engine(self, begin: str, **options: Any) -> AsyncEngine:
         options |= {"json_serializer": _to_json, "json_deserializer": _from_json}
         if not self.is_sqlite:
-            connect = {"timeout": CONNECT_SECONDS}
+            connect = {"timeout": CONNECT_SECONDS, "server_settings": {"application_name": OUR_NAME}}
             return create_async_engine(self.url, pool_size=10, pool_pre_ping=True, connect_args=connect, **options)
         driver = {"async_creator_fn": open_sqlite, "factory": SqliteConnection}
         engine = create_async_engine(self.url, connect_args=driver, **options)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy.engine.url import make_url
 from sqlalchemy.exc import DBAPIError
@@ -17,16 +18,16 @@ from crm_core.errors import SettingsError
 CLASS_OF_DRIVER = re.compile(r"^<class '[^']*'>: ")
 
 
-async def upgrade(database_url: str) -> None:
-    """Migrate to the newest version; raises SettingsError if the database cannot be reached or written."""
-    await asyncio.to_thread(upgrade_now, database_url)
+async def upgrade(database_url: str, revision: str = "head") -> None:
+    """Migrate to the newest version, unless told; raises SettingsError if the database cannot be reached or written."""
+    await asyncio.to_thread(upgrade_now, database_url, revision)
 
 
-def upgrade_now(database_url: str) -> None:
+def upgrade_now(database_url: str, revision: str = "head") -> None:
     """The same, for callers without an event loop."""
-    _make_room(database_url)
+    make_room(database_url)
     try:
-        command.upgrade(config(database_url), "head")
+        command.upgrade(config(database_url), revision)
     except (OSError, DBAPIError) as error:
         raise SettingsError(_worded(database_url, getattr(error, "orig", None) or error)) from error
     except ModuleNotFoundError as error:
@@ -34,6 +35,16 @@ def upgrade_now(database_url: str) -> None:
         raise SettingsError(say) from error
     except CommandError as error:
         raise SettingsError("The database was made by a newer Firstring; run that one, or restore a backup") from error
+
+
+def newest_revision() -> str:
+    """Of the tables of this version."""
+    return str(ScriptDirectory.from_config(config("")).get_current_head())
+
+
+def knows(revision: str) -> bool:
+    """Whether this version can bring such tables up to its own."""
+    return any(script.revision == revision for script in ScriptDirectory.from_config(config("")).walk_revisions())
 
 
 def config(database_url: str) -> Config:
@@ -53,7 +64,8 @@ def _worded(database_url: str, why: BaseException) -> str:
     return f"The database cannot be opened: {said}; {do}"
 
 
-def _make_room(database_url: str) -> None:
+def make_room(database_url: str) -> None:
+    """The folder of an SQLite file; raises SettingsError if it cannot be made, or if the file is no database."""
     url = make_url(database_url)
     if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
         return

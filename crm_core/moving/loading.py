@@ -1,0 +1,40 @@
+"""Rows into an empty database, all or none, and counted and summed again before they are kept."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
+
+from sqlalchemy import insert
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from crm_core.errors import Conflict, Invalid
+from crm_core.moving.rows import Columns, Sum, shaped, sum_of
+
+ReadTable = Callable[[str, Sequence[str]], AsyncIterator[Sequence[Sequence[Any]]]]
+"""The rows of a table, some at a time, with the values of these columns."""
+
+
+async def load(tx: AsyncConnection, columns: Columns, read: ReadTable) -> dict[str, Sum]:
+    """What was read, by table. Raises Invalid naming the table whose rows the database does not take."""
+    sums: dict[str, Sum] = {}
+    for name, names in columns.items():
+        sums[name] = Sum()
+        adding = insert(shaped(name, names))
+        async for rows in read(name, names):
+            sums[name].add(rows)
+            try:
+                await tx.execute(adding, [dict(zip(names, row, strict=True)) for row in rows])
+            except DBAPIError as error:
+                why = " ".join(str(error.orig).split())[:200]
+                raise Invalid(f"A row of {name} does not fit into that database ({why}); nothing was kept of it") from error
+    return sums
+
+
+async def require_same(tx: AsyncConnection, columns: Columns, told: dict[str, Sum]) -> None:
+    """Reads everything again; raises Conflict naming the first table that differs."""
+    for name, names in columns.items():
+        there = await sum_of(tx, name, names)
+        if there != told[name]:
+            raise Conflict(
+                f"Table {name} differs after copying ({told[name].rows} rows here, {there.rows} there): nothing was kept of it"
+            )
