@@ -17,6 +17,7 @@ from crm_core.tags.tagging import tag_calls
 from crm_core.webhooks.addresses import Allowed
 from crm_core.webhooks.telling import tell_webhooks
 from pbx import originate
+from pbx.dialects.registry import dialects
 from recordings import fetch
 from recordings.fetch import attach_recordings
 from transcribe.jobs import transcribe_recordings
@@ -47,7 +48,8 @@ def build(settings: Settings, *, demo: bool = False) -> AppContext:
 
 def job_runner(context: AppContext) -> JobRunner:
     """The kinds of jobs that the hub itself carries out; speech is the worker's."""
-    attach = fetch.job_kind(context.database, context.blobs, context.data_dir / "scratch", context.now)
+    folders = {name: one.habits.recording_folders for name, one in dialects().items() if one.habits.recording_folders}
+    attach = fetch.job_kind(context.database, context.blobs, context.data_dir / "scratch", context.now, folders=folders)
     kinds: Mapping[str, JobKind] = {attach.name: attach}
     return JobRunner(context.database, kinds, context.now)
 

@@ -33,7 +33,7 @@ class Derivation:
     def __init__(self, exchange: ExchangeConfig) -> None:
         self.messages = 0
         self._dialect = _new_dialect(exchange.dialect)
-        self._lines = LineRule(exchange.trunks, exchange.extensions, exchange.learned)
+        self._lines = LineRule(exchange.trunks, exchange.extensions, exchange.learned, self._dialect.habits.trunks)
         self._lines_told = 0
         self._tracker = CallTracker(exchange.name, self._lines, exchange.region)
         self._connection: str | None = None

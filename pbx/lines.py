@@ -28,11 +28,16 @@ class LineRule:
     `trunks` and `extensions` are globs on channel names (`PJSIP/trunk-*`). Trunks alone: all else is a phone, and the
     other way round; with both, what fits neither is asked further, as everything is with neither: a queue's member is a
     phone, and so is what is called by 2–6 digits (and letters after a dash). With `learned`, what was known before, hints
-    and endpoints count as well; without it only what the contract lets `firstring replay` go by.
+    and endpoints count as well; without it only what the contract lets `firstring replay` go by. `usual_trunks`: globs of
+    what is a trunk wherever this make of exchange is used; the settings' globs count before it.
     """
 
-    def __init__(self, trunks: Iterable[str] = (), extensions: Iterable[str] = (), learned: Learned | None = None) -> None:
+    def __init__(
+        self, trunks: Iterable[str] = (), extensions: Iterable[str] = (), learned: Learned | None = None,
+        usual_trunks: Iterable[str] = (),
+    ) -> None:  # fmt: skip
         self._trunks = tuple(trunks)
+        self._usual_trunks = tuple(usual_trunks)
         self._extensions = tuple(extensions)
         self._told = Told(learned or Learned())
         self._members_only = learned is None
@@ -75,17 +80,18 @@ class LineRule:
                 return LineKind.PHONE
             if bool(self._trunks) != bool(self._extensions):
                 return LineKind.PHONE if self._trunks else LineKind.TRUNK
-        return self._by_what_is_known(technology, name)
+        return self._by_what_is_known(channel, technology, name)
 
-    def _by_what_is_known(self, technology: str, name: str) -> LineKind:
+    def _by_what_is_known(self, channel: str, technology: str, name: str) -> LineKind:
         """The lines of an exchange are few, its channels many: each line is sorted once, until something is learned."""
         if self._sorted_at != self.learned or len(self._sorted) >= _MOST_TOLD:
             self._sorted, self._sorted_at = {}, self.learned
         line = f"{technology}/{name}"
         kind = self._sorted.get(line)
         if kind is None:
+            usual = LineKind.TRUNK if _fits(channel.removeprefix("AsyncGoto/"), self._usual_trunks) else None
             agent = LineKind.PHONE if name in self._agents else None
-            kind = self._sorted[line] = self._told.kind_of(line) or agent or _by_name(name)
+            kind = self._sorted[line] = usual or self._told.kind_of(line) or agent or _by_name(name)
         return kind
 
 

@@ -8,7 +8,7 @@ import hashlib
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from crm_core.jobs import Again, Finish, Job, JobKind, JobState, Park, Progress,
 from recordings.closed import Look, Readiness, look, readiness
 from recordings.conversion import LET_READ, Sources, convert
 from recordings.errors import RecordingChanged, RecordingNotFound, RecordingsFolderUnusable, RecordingUnreadable
-from recordings.locate import Located, Search, Wanted, locate, usable_root
+from recordings.locate import FOLDERS, Located, Search, Wanted, locate, usable_root
 from recordings.sides import Conversation, conversations, recorded_customer
 from recordings.storing import CallToAttach, Kept, call_to_attach, store
 
@@ -43,6 +43,9 @@ WAITS = tuple(timedelta(seconds=seconds) for seconds in (1, 1, 2, 3, 5, 8, 15, 2
 SILENT_AFTER = 4  # looks after which an exchange that announced nothing is believed not to have recorded
 OPEN_AFTER = 12  # looks after which a file at rest whose header was never finished is taken as it is
 GIVEN_UP_AFTER = timedelta(days=7)
+Folders = Mapping[str, tuple[str, ...]]
+"""By dialect: where its exchanges put recordings."""
+
 MOST_ATTEMPTS = 60  # a file that still grows is looked at once a minute at last
 STALE_SCRATCH = 86_400  # seconds
 
@@ -67,21 +70,25 @@ async def look_again(tx: AsyncConnection, now: datetime) -> int:
 
 
 def job_kind(
-    database: Database, blobs: Blobs, scratch: Path | None = None, now: Callable[[], datetime] = lambda: datetime.now(UTC)
-) -> JobKind:
+    database: Database, blobs: Blobs, scratch: Path | None = None, now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    *, folders: Folders | None = None,
+) -> JobKind:  # fmt: skip
     """How `attach_recording` is done. `scratch`: the folder to work in, on a disk with room for the longest call."""
     if scratch is not None:
         scratch.mkdir(parents=True, exist_ok=True)
         _clear_stale(scratch)
-    return JobKind(ATTACH_RECORDING, _Attaching(database, blobs, scratch, now).work, most_attempts=MOST_ATTEMPTS)
+    return JobKind(ATTACH_RECORDING, _Attaching(database, blobs, scratch, now, folders or {}).work, most_attempts=MOST_ATTEMPTS)
 
 
 class _Attaching:
-    def __init__(self, database: Database, blobs: Blobs, scratch: Path | None, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, database: Database, blobs: Blobs, scratch: Path | None, now: Callable[[], datetime], folders: Folders
+    ) -> None:
         self._database = database
         self._blobs = blobs
         self._scratch = scratch
         self._now = now
+        self._folders = folders
         self._looks: dict[int, dict[Path, Look]] = {}  # what each waiting job saw; lost in a restart, seen again
 
     async def work(self, job: Job, _progress: Progress) -> Finish:
@@ -100,7 +107,7 @@ class _Attaching:
     async def _attach(self, job: Job, call: CallToAttach) -> Finish:
         if call.root is None:
             raise RecordingsFolderUnusable("the exchange has no recordings folder: set FIRSTRING_RECORDINGS_ROOT")
-        search = await asyncio.to_thread(_search, call.root, call)
+        search = await asyncio.to_thread(_search, call.root, call, self._folders.get(call.dialect, FOLDERS))
         await self._wait_for_missing(job, call, search)
         files = await self._wait_until_closed(job, call, search)
         kept, unreadable = await self._keep_all(call, files)
@@ -198,8 +205,8 @@ async def _nothing(_tx: AsyncConnection) -> None:
     """No recording was made of this call."""
 
 
-def _search(root: Path, call: CallToAttach) -> Search:
-    return locate(usable_root(root), Wanted(call.announced, call.names, call.began, call.ended))
+def _search(root: Path, call: CallToAttach, folders: tuple[str, ...]) -> Search:
+    return locate(usable_root(root), Wanted(call.announced, call.names, call.began, call.ended, folders))
 
 
 def _sources(call: CallToAttach, conversation: Conversation, files: dict[str, Located]) -> tuple[Sources, Located]:

@@ -23,17 +23,21 @@ REFUSED = Counter("firstring_recordings_refused", "Announced recording paths tha
 MOST_ANNOUNCED = 50  # of one call; a transfer leaves two
 MOST_PARTS = 12  # folders of an announced path that are tried
 MOST_ENTRIES = 200_000  # of one folder that are looked at
+FOLDERS = ("%Y/%m/%d", "%Y-%m-%d", "%Y%m%d", "%Y/%m", "%Y-%m")
+MOST_DAYS = 7
 SHORTEST_ID = 6  # a shorter id would fit the names of strangers
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is known of a call's recordings. `ids`: the uniqueids and linkedids it was known by."""
+    """What is known of a call's recordings. `ids`: the uniqueids and linkedids it was known by; `folders`: where its exchange
+    puts recordings below the root, as strftime writes the exchange's own time."""
 
     announced: tuple[str, ...]
     ids: tuple[str, ...]
     began: datetime
     ended: datetime
+    folders: tuple[str, ...] = FOLDERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +172,7 @@ def _announced_folders(root: Path, announced: Iterable[str]) -> Iterator[Path]:
 
 def _day_folders(root: Path, wanted: Wanted) -> Iterator[Path]:
     first, last = wanted.began - timedelta(days=1), wanted.ended + timedelta(days=1)
-    for day in (first + timedelta(days=count) for count in range(min((last - first).days + 1, 7))):
-        for layout in ("%Y/%m/%d", "%Y-%m-%d", "%Y%m%d", "%Y/%m", "%Y-%m"):
-            yield root / day.strftime(layout)
+    for day in (first + timedelta(days=count) for count in range(min((last - first).days + 1, MOST_DAYS))):
+        for layout in wanted.folders:
+            hours = range(24) if "%H" in layout else (0,)
+            yield from (root / day.replace(hour=hour).strftime(layout) for hour in hours)

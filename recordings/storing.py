@@ -36,6 +36,7 @@ class CallToAttach:
     ended: datetime
     talk_seconds: float
     stored: frozenset[str]  # names of the recordings it has already
+    dialect: str = ""  # of its exchange
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -71,7 +72,7 @@ async def call_to_attach(connection: AsyncConnection, call_id: int, exchange_id:
         announced=tuple(path for path in row.announced if isinstance(path, str)),
         root=Path(row.recordings_root) if row.recordings_root else None,
         began=row.started_at, answered=row.answered_at, ended=row.ended_at, talk_seconds=row.talk_seconds,
-        stored=frozenset(stored),
+        stored=frozenset(stored), dialect=row.dialect,
     )  # fmt: skip
 
 
@@ -95,7 +96,7 @@ async def store(tx: AsyncConnection, call: CallToAttach, kept: Sequence[Kept], m
 
 
 async def _call_row(connection: AsyncConnection, call_id: int, exchange_id: int, key: str) -> Any:
-    query = select(calls, exchanges.c.recordings_root).join(exchanges)
+    query = select(calls, exchanges.c.recordings_root, exchanges.c.dialect).join(exchanges)
     row = (await connection.execute(query.where(calls.c.id == call_id))).one_or_none()
     if row is not None:
         return row

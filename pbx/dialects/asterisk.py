@@ -12,6 +12,7 @@ from pbx.ami.protocol import Message, message_name, text
 from pbx.channel_events import ChannelEvent
 from pbx.dialects.asterisk_answers import of_response
 from pbx.dialects.asterisk_events import EVENTS, Reader
+from pbx.dialects.habits import Habits
 
 _RECORDING = "MIXMONITOR_FILENAME"
 
@@ -36,6 +37,7 @@ class AsteriskDialect:
     """See the module. Remembers nothing of calls; only which queue-member events and recordings it has told already."""
 
     name = "asterisk"
+    habits = Habits(title="Asterisk", recordings_root="/var/spool/asterisk/monitor")
 
     def __init__(self) -> None:
         self._plans = {b"Event: " + event: self._plan(event, reader, wanted) for event, (reader, wanted) in EVENTS.items()}

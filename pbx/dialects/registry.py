@@ -8,12 +8,14 @@ from typing import Protocol
 import pbx.dialects
 from pbx.ami.protocol import Message
 from pbx.channel_events import ChannelEvent
+from pbx.dialects.habits import Habits
 
 
 class Dialect(Protocol):
-    """How one make of exchange words its events."""
+    """How one make of exchange words its events, and what is usual there besides."""
 
     name: str
+    habits: Habits
 
     def read(self, message: Message, at: float) -> tuple[ChannelEvent, ...]:
         """What the message says happened; `at` counts where the message itself tells no time. Never raises."""
