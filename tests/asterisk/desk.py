@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from tests.asterisk import chroot
 from tests.asterisk.ami_tap import AmiTap
@@ -46,6 +46,16 @@ type = identify
 endpoint = {name}
 match = {at.host}
 """
+_PEER = """
+[{name}]({kind})
+host = {at.host}
+port = {at.port}
+callerid = {caller}
+"""
+_ONLY_CHAN_SIP = """
+noload = chan_pjsip.so
+noload = res_pjsip.so
+"""
 _numbers = iter(range(1, 10_000))
 
 
@@ -61,6 +71,7 @@ class Desk:
         lines: tuple[str, str] = ("trunk", "second"),
         read: str = "call,cdr,agent,user,dtmf,cel",
         stamped: bool = True,
+        driver: Literal["PJSIP", "SIP"] = "PJSIP",
         extra: Mapping[str, str] | None = None,
     ) -> None:
         root = chroot.ensure(suite)
@@ -69,6 +80,7 @@ class Desk:
         inside = f"/srv/firstring-{os.getpid()}-desk{next(_numbers)}"
         self._office = Office(root, inside, self.port, sip, free_address("127.0.0.2"))
         self._daemon = Daemon(self._office)
+        self._driver = driver
         self._dialplan, self._read, self._stamped, self._extra = dialplan, read, stamped, extra or {}
         self.phones = {name: Softphone(name, free_address(f"127.0.0.{101 + i}"), sip) for i, name in enumerate(phones)}
         self._lines = {name: Softphone(name, free_address(f"127.0.0.{2 + i}"), sip) for i, name in enumerate(lines)}
@@ -124,13 +136,8 @@ class Desk:
     def _write(self) -> None:
         self._office.write({})
         etc = self.home / "etc"
-        pjsip = _dialplan("pjsip.conf").replace("{sip}", str(self._office.sip))
-        for name, phone in self.phones.items():
-            pjsip += _IDENTIFIED.format(name=name, kind="phone", caller=f"<{name}>", at=phone.own, more="")
-        for name, phone in self._lines.items():
-            pjsip += _IDENTIFIED.format(name=name, kind="outside", caller="", at=phone.own, more="")
-        hints = "".join(f"exten => {name},hint,PJSIP/{name}\n" for name in self.phones)
-        (etc / "pjsip.conf").write_text(pjsip)
+        self._write_telephones(etc)
+        hints = "".join(f"exten => {name},hint,{self._driver}/{name}\n" for name in self.phones)
         (etc / "extensions.conf").write_text(_dialplan(f"{self._dialplan}.conf") + f"\n[hints]\n{hints}")
         (etc / "queues.conf").write_text(_dialplan(f"{self._dialplan}_queues.conf"))
         (etc / "manager.conf").write_text(_AMI.format(port=self.port, read=self._read, stamped="yes" if self._stamped else "no"))
@@ -143,6 +150,19 @@ class Desk:
         for name, text in self._extra.items():
             with (etc / name).open("a") as file:
                 file.write(text)
+
+    def _write_telephones(self, etc: Path) -> None:
+        """In the words of the channel driver; chan_sip stands alone, as where it is still used."""
+        file, one = ("pjsip.conf", _IDENTIFIED) if self._driver == "PJSIP" else ("sip.conf", _PEER)
+        text = _dialplan(file).replace("{sip}", str(self._office.sip))
+        for name, phone in self.phones.items():
+            text += one.format(name=name, kind="phone", caller=f"<{name}>", at=phone.own, more="")
+        for name, phone in self._lines.items():
+            text += one.format(name=name, kind="outside", caller="", at=phone.own, more="")
+        (etc / file).write_text(text)
+        if self._driver == "SIP":
+            with (etc / "modules.conf").open("a") as modules:
+                modules.write(_ONLY_CHAN_SIP)
 
 
 def _dialplan(file: str) -> str:

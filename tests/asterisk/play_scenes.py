@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.asterisk.desk import Desk
 from tests.asterisk.desk_scenes import (  # noqa: F401 - their scenes
+    chansip,
     clicks,
     flat,
     flat_extra,

@@ -16,7 +16,7 @@ from pbx.replay import replay
 from tests.pbx.capture_grading import problems
 from tests.pbx.capture_variants import CAPTURES, Names, capture, rewritten, with_a_gap
 
-FOLDERS = ("asterisk22_own", "asterisk22_dialplans", "asterisk16_dialplans", "examined")
+FOLDERS = ("asterisk22_own", "asterisk22_dialplans", "asterisk16_dialplans", "asterisk16_chansip", "examined")
 PLACES = [
     pytest.param(truth, id=f"{truth.name.removesuffix('.truth.json')}-{folder}")
     for folder in FOLDERS
