@@ -19,7 +19,7 @@ from crm_core.dialling.settings import set_rules
 from crm_core.errors import SettingsError
 from crm_core.exchanges import registry
 from crm_core.exchanges.addresses import AmiAddress
-from crm_core.exchanges.registry import NewExchange
+from crm_core.exchanges.new_exchange import NewExchange
 from crm_core.logs import begin_log
 from crm_core.migrations.upgrade import upgrade
 from crm_core.settings import Settings, load_settings

@@ -7,7 +7,7 @@ from api.commands.ready import Desk, with_database
 from crm_core.errors import SettingsError
 from crm_core.exchanges import registry
 from crm_core.exchanges.addresses import AmiAddress, host_and_port
-from crm_core.exchanges.registry import NewExchange
+from crm_core.exchanges.new_exchange import NewExchange
 from crm_core.exchanges.secret_files import secret_in
 from crm_core.settings import known_region
 

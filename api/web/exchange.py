@@ -15,7 +15,7 @@ from crm_core.calls.exchange_queries import list_exchanges
 from crm_core.errors import Conflict, Invalid, SettingsError
 from crm_core.exchanges import registry
 from crm_core.exchanges.addresses import AmiAddress, host_and_port
-from crm_core.exchanges.registry import NewExchange
+from crm_core.exchanges.new_exchange import NewExchange
 
 router = APIRouter()
 

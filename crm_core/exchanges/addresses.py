@@ -23,9 +23,9 @@ class AmiAddress:
     secret_file: Path | None = None
 
     @property
-    def goes_to(self) -> tuple[object, ...]:
-        """Who gets to see what proves the secret: the secret of one place is not carried to another."""
-        return self.host, self.port, self.tls, self.ca_file, self.user
+    def place(self) -> tuple[object, ...]:
+        """Who gets to see what proves the secret: a secret kept for one place is not carried to another."""
+        return self.host, self.port, self.tls, self.ca_file
 
 
 def ami_address(url: str, setting: str = "FIRSTRING_AMI_URL") -> AmiAddress:

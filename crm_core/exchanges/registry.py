@@ -1,13 +1,11 @@
 """Exchanges are added, changed, switched off and listed here; their secrets are sealed before they are stored."""
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import phonenumbers
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,7 +13,16 @@ from crm_core import event_log
 from crm_core.calls.tables import exchanges
 from crm_core.errors import Conflict, Invalid, NotFound
 from crm_core.events import Event, EventKind
-from crm_core.exchanges.addresses import AmiAddress, ami_address, has_line_break
+from crm_core.exchanges import record_sources
+from crm_core.exchanges.addresses import ami_address, has_line_break
+from crm_core.exchanges.new_exchange import (
+    NewExchange,
+    address_of,
+    require_secrets,
+    require_sense,
+    sources_of,
+    with_kept_passwords,
+)
 from crm_core.secrets import SecretBox
 from crm_core.settings import Settings
 from crm_core.text import clean
@@ -23,39 +30,6 @@ from crm_core.users.audit import record
 
 DEFAULT = "default"
 LONGEST_PATH = 1000
-LONGEST_HOST = 255
-LONGEST_GLOB, MOST_GLOBS = 200, 500
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,4})?")
-UNUSABLE = {
-    "region": "The country is two letters, such as RU",
-    "user": "The AMI user is one line of text",
-    "secret": "A secret has no line breaks",
-    "dial_user": "The dialler is a user of its own: the reader changes nothing on the exchange",
-    "address": "The address is HOST:PORT, for example 192.168.0.5:5038",
-    "lines": "Lines are told by patterns of channel names, such as PJSIP/trunk-*",
-    "own": "These are too many numbers",
-    "language": "The language is two letters, such as ru",
-}
-"""What is wrong with a field that cannot be meant."""
-
-
-@dataclass(frozen=True, slots=True)
-class NewExchange:
-    """Without a secret and without a file of it, a change keeps the one there is."""
-
-    name: str
-    ami: AmiAddress
-    region: str = "RU"
-    language: str | None = None
-    dialect: str = "asterisk"
-    dial_user: str | None = None
-    dial_secret: str | None = field(default=None, repr=False)
-    dial_secret_file: Path | None = None
-    recordings_root: Path | None = None
-    cel_file: Path | None = None
-    trunks: Sequence[str] = ()
-    extensions: Sequence[str] = ()
-    own_numbers: Sequence[str] = ()
 
 
 async def add(tx: AsyncConnection, new: NewExchange, box: SecretBox, *, now: datetime, by: int | None = None) -> int:
@@ -63,28 +37,53 @@ async def add(tx: AsyncConnection, new: NewExchange, box: SecretBox, *, now: dat
     name = clean(new.name, 80).strip()
     if not name or has_line_break(name):
         raise Invalid("An exchange needs a name", field="name")
-    _require_sense(new)
-    _require_secrets(new)
+    require_sense(new)
+    require_secrets(new)
     if await id_of(tx, name) is not None:
         raise Conflict(f"There is an exchange named {name} already")
-    row = {**_values(new, box), "name": name, "created_at": now, "state_since": now}
+    rules = {"context": new.dial_context} if new.dial_context else {}
+    row = {**_values(new, box), "name": name, "created_at": now, "state_since": now, "dial_rules": rules}
     added: int = (await tx.execute(insert(exchanges).values(row).returning(exchanges.c.id))).scalar_one()
     await _tell(tx, added, "exchange_added", now, by)
     return added
 
 
 async def change(
-    tx: AsyncConnection, exchange_id: int, new: NewExchange, box: SecretBox, *, now: datetime, by: int | None
+    tx: AsyncConnection,
+    exchange_id: int,
+    new: NewExchange,
+    box: SecretBox,
+    *,
+    now: datetime,
+    by: int | None,
+    trusted: bool = False,
 ) -> None:
-    """Replace what is known of an exchange, its name excepted; raises NotFound, and Invalid, with the field."""
+    """Replace what is known of an exchange, its name excepted; raises NotFound, and Invalid, with the field.
+
+    `trusted`: whoever asks has this machine, and may have what is in a file of secrets taken elsewhere.
+    """
     row = (await tx.execute(select(exchanges).where(exchanges.c.id == exchange_id).with_for_update())).one_or_none()
     if row is None:
         raise NotFound(noun="exchanges", id=exchange_id)
-    _require_sense(new)
-    if not _keeps_secrets(row, new):
-        _require_secrets(new)
+    require_sense(new)
+    require_secrets(new, row, trusted=trusted)
+    new = replace(new, records=with_kept_passwords(sources_of(new), row, box), cel_file=None)
     await tx.execute(update(exchanges).where(exchanges.c.id == exchange_id).values(_values(new, box)))
     await _tell(tx, exchange_id, "exchange_changed", now, by)
+
+
+async def described(connection: AsyncConnection, exchange_id: int) -> NewExchange:
+    """An exchange as it is, its secrets left out: given back by `change` it keeps them. Raises NotFound."""
+    row = (await connection.execute(select(exchanges).where(exchanges.c.id == exchange_id))).one_or_none()
+    if row is None:
+        raise NotFound(noun="exchanges", id=exchange_id)
+    return NewExchange(
+        name=row.name, ami=address_of(row), region=row.region, language=row.language, dialect=row.dialect,
+        dial_user=row.dial_user, dial_secret_file=Path(row.dial_secret_file) if row.dial_secret_file else None,
+        recordings_root=Path(row.recordings_root) if row.recordings_root else None,
+        records=record_sources.stored(row.records, row.cel_file, None, None),
+        trunks=tuple(row.trunks), extensions=tuple(row.extensions), own_numbers=tuple(row.own_numbers),
+    )  # fmt: skip
 
 
 async def set_active(tx: AsyncConnection, exchange_id: int, active: bool, *, now: datetime, by: int | None) -> None:
@@ -166,43 +165,9 @@ async def id_of(tx: AsyncConnection, name: str) -> int | None:
 def _values(new: NewExchange, box: SecretBox) -> dict[str, Any]:
     return {
         "dialect": new.dialect, "region": new.region, "language": new.language, "recordings_root": _path(new.recordings_root),
-        "cel_file": _path(new.cel_file), **_logins(new, box), "trunks": list(new.trunks), "extensions": list(new.extensions),
+        **sources_of(new).row(box), **_logins(new, box), "trunks": list(new.trunks), "extensions": list(new.extensions),
         "own_numbers": _numbers(new.own_numbers),
     }  # fmt: skip
-
-
-def _require_sense(new: NewExchange) -> None:
-    """Raises Invalid with the field that cannot be meant."""
-    secrets = (new.ami.secret, new.dial_secret or "")
-    globs = [*new.trunks, *new.extensions]
-    checks = {
-        "region": new.region in phonenumbers.SUPPORTED_REGIONS,
-        "user": bool(new.ami.user.strip()) and not has_line_break(new.ami.user + (new.dial_user or "")),
-        "secret": not any(has_line_break(secret) for secret in secrets),
-        "dial_user": new.dial_user != new.ami.user,
-        "address": bool(new.ami.host) and len(new.ami.host) <= LONGEST_HOST and 0 < new.ami.port < 65536,
-        "lines": len(globs) <= MOST_GLOBS and all(glob.strip() and len(glob) <= LONGEST_GLOB for glob in globs),
-        "own": len(new.own_numbers) <= MOST_GLOBS,
-        "language": new.language is None or _LANGUAGE.fullmatch(new.language) is not None,
-    }
-    for name, holds in checks.items():
-        if not holds:
-            raise Invalid(UNUSABLE[name], field=name)
-
-
-def _require_secrets(new: NewExchange) -> None:
-    if not new.ami.secret and new.ami.secret_file is None:
-        raise Invalid("The user that reads needs his secret", field="secret")
-    if new.dial_user and not new.dial_secret and new.dial_secret_file is None:
-        raise Invalid("The user that dials needs his secret", field="secret")
-
-
-def _keeps_secrets(row: Row[Any], new: NewExchange) -> bool:
-    """Whether secrets that were not given again stay with the same users of the same exchange: only then are they kept."""
-    before = AmiAddress(
-        row.ami_host, row.ami_port, row.ami_tls, row.ami_user, "", Path(row.ami_ca_file) if row.ami_ca_file else None
-    )
-    return before.goes_to == new.ami.goes_to and new.dial_user in (None, row.dial_user)
 
 
 def _told_by_environment(new: NewExchange, box: SecretBox) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from crm_core.errors import Conflict, Invalid, NotFound, SettingsError
 from crm_core.event_log import events
 from crm_core.exchanges import config, registry
 from crm_core.exchanges.addresses import AmiAddress, ami_address, host_and_port
-from crm_core.exchanges.registry import NewExchange
+from crm_core.exchanges.new_exchange import NewExchange
+from crm_core.exchanges.record_sources import CsvSource, RecordSources, SqlKind, SqlSource
 from crm_core.secrets import SecretBox
 from crm_core.settings import Settings
 from tests.office import NOW, Office
@@ -169,3 +170,49 @@ async def test_switched_off_exchange_is_not_listened_to(office: Office) -> None:
     async with office.database.write() as tx:
         await registry.set_active(tx, office.exchange.id, False, now=NOW, by=None)
         assert await config.active(tx, BOX) == []
+
+
+CDR = SqlSource(SqlKind.MYSQL, "127.0.0.1", 3306, "asteriskcdrdb", "reader", "cdr-pass", "cdr")
+
+
+async def test_records_of_an_exchange_keep_their_passwords_with_their_database(office: Office) -> None:
+    sources = RecordSources(cel=CsvSource(Path("/var/log/cel.csv")), cdr=CDR)
+    async with office.database.write() as tx:
+        added = await registry.add(tx, NewExchange("second", ADDRESS, records=sources), BOX, now=NOW)
+        described = await registry.described(tx, added)
+        await registry.change(tx, added, replace(described, region="KZ"), BOX, now=NOW, by=None)
+        kept = (await config.of_id(tx, added, BOX)).records
+        moved = replace(described.records, cdr=replace(CDR, password="", host="thief.example"))
+        await registry.change(tx, added, replace(described, records=moved), BOX, now=NOW, by=None)
+        elsewhere = (await config.of_id(tx, added, BOX)).records
+
+    assert "cdr-pass" not in repr(described)
+    assert kept == sources
+    assert isinstance(elsewhere.cdr, SqlSource)
+    assert elsewhere.cdr.password == ""
+
+
+async def test_described_exchange_given_back_stays_as_it_is(office: Office) -> None:
+    new = NewExchange(
+        "second", ADDRESS, region="KZ", language="kk", dialect="freepbx", dial_user="d", dial_secret="d3al",
+        recordings_root=Path("/rec"), trunks=("PJSIP/l-*",), extensions=("PJSIP/1*",), own_numbers=("+7 727 1234567",),
+        dial_context="from-internal",
+    )  # fmt: skip
+    async with office.database.write() as tx:
+        added = await registry.add(tx, new, BOX, now=NOW)
+        before = await config.of_id(tx, added, BOX)
+        await registry.change(tx, added, await registry.described(tx, added), BOX, now=NOW, by=None)
+        assert await config.of_id(tx, added, BOX) == before
+
+    after = await office.the(exchanges, name="second")
+    assert (after.dial_rules, after.dialect, after.own_numbers) == ({"context": "from-internal"}, "freepbx", ["77271234567"])
+
+
+async def test_secret_in_a_file_is_not_read_for_another_place_unless_by_who_has_the_machine(office: Office) -> None:
+    new = NewExchange("second", replace(ADDRESS, secret="", secret_file=Path("/run/secrets/reader")))
+    moved = replace(new, ami=replace(new.ami, host="thief.example"))
+    async with office.database.write() as tx:
+        added = await registry.add(tx, new, BOX, now=NOW)
+        with pytest.raises(Invalid):
+            await registry.change(tx, added, moved, BOX, now=NOW, by=None)
+        await registry.change(tx, added, moved, BOX, now=NOW, by=None, trusted=True)
