@@ -1,7 +1,6 @@
 """From the exchange's bytes to call events: the same live, at the start from the journal, and whenever it is read again. Pure."""
 
 from collections import deque
-from collections.abc import Iterator
 from typing import TypeGuard
 
 from msgspec.structs import replace
@@ -46,7 +45,7 @@ class Derivation:
         self._silent_from: float | None = None
         self._heard: deque[ChannelEvent] = deque(maxlen=_REMEMBERED)
         self._records: CelReader | None = None
-        self._told = Facts()  # what the records told last: it may be heard once more
+        self._told: Facts | None = None  # what the records told last: it may be heard once more
         self._told_until = 0.0
         self._shift = 0.0  # of the records' clock against the times told here
 
@@ -94,7 +93,7 @@ class Derivation:
         """
         if is_records(batch.connection):
             return self._take_records(batch)
-        return self._tracker.feed_all(list(self._events(batch)))
+        return self._tracker.feed_all(self._events(batch))
 
     def try_take(self, batch: Received) -> tuple[list[CallEvent], Exception | None]:
         """As `take`, or what was wrong with it: whatever an exchange sends, whoever reads it goes on."""
@@ -103,29 +102,30 @@ class Derivation:
         except Exception as error:
             return [], error
 
-    def _events(self, batch: Received) -> Iterator[ChannelEvent]:
-        if batch.connection != self._connection:
-            yield from self._meet(batch.connection)
+    def _events(self, batch: Received) -> list[ChannelEvent]:
+        met = self._meet(batch.connection) if batch.connection != self._connection else []
         self._records = None  # they stand before what ended their gap
         if not batch.data:  # only a connection that was let in ends so
-            self._hear(self._clock.at(None, batch.received_at))
+            self._be_there(self._clock.at(None, batch.received_at))
         messages = self._reader.feed_raw(batch.data)
         self.messages += len(messages)
-        yield from self._told_by(messages, batch.received_at)
+        told = self._told_by(messages, batch.received_at)
+        self._heard.extend(told)
+        return met + told
 
-    def _told_by(self, messages: list[bytes], received_at: float) -> Iterator[ChannelEvent]:
+    def _told_by(self, messages: list[bytes], received_at: float) -> list[ChannelEvent]:
         """Half of the messages say nothing of calls; their time is looked at only where what follows them tells none."""
+        found: list[ChannelEvent] = []
         passed: bytes | None = None
-        guess = self._clock.at(None, received_at)
+        guess = self._clock.at(None, received_at)  # the moment of what tells none itself: of what was said before it
         for raw in messages:
             events = self._dialect.read_raw(raw, guess)
             if not events and raw.startswith(b"Event:"):
                 passed = raw
                 continue
             if events and events[0].at != guess:
-                at = self._clock.at(events[0].at, received_at)
-                self._hear(at)
-                guess = self._clock.at(None, received_at)
+                guess = self._clock.at(events[0].at, received_at)
+                self._hear(guess)
             else:
                 if passed is not None:
                     self._time_of(passed, received_at)
@@ -133,54 +133,60 @@ class Derivation:
                 if at != guess:
                     events, guess = self._dialect.read_raw(raw, at) or events, at
             passed = None
-            for event in events:
-                yield self._once(event, at)
+            usual = self._told is None and events and events[0].at == guess
+            found += events if usual else [self._once(event, guess) for event in events]
         if passed is not None:
             self._time_of(passed, received_at)
+        return found
 
-    def _meet(self, connection: str) -> Iterator[ChannelEvent]:
+    def _meet(self, connection: str) -> list[ChannelEvent]:
         """A refused login is a connection too, but brings no news of calls: the contact stays lost since when it was."""
-        if not self._lost and self._heard_at is not None:
-            self._lost, self._lost_at, self._silent_from = True, self._heard_at, self._said_at
-            yield ContactLost(self._heard_at)
         self._connection = connection
         self._reader = MessageReader()
         self._records = None
+        if self._lost or self._heard_at is None:
+            return []
+        self._lost, self._lost_at, self._silent_from = True, self._heard_at, self._said_at
+        return [ContactLost(self._heard_at)]
 
-    def _hear(self, at: float, *, said: bool = False) -> None:
+    def _hear(self, at: float) -> None:
+        self._lost, self._heard_at, self._said_at = False, at, at
+
+    def _be_there(self, at: float) -> None:
+        """The connection was there, and nothing was said."""
         self._lost, self._heard_at = False, at
-        self._said_at = at if said or self._said_at is None else self._said_at
+        if self._said_at is None:
+            self._said_at = at
 
     def _time_of(self, raw: bytes, received_at: float) -> float:
         """By the exchange's clock where it tells it: also for answers, which carry no time of their own."""
         if raw.startswith(b"Event:"):
             at = self._clock.at(timestamp_of(raw), received_at)
-            self._hear(at, said=True)
+            self._hear(at)
             return at
         if is_pong(raw) and (stamped := timestamp_of(raw)) is not None:
             self._clock.note_ping(stamped, received_at)
         at = self._clock.at(None, received_at)
         if not self._lost or is_let_in(raw):
-            self._hear(at, said=True)
+            self._hear(at)
         return at
 
     def _once(self, event: ChannelEvent, at: float) -> ChannelEvent:
         """What the records have told already gets the time that they gave it, so that it is one fact."""
-        if self._told:
+        if self._told is not None:
             if at > self._told_until + EDGE:
-                self._told = Facts()
+                self._told = None
             else:
                 at = self._told.near(event, at) or at
         if event.at != at:  # the dialect believes each header
             event = replace(event, at=at)
-        self._heard.append(event)
         return event
 
     # ---- records ------------------------------------------------------------------------------------------------
 
     def _take_records(self, batch: Received) -> list[CallEvent]:
         connection = batch.connection.removesuffix(OF_RECORDS)
-        events = list(self._meet(connection)) if connection != self._connection else []
+        events = self._meet(connection) if connection != self._connection else []
         lost_at = self._lost_at if self._lost else None
         missed = self._missed(batch.data.splitlines(keepends=True), self._silent_from if self._lost else None)
         events += missed

@@ -22,7 +22,7 @@ class Dialect(Protocol):
         ...
 
     def read_raw(self, raw: bytes, at: float) -> tuple[ChannelEvent, ...]:
-        """As `read`, from the message's bare bytes."""
+        """As `read`, from the message's bare bytes. All that one message says is of one moment."""
         ...
 
 
