@@ -106,7 +106,9 @@ class Channel:
     @property
     def dialled_in(self) -> str:
         """What whoever came in had dialled, as the exchange said it; empty if it did not."""
-        return next(filter(is_dialled, (self.exten, self.dnid)), "")
+        if is_dialled(self.exten):
+            return self.exten
+        return self.dnid if is_dialled(self.dnid) else ""
 
     @property
     def started_at(self) -> float:

@@ -64,8 +64,7 @@ def _talk(reading: Reading) -> Reason:
     story = reading.story
     if not story.talks:
         return reading.why("talk_seconds", "never_joined")
-    merged = joins.merged(span for spans in story.talks.values() for span in spans)
-    stretches = reading.joined_in(reading.until_now(merged), story.cast.customers)
+    stretches = reading.joined_in(reading.until_now(story.talk()), story.cast.customers)
     return reading.why("talk_seconds", "joined", stretches, people=tuple(story.talks))
 
 
@@ -75,7 +74,7 @@ def _hold(reading: Reading) -> Reason:
     if not parts:
         return reading.why("hold_seconds", "never_held" if story.talks else "never_joined")
     stretches = []
-    for start, end in joins.merged(span for _, _, span in parts):
+    for start, end in joins.merged([span for _, _, span in parts]):
         within = [(why, uid) for why, uid, (a, b) in parts if a < end and b > start]
         whys = "+".join(sorted({why for why, _ in within}))
         last = reading.until_now([(start, end)])[0][1]

@@ -18,8 +18,6 @@ def holds_of(
     together: list[Together],
 ) -> list[Hold]:
     """All holds, which may overlap. `people`: whose a channel is; `talks`: when each person was joined with the customer."""
-    if not (customer.music or any(c.holds or c.waiting_bridges for c in channels.values())):
-        return []
     bridged = [(a, b) for a, b, bridge in customer.stays() if bridge not in customer.waiting_bridges]
     alone = joins.without(bridged, [span for spans in talks.values() for span in spans])
     found = [("parked", customer.uid, span) for span in _parked(customer, channels, together)]

@@ -1,6 +1,6 @@
 """Who was joined with whom, and when: bridges over time, through both halves of Local channels."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from math import inf
 
@@ -77,8 +77,10 @@ def _groups(here: list[tuple[str, str]], channels: Mapping[str, Channel]) -> Ite
             yield frozenset(uids)
 
 
-def merged(spans: Iterable[Span]) -> list[Span]:
+def merged(spans: Sequence[Span]) -> list[Span]:
     """The union of spans, sorted, those that touch made one."""
+    if len(spans) < 2:
+        return list(spans)
     found: list[Span] = []
     for start, end in sorted(spans):
         if found and start <= found[-1][1]:
@@ -112,4 +114,4 @@ def seconds(spans: Iterable[Span], now: float) -> float:
 
 
 def open_now(spans: Iterable[Span]) -> bool:
-    return any(end == inf for _, end in spans)
+    return inf in [end for _, end in spans]

@@ -32,23 +32,34 @@ class Cast(Struct, frozen=True):
 def cast_of(case: Case, lines: LineRule, region: str) -> Cast | None:
     """None while nothing but the exchange's own machinery is seen."""
     by_age = sorted(case.channels.values(), key=_AGE)
-    kinds = [(c, c.kind(lines)) for c in by_age]
-    legs = [c for c, kind in kinds if kind is not LineKind.MACHINERY]
+    phones: list[Channel] = []
+    trunks: list[Channel] = []
+    legs: list[Channel] = []
+    for c in by_age:
+        kind = c.kind(lines)
+        if kind is not LineKind.MACHINERY:
+            legs.append(c)
+            (phones if kind is LineKind.PHONE else trunks).append(c)
     if not legs:
         return _clicked_in_vain(by_age, region) if case.over else None
-    phones = [c for c, kind in kinds if kind is LineKind.PHONE]
-    trunks = [c for c, kind in kinds if kind is LineKind.TRUNK]
-    clicked = any(c.originated for c in by_age[: by_age.index(legs[0]) + 1])
-    origin = next(filter(came_in, legs), None)
+    origin = next((c for c in legs if came_in(c)), None)
     if origin is None and all(c.dialled_at is None for c in legs):
         if not _has_lived(legs):
             return None  # just born: the next event says whether somebody called us on it or we dial
         origin = legs[0]
-    if clicked:
+    if _is_clicked(by_age, legs[0]):
         return _clicked(phones, trunks, by_age, region)
     if origin is not None and origin in trunks:
         return _inbound(origin, phones, trunks, region)
     return _dialled_out(origin, phones, trunks, region)
+
+
+def _is_clicked(by_age: list[Channel], first_leg: Channel) -> bool:
+    """What came before anybody's line, or that line itself, was dialled by nobody."""
+    for c in by_age:
+        if c.originated or c is first_leg:
+            return c.originated
+    return False
 
 
 def _has_lived(legs: list[Channel]) -> bool:

@@ -8,7 +8,7 @@ from pbx.channels import Channel, Span, toggled
 
 def queue_of(channels: Iterable[Channel], first_join: float | None) -> str | None:
     """The last queue before the first person was joined, else the first there was."""
-    joined = sorted([(at, queue) for c in channels if c.queues for at, began, queue in c.queues if began and queue])
+    joined = sorted([(at, queue) for c in channels for at, began, queue in c.queues if began and queue])
     if not joined:
         return None
     until = inf if first_join is None else first_join
@@ -18,7 +18,7 @@ def queue_of(channels: Iterable[Channel], first_join: float | None) -> str | Non
 
 def queued_at(channels: Iterable[Channel]) -> float | None:
     """Since when somebody stands in a queue now (epoch seconds); None if nobody does."""
-    open_now = [start for c in channels if c.queues and c.gone_at is None for start, end in queue_spans(c) if end == inf]
+    open_now = [start for c in channels if c.gone_at is None for start, end in queue_spans(c) if end == inf]
     return max(open_now, default=None)
 
 

@@ -53,11 +53,10 @@ def _counts_more(earlier: Ring, at: float, outcome: RingOutcome | None) -> bool:
 
 def leg_ends(legs: Iterable[Channel], case: Case, cast: Cast) -> dict[str, LegEnd]:
     """For each leg when and how its ringing ended; (None, None) while it goes on."""
-    answered = [c for c in map(case.channels.__getitem__, cast.people) if c.up_at is not None]
-    return {leg.uid: _leg_end(leg, answered, case, cast) for leg in legs}
+    return {leg.uid: _leg_end(leg, case, cast) for leg in legs}
 
 
-def _leg_end(leg: Channel, answered: list[Channel], case: Case, cast: Cast) -> LegEnd:
+def _leg_end(leg: Channel, case: Case, cast: Cast) -> LegEnd:
     told = [at for at, status in leg.dial_ends if status == "ANSWER"]
     if told or leg.up_at is not None:
         return min(told, default=leg.up_at), RingOutcome.ANSWERED
@@ -66,10 +65,10 @@ def _leg_end(leg: Channel, answered: list[Channel], case: Case, cast: Cast) -> L
     if first is None and leg.gone_at is None:
         return None, None
     at, status = first or (leg.gone_at or 0.0, "")
-    return at, _unanswered(leg, status, at, answered, case, cast)
+    return at, _unanswered(leg, status, at, case, cast)
 
 
-def _unanswered(leg: Channel, status: str, at: float, answered: list[Channel], case: Case, cast: Cast) -> RingOutcome:
+def _unanswered(leg: Channel, status: str, at: float, case: Case, cast: Cast) -> RingOutcome:
     cause = 0 if _copied(leg, status, case) else leg.cause
     busy = status == "BUSY" or (not status and cause == _BUSY_CAUSE)
     # A phone in the house that rang before was declined; of others "busy" is all that can be said.
@@ -79,12 +78,12 @@ def _unanswered(leg: Channel, status: str, at: float, answered: list[Channel], c
         return RingOutcome.BUSY
     if status in _UNREACHABLE or cause in _UNREACHABLE_CAUSES or _was_off(leg, status, at, case, cast):
         return RingOutcome.UNAVAILABLE
-    return _not_taken(leg, status, at, answered, case, cast)
+    return _not_taken(leg, status, at, case, cast)
 
 
-def _not_taken(leg: Channel, status: str, at: float, answered: list[Channel], case: Case, cast: Cast) -> RingOutcome:
+def _not_taken(leg: Channel, status: str, at: float, case: Case, cast: Cast) -> RingOutcome:
     """Of a phone that rang: taken by another, given up by the caller, or let ring in vain."""
-    if leg.cause == ELSEWHERE_CAUSE or _somebody_else_answered(leg, at, answered):
+    if leg.cause == ELSEWHERE_CAUSE or _somebody_else_answered(leg, at, case, cast):
         return RingOutcome.ANSWERED_ELSEWHERE
     # The exchange itself cancels too: a transfer's ringing that nobody answered in time.
     if status in {"CANCEL", ""} and leg is not cast.origin and _caller_left(at, case, cast):
@@ -109,8 +108,9 @@ def _copied(leg: Channel, status: str, case: Case) -> bool:
     return status == "CANCEL" or (not status and case.records and leg.hung_up_at is None)
 
 
-def _somebody_else_answered(leg: Channel, at: float, answered: list[Channel]) -> bool:
-    return any(c.up_at is not None and abs(c.up_at - at) <= _SAME_MOMENT for c in answered if c is not leg)
+def _somebody_else_answered(leg: Channel, at: float, case: Case, cast: Cast) -> bool:
+    others = (case.channels[uid] for uid in cast.people if uid != leg.uid)
+    return any(c.up_at is not None and abs(c.up_at - at) <= _SAME_MOMENT for c in others)
 
 
 def _caller_left(at: float, case: Case, cast: Cast) -> bool:

@@ -1,6 +1,7 @@
 """From the facts of a case to the call as the business tells it: a pure reading that knows no order of arrival."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf
 
@@ -47,10 +48,10 @@ class Story:
     def __init__(self, case: Case, cast: Cast, teller: Teller, now: float) -> None:
         self.case, self.cast, self.teller, self.now = case, cast, teller, now
         self._inbound = cast.direction is Direction.INBOUND
+        self._look_over(case.channels.values())
         self.together = joins.together(case.channels)
         self.talks = self._talks()
         self.first_join = min([spans[0][0] for spans in self.talks.values()], default=None)
-        self.over = case.over
         if cast.origin is not None and not cast.click_to_call:
             self.started_at = cast.origin.started_at
         else:
@@ -61,6 +62,24 @@ class Story:
         self.tried = legs_tried(case, cast)
         self.ends = leg_ends((*self.tried, *cast.attempts), case, cast)
         self.took_at = None if self.talks else voicemail.took_at(case, self.customer, self.tried)
+
+    def _look_over(self, channels: Iterable[Channel]) -> None:
+        """Most calls know no queue, no hold and no gap: one look at the channels tells what need not be read at all."""
+        self.over = True
+        self._queued: list[Channel] = []
+        self._recorded: list[Channel] = []
+        self._held = self._vanished = False
+        for c in channels:
+            if c.gone_at is None:
+                self.over = False
+            if c.queues:
+                self._queued.append(c)
+            if c.recordings:
+                self._recorded.append(c)
+            if c.holds or c.music or c.waiting_bridges:
+                self._held = True
+            if c.vanished:
+                self._vanished = True
 
     def call(self) -> Call:
         rings = rings_of(self.tried, self.ends, self.cast.people)
@@ -84,15 +103,15 @@ class Story:
             callee_raw=callee.raw or None if callee else None,
             outcome=outcome_of(self.ending()) if self.over else None,
             wait_seconds=waited[1] - waited[0],
-            talk_seconds=joins.seconds(joins.merged([s for spans in self.talks.values() for s in spans]), self.now),
+            talk_seconds=joins.seconds(self.talk(), self.now),
             hold_seconds=joins.seconds(holds, self.now),
             answered_by=self._answered_by(),
             rang=rings,
             transfers=transfers,
             voicemail=self._inbound and self.took_at is not None,
             forwarded_to=self._forwarded_to(transfers[0].at if transfers else inf),
-            queue=queueing.queue_of(self.case.channels.values(), self.first_join),
-            queued_at=self._queued_at(),
+            queue=queueing.queue_of(self._queued, self.first_join) if self._queued else None,
+            queued_at=self._queued_at() if self._queued else None,
             click_to_call=self.cast.click_to_call,
             recordings=self._recordings(),
             source=self._source(),
@@ -110,7 +129,7 @@ class Story:
             return {}
         spans: dict[str, list[Span]] = {}
         for group in self.together:
-            if group.uids & self.cast.customers:
+            if not group.uids.isdisjoint(self.cast.customers):
                 for person in {self.cast.people[uid] for uid in group.uids if uid in self.cast.people}:
                     spans.setdefault(person, []).append((group.start, group.end))
         found = {person: joins.merged(told) for person, told in spans.items()}
@@ -119,9 +138,16 @@ class Story:
         births = {person: min(self.case.channels[u].age for u, p in self.cast.people.items() if p == person) for person in found}
         return dict(sorted(found.items(), key=lambda item: (item[1][0][0], births[item[0]])))
 
+    def talk(self) -> list[Span]:
+        """When anybody at all was joined with the customer."""
+        return joins.merged([span for spans in self.talks.values() for span in spans])
+
+    def _somebody_talks(self) -> bool:
+        return True in [joins.open_now(spans) for spans in self.talks.values()]
+
     def consultations(self) -> dict[str, list[Span]]:
         """For each person, when he was joined with a colleague while the customer waited and talked with nobody else."""
-        if self.first_join is None or self.customer is None or len(set(self.cast.people.values())) < 2:
+        if self.first_join is None or self.customer is None or len(self.together) < 2 or len(set(self.cast.people.values())) < 2:
             return {}
         ends = [at for at in (self.customer.hung_up_at, self.customer.gone_at) if at is not None]
         waits: Span = (self.first_join, min(ends, default=inf))
@@ -151,7 +177,7 @@ class Story:
 
     def holds(self) -> list[tuple[str, str, Span]]:
         """When the customer was on hold or parked: why (parked, held, music), by which channel, and the stretch; may overlap."""
-        if self.customer is None or self.first_join is None:
+        if self.customer is None or self.first_join is None or not self._held:
             return []
         found = holding.holds_of(self.customer, self.case.channels, self.cast.people, self.talks, self.together)
         if not found:
@@ -164,7 +190,7 @@ class Story:
             return CallState.ENDED
         if joins.open_now(holds) or self._met_parked():
             return CallState.HELD
-        if any(joins.open_now(spans) for spans in self.talks.values()):
+        if self._somebody_talks():
             return CallState.TALKING
         if None in [ring.outcome for ring in rings] or self._customer_rings():
             return CallState.RINGING
@@ -274,16 +300,13 @@ class Story:
         return next((number for number in outside if answered in {None, number}), None)
 
     def _queued_at(self) -> float | None:
-        queued = queueing.queued_at(self.case.channels.values())
-        joined = queued is not None and any(joins.open_now(spans) for spans in self.talks.values())
-        return None if joined else queued
+        return None if self._somebody_talks() else queueing.queued_at(self._queued)
 
     def _recordings(self) -> tuple[str, ...]:
-        by_uid = [c for c in self.case.channels.values() if c.recordings]
-        paths = {path for c in by_uid for path in c.recordings}
+        paths = {path for c in self._recorded for path in c.recordings}
         if len(paths) < 2:
             return tuple(paths)
-        by_uid.sort(key=lambda c: c.birth)
+        by_uid = sorted(self._recorded, key=lambda c: c.birth)
         # Files announced together keep their order: the mix, then its sides.
         found = [(at, c.recording_places.get(file_name(path), 0), path) for c in by_uid for path, at in c.recordings.items()]
         return tuple(dict.fromkeys(path for _, _, path in sorted(found, key=lambda announced: announced[:2])))
@@ -297,4 +320,4 @@ class Story:
         origin = self.cast.origin
         if self.case.gaps or origin is None or origin.born_at is None:
             return True
-        return True in [channel.vanished for channel in self.case.channels.values()]
+        return self._vanished
