@@ -58,7 +58,8 @@ class Number:
 
 def read_number(raw: str | None, region: str) -> Number:
     """Reads a number as dialled in `region` (ISO 3166 code, e.g. `RU`); an unknown region understands `+…` only."""
-    return _read(clean(raw or "")[:_LONGEST], region)
+    raw = raw or ""
+    return _read(raw if len(raw) <= _LONGEST else clean(raw)[:_LONGEST], region)
 
 
 def clean(raw: str) -> str:
@@ -69,7 +70,8 @@ def clean(raw: str) -> str:
 
 
 @lru_cache(maxsize=8192)
-def _read(raw: str, region: str) -> Number:
+def _read(received: str, region: str) -> Number:
+    raw = clean(received)
     if _WITHHELD.fullmatch(raw):
         return Number(NumberKind.WITHHELD, raw)
     # Only ASCII digits: other scripts' digits pass str.isdigit and are no extension of any exchange.
