@@ -110,7 +110,7 @@ class CallTracker:
             self._seen.add(event.uid)  # listed, or heard of while the list was told
             if isinstance(event, told.ChannelSeen):
                 self._listed.add(event.uid)
-        case = self._graph.take(event, from_records=from_records)
+        case = self._graph.take(event, from_records)
         if case is None:
             self.dropped += 1
         elif from_records:

@@ -117,7 +117,7 @@ class Channel:
     @property
     def age(self) -> tuple[float, int, str]:
         """Orders channels by their birth, also those of one moment."""
-        return (self.started_at, *self.birth)
+        return (self.first_at if self.born_at is None else self.born_at, *self.birth)
 
     @property
     def originated(self) -> bool:
@@ -173,6 +173,13 @@ def toggled(told: set[tuple[float, bool]], ends: float) -> list[Span]:
     Both at one instant: whoever was in stays in, who was not was in for that instant (his times may be the same only
     because the exchange told none and all was read at once).
     """
+    if len(told) == 1:
+        ((at, began),) = told
+        return [(at, max(at, ends))] if began else []
+    if len(told) == 2:
+        (start, began), (end, goes_on) = sorted(told)
+        if began and not goes_on and start < end:  # in once and out again, as in most calls
+            return [(start, end)]
     spans: list[Span] = []
     since: float | None = None
     for at, began in sorted(told):

@@ -5,6 +5,7 @@ Only events of the table `EVENTS` are looked into, and in those only the headers
 """
 
 from collections.abc import Callable
+from math import inf
 
 from pbx import channel_events as told
 from pbx.ami.headers import HeaderReader
@@ -98,8 +99,8 @@ class AsteriskDialect:
         """Every event of a recorded channel names its file; the first by time is news, whichever comes first."""
         news: tuple[str, ...] = ()
         for path in paths:
-            known = self._recordings.get((uid, path))
-            if path and uid and (known is None or not known <= at < known + _TOLD_AGAIN):
+            known = self._recordings.get((uid, path), -inf)
+            if not known <= at < known + _TOLD_AGAIN and path and uid:
                 if len(self._recordings) >= _MOST_RECORDINGS:
                     self._recordings.clear()
                 self._recordings[uid, path] = at

@@ -6,8 +6,8 @@ def announce(known: dict[str, float], path: str, at: float) -> None:
 
     AMI tells the whole path (MIXMONITOR_FILENAME), the records tell the one within the monitor folder (MixMonitor's argument).
     """
-    if path in known:
-        known[path] = min(at, known[path])
+    if path in known or not known:
+        known[path] = min(at, known.get(path, at))
         return
     same = [other for other in known if _is_one_file(path, other)]
     first = min([at, *(known.pop(other) for other in same)])

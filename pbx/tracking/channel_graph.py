@@ -21,11 +21,11 @@ _EDGE = 0.001
 _LISTED_WITHIN = 1.0
 
 # An originate whose phone is not there is answered, too: with the id its channel would have had.
-_NO_BIRTH = (
+_NO_BIRTH = frozenset([
     told.ChannelGone, told.BridgeLeft, told.QueueSeen, told.HangupAsked, told.DialEnded, told.MusicEnded, told.Unheld,
     told.OriginateAnswered,
-)  # fmt: skip
-_BIRTH = (told.ChannelBorn, told.ChannelSeen)
+])  # fmt: skip
+_BIRTH = frozenset([told.ChannelBorn, told.ChannelSeen])
 
 
 class ChannelGraph:
@@ -71,13 +71,13 @@ class ChannelGraph:
             told.ChannelSeen: self._seen,
         }
 
-    def take(self, event: OnChannel, *, from_records: bool = False) -> Case | None:
+    def take(self, event: OnChannel, from_records: bool = False) -> Case | None:
         """The case that the event belongs to; None if it says nothing of a channel we know or could know."""
         taker = self._takers.get(type(event))
         if taker is None:
             return None
         self.book.taking = event
-        channel = self._known(event) or self._met(event, from_records)
+        channel = self._known(event.uid, event.linkedid, event.at) or self._met(event, from_records)
         if channel is None:
             self._keep_early(event)
             return None
@@ -111,26 +111,26 @@ class ChannelGraph:
             event.channel,
             event.linkedid,
             event.at,
-            known_only=isinstance(event, _NO_BIRTH),
+            known_only=type(event) in _NO_BIRTH,
             # Records may still tell of the channel that had this id before the restart.
-            reborn=isinstance(event, _BIRTH) and not (from_records and self.book.is_void(event.uid)),
+            reborn=type(event) in _BIRTH and not (from_records and self.book.is_void(event.uid)),
         )
 
     def _channel(
         self, uid: str, name: str, linkedid: str, at: float, *, known_only: bool = False, reborn: bool = False
     ) -> Channel | None:
+        channel = self._known(uid, linkedid, at)
+        if channel is not None:
+            return channel
         channel = self.book.channel(uid, name, linkedid, at, known_only=known_only, reborn=reborn)
         if channel is not None and uid in self._early:
             self._due.append(uid)
         return channel
 
-    def _known(self, event: OnChannel) -> Channel | None:
+    def _known(self, uid: str, linkedid: str, at: float) -> Channel | None:
         """The usual case, cheaply: a channel that lives, with the linkedid it had before."""
-        channel = self.book.channels.get(event.uid)
-        if channel is None or channel.gone_at is not None or event.linkedid != channel.linkedid:
-            return None
-        at = event.at
-        if at < channel.first_at:
+        channel = self.book.channels.get(uid)
+        if channel is None or channel.gone_at is not None or linkedid != channel.linkedid or at < channel.first_at:
             return None
         channel.last_at = max(channel.last_at, at)
         return channel
