@@ -21,6 +21,15 @@ def played(name: str, exchange: ExchangeConfig) -> Iterator[tuple[float, Sequenc
             yield whole.received_at, derivation.take(whole)
 
 
+def an_exchange() -> ExchangeConfig:
+    """One that nobody listens to, for whoever reads without a database."""
+    return ExchangeConfig(
+        id=1, name="default", dialect="asterisk", region="RU", language=None, ami_host="127.0.0.1", ami_port=5038, ami_tls=False,
+        ami_user="firstring", ami_secret="secret", dial_user=None, dial_secret=None, recordings_root=Path("/"), cel_file=None,
+        trunks=(), extensions=(), own_numbers=frozenset(), house_numbers=frozenset(),
+    )  # fmt: skip
+
+
 def _batches(file: Path) -> Iterator[Received]:
     data, told = file.read_bytes(), 0
     for line in Path(f"{file}.times").read_text().splitlines():

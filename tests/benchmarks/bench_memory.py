@@ -22,9 +22,9 @@ from pbx.derivation import Derivation
 from pbx.listener import Listener
 from pbx.received import Received
 from tests.benchmarks.ami_stream import DIDS, EPOCH, stream
-from tests.benchmarks.bench_track import an_exchange
 from tests.benchmarks.figures import Figure
 from tests.builders import OUR_DID
+from tests.captured import an_exchange
 from tests.databases import fresh_sqlite, sqlite_template
 from tests.office import Office
 

@@ -1,15 +1,14 @@
 """Bytes in batches as the listener takes them → calls, through its own derivation, against panoramisk's bare parsing."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from crm_core.exchanges.config import ExchangeConfig
 from pbx.derivation import Derivation
 from pbx.listener import MOST_BYTES
 from pbx.received import Received
 from tests.benchmarks.ami_stream import EPOCH, EVENTS, pieces, stream
 from tests.benchmarks.figures import Figure, least_cpu
 from tests.benchmarks.parsers import panoramisk_parses
+from tests.captured import an_exchange
 
 CALLS = 400
 GOAL = 2.0
@@ -32,14 +31,6 @@ def batches_of(raw: bytes, size: int = MOST_BYTES, connection: str = "1") -> lis
         found.append(Received(connection, start, EPOCH, raw[start:end]))
         start = end
     return found
-
-
-def an_exchange() -> ExchangeConfig:
-    return ExchangeConfig(
-        id=1, name="default", dialect="asterisk", region="RU", language=None, ami_host="127.0.0.1", ami_port=5038, ami_tls=False,
-        ami_user="firstring", ami_secret="secret", dial_user=None, dial_secret=None, recordings_root=Path("/"), cel_file=None,
-        trunks=(), extensions=(), own_numbers=frozenset(), house_numbers=frozenset(),
-    )  # fmt: skip
 
 
 def _ours(batches: Sequence[Received]) -> int:
