@@ -117,7 +117,7 @@ class Channel:
     @property
     def age(self) -> tuple[float, int, str]:
         """Orders channels by their birth, also those of one moment."""
-        return (self.first_at if self.born_at is None else self.born_at, *self.birth)
+        return (self.started_at, *self.birth)
 
     @property
     def originated(self) -> bool:

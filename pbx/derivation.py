@@ -1,6 +1,7 @@
 """From the exchange's bytes to call events: the same live, at the start from the journal, and whenever it is read again. Pure."""
 
 from collections import deque
+from collections.abc import Sequence
 from typing import TypeGuard
 
 from msgspec.structs import replace
@@ -133,8 +134,8 @@ class Derivation:
                 if at != guess:
                     events, guess = self._dialect.read_raw(raw, at) or events, at
             passed = None
-            usual = self._told is None and events and events[0].at == guess
-            found += events if usual else [self._once(event, guess) for event in events]
+            if events:
+                found += self._once(events, guess)
         if passed is not None:
             self._time_of(passed, received_at)
         return found
@@ -171,16 +172,14 @@ class Derivation:
             self._hear(at)
         return at
 
-    def _once(self, event: ChannelEvent, at: float) -> ChannelEvent:
+    def _once(self, events: Sequence[ChannelEvent], at: float) -> Sequence[ChannelEvent]:
         """What the records have told already gets the time that they gave it, so that it is one fact."""
+        if self._told is not None and at > self._told_until + EDGE:
+            self._told = None
         if self._told is not None:
-            if at > self._told_until + EDGE:
-                self._told = None
-            else:
-                at = self._told.near(event, at) or at
-        if event.at != at:  # the dialect believes each header
-            event = replace(event, at=at)
-        return event
+            return [replace(event, at=self._told.near(event, at) or at) for event in events]
+        # The dialect believes each header.
+        return events if events[0].at == at else [replace(event, at=at) for event in events]
 
     # ---- records ------------------------------------------------------------------------------------------------
 
