@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from crm_core.calls.events import Call, TransferKind
 from pbx.channel_events import OnChannel
 from pbx.channels import Channel
@@ -19,6 +21,16 @@ class TransferTold:
     target_uid: str = ""
     to: str = ""
     stranger: str = ""  # the number of another call's customer, whom this one was joined with
+
+
+class Marks(Struct, frozen=True, gc=False):
+    """What is to be read in a case at all: most calls know no queue, no hold and no gap."""
+
+    over: bool
+    queued: list[Channel]
+    recorded: list[Channel]
+    held: bool  # somebody, or kept in a bridge that only waits
+    vanished: bool
 
 
 class Case:
@@ -77,6 +89,21 @@ class Case:
     @property
     def over(self) -> bool:
         return None not in [channel.gone_at for channel in self.channels.values()]
+
+    def marks(self) -> Marks:
+        """One look at the channels, however many questions follow."""
+        queued: list[Channel] = []
+        recorded: list[Channel] = []
+        over, held, vanished = True, False, False
+        for c in self.channels.values():
+            over = over and c.gone_at is not None
+            vanished = vanished or c.vanished
+            held = held or bool(c.holds or c.music or c.waiting_bridges)
+            if c.queues:
+                queued.append(c)
+            if c.recordings:
+                recorded.append(c)
+        return Marks(over, queued, recorded, held, vanished)
 
     def know(self, linkedid: str, at: float) -> None:
         """This linkedid is the call's too; the earliest time it was seen orders the keys."""

@@ -1,7 +1,6 @@
 """From the facts of a case to the call as the business tells it: a pure reading that knows no order of arrival."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf
 
@@ -48,7 +47,8 @@ class Story:
     def __init__(self, case: Case, cast: Cast, teller: Teller, now: float) -> None:
         self.case, self.cast, self.teller, self.now = case, cast, teller, now
         self._inbound = cast.direction is Direction.INBOUND
-        self._look_over(case.channels.values())
+        self.marks = case.marks()
+        self.over = self.marks.over
         self.together = joins.together(case.channels)
         self.talks = self._talks()
         self.first_join = min([spans[0][0] for spans in self.talks.values()], default=None)
@@ -62,24 +62,6 @@ class Story:
         self.tried = legs_tried(case, cast)
         self.ends = leg_ends((*self.tried, *cast.attempts), case, cast)
         self.took_at = None if self.talks else voicemail.took_at(case, self.customer, self.tried)
-
-    def _look_over(self, channels: Iterable[Channel]) -> None:
-        """Most calls know no queue, no hold and no gap: one look at the channels tells what need not be read at all."""
-        self.over = True
-        self._queued: list[Channel] = []
-        self._recorded: list[Channel] = []
-        self._held = self._vanished = False
-        for c in channels:
-            if c.gone_at is None:
-                self.over = False
-            if c.queues:
-                self._queued.append(c)
-            if c.recordings:
-                self._recorded.append(c)
-            if c.holds or c.music or c.waiting_bridges:
-                self._held = True
-            if c.vanished:
-                self._vanished = True
 
     def call(self) -> Call:
         rings = rings_of(self.tried, self.ends, self.cast.people)
@@ -110,8 +92,8 @@ class Story:
             transfers=transfers,
             voicemail=self._inbound and self.took_at is not None,
             forwarded_to=self._forwarded_to(transfers[0].at if transfers else inf),
-            queue=queueing.queue_of(self._queued, self.first_join) if self._queued else None,
-            queued_at=self._queued_at() if self._queued else None,
+            queue=queueing.queue_of(self.marks.queued, self.first_join) if self.marks.queued else None,
+            queued_at=self._queued_at() if self.marks.queued else None,
             click_to_call=self.cast.click_to_call,
             recordings=self._recordings(),
             source=self._source(),
@@ -177,7 +159,7 @@ class Story:
 
     def holds(self) -> list[tuple[str, str, Span]]:
         """When the customer was on hold or parked: why (parked, held, music), by which channel, and the stretch; may overlap."""
-        if self.customer is None or self.first_join is None or not self._held:
+        if self.customer is None or self.first_join is None or not self.marks.held:
             return []
         found = holding.holds_of(self.customer, self.case.channels, self.cast.people, self.talks, self.together)
         if not found:
@@ -300,13 +282,13 @@ class Story:
         return next((number for number in outside if answered in {None, number}), None)
 
     def _queued_at(self) -> float | None:
-        return None if self._somebody_talks() else queueing.queued_at(self._queued)
+        return None if self._somebody_talks() else queueing.queued_at(self.marks.queued)
 
     def _recordings(self) -> tuple[str, ...]:
-        paths = {path for c in self._recorded for path in c.recordings}
+        paths = {path for c in self.marks.recorded for path in c.recordings}
         if len(paths) < 2:
             return tuple(paths)
-        by_uid = sorted(self._recorded, key=lambda c: c.birth)
+        by_uid = sorted(self.marks.recorded, key=lambda c: c.birth)
         # Files announced together keep their order: the mix, then its sides.
         found = [(at, c.recording_places.get(file_name(path), 0), path) for c in by_uid for path, at in c.recordings.items()]
         return tuple(dict.fromkeys(path for _, _, path in sorted(found, key=lambda announced: announced[:2])))
@@ -320,4 +302,4 @@ class Story:
         origin = self.cast.origin
         if self.case.gaps or origin is None or origin.born_at is None:
             return True
-        return self._vanished
+        return self.marks.vanished
