@@ -32,6 +32,7 @@ class EventKind(StrEnum):
     DIAL_CHANGED = "dial_changed"  # a call by a click was ordered, or it is known how that went
     DIAL_CAP_NEARED = "dial_cap_neared"
     WEBHOOK_TESTED = "webhook_tested"
+    DAY_AUDITED = "day_audited"  # its calls were compared with the exchange's records, or it is known what mended them
 
 
 @dataclass(frozen=True, slots=True)

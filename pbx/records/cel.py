@@ -77,6 +77,10 @@ class CelReader:
         csv.field_size_limit(LONGEST_FIELD)
         rows = [row for line in lines if (row := self._read_line(line)) is not None]
         rows.sort(key=lambda row: row.at)
+        return self.events(rows)
+
+    def events(self, rows: list[Row]) -> list[ChannelEvent]:
+        """The events of rows that are read and in order of time already."""
         self._reading.learn(rows)
         self.rows += len(rows)
         return [event for row in rows if row.type in _READERS for event in _READERS[row.type](self._reading, row)]
