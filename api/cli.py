@@ -243,6 +243,21 @@ def exchange_add(
     add(name, ami, Login(user, secret_file), dialler, Files(recordings, cel), lines, tls=tls, replace=replace)
 
 
+@app.command()
+def reconcile(
+    exchange: Annotated[str | None, typer.Option(help="whose calls; all exchanges, unless told")] = None,
+    since: Annotated[str | None, typer.Option("--from", metavar="DAY", help="2026-11-21; yesterday, unless told")] = None,
+    until: Annotated[str | None, typer.Option("--to", metavar="DAY", help="the last day; today, unless told")] = None,
+    repair: Annotated[bool, typer.Option("--repair", help="fill in what is missing, take recordings left behind")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object a day")] = False,
+) -> None:
+    """Our calls × the exchange's own records × recordings on disk, day by day: what agrees and what differs."""
+    from api.commands.reconcile import reconcile as run
+
+    if not run(exchange, since, until, repair=repair, as_json=as_json):
+        raise typer.Exit(1)
+
+
 @exchanges.command("list")
 def exchange_list() -> None:
     """Exchanges and how they stand."""

@@ -62,6 +62,20 @@ async def attach_recordings(tx: AsyncConnection, events: Sequence[Event]) -> Non
         await enqueue(tx, ATTACH_RECORDING, f"{ATTACH_RECORDING}:{call.id}:{digest}", payload, now=now, call_id=call.id)
 
 
+async def look_once_more(tx: AsyncConnection, call_ids: Sequence[int], now: datetime) -> None:
+    """Have the recordings of these ended calls looked for anew: an audit saw their files. A job that was parked goes on."""
+    free = (jobs.c.kind == ATTACH_RECORDING) & jobs.c.call_id.in_(call_ids)
+    waiting = set(await tx.scalars(select(jobs.c.call_id).where(free, jobs.c.state != JobState.DONE)))
+    parked = update(jobs).where(free, jobs.c.state == JobState.PARKED)
+    await tx.execute(parked.values(state=JobState.QUEUED, run_after=now, attempts=0))
+    query = select(calls.c.id, calls.c.exchange_id, calls.c.key).where(calls.c.id.in_(call_ids), calls.c.ended_at.is_not(None))
+    for call in (await tx.execute(query)).all():
+        payload = {"call_id": call.id, "exchange_id": call.exchange_id, "key": call.key}
+        if call.id not in waiting:
+            key = f"{ATTACH_RECORDING}:{call.id}:{now:%Y%m%d%H%M%S}"
+            await enqueue(tx, ATTACH_RECORDING, key, payload, now=now, call_id=call.id)
+
+
 async def look_again(tx: AsyncConnection, now: datetime) -> int:
     """Let the parked jobs of the last week go again: the folder may have been mended since. Returns how many."""
     parked = (jobs.c.kind == ATTACH_RECORDING) & (jobs.c.state == JobState.PARKED) & (jobs.c.created_at > now - GIVEN_UP_AFTER)

@@ -1,4 +1,4 @@
-"""What the exchange's CEL says of each call: read cheaply first, then derived by the listener's own code where that is not enough.
+"""What the CEL says of each call: read cheaply first, then derived by the code that listens where that is not enough.
 
 The first reading follows the channel that began a call: since when it stood in a bridge with another one. Rows of calls that this
 settles are let go at once; a day of a busy office would not fit into memory.
@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from crm_core.calls.events import Call, CallState, Outcome
+from crm_core.calls.events import Call, CallEvent, CallState, Outcome
 from crm_core.exchanges.config import ExchangeConfig
-from crm_core.trust.told import Witness, Told
+from crm_core.trust.told import Told, Witness
 from pbx.call_tracker import CallTracker
 from pbx.lines import LineRule
 from pbx.records.cel import CelReader, Row
@@ -186,11 +186,19 @@ _READERS: dict[str, Callable[[CelTelling, _Group, Row], None]] = {
 
 def derive(exchange: ExchangeConfig, rows: Iterable[Row]) -> list[Call]:
     """The calls that these records tell of, as the listener would tell them had it nothing else."""
+    return _tracked(exchange, rows)[0].all_calls()
+
+
+def told_of(exchange: ExchangeConfig, rows: Iterable[Row]) -> list[CallEvent]:
+    """The same as events, for intake."""
+    return _tracked(exchange, rows)[1]
+
+
+def _tracked(exchange: ExchangeConfig, rows: Iterable[Row]) -> tuple[CallTracker, list[CallEvent]]:
+    lines = LineRule(exchange.trunks, exchange.extensions, exchange.learned)
+    tracker = CallTracker(exchange.name, lines, exchange.region, remember=float("inf"))
     events = CelReader().events(sorted(rows, key=lambda row: row.at))
-    tracker = CallTracker(exchange.name, LineRule(exchange.trunks, exchange.extensions, exchange.learned), exchange.region,
-                          remember=float("inf"))  # fmt: skip
-    tracker.feed_all(events, from_records=True)
-    return tracker.all_calls()
+    return tracker, tracker.feed_all(events, from_records=True)
 
 
 def told_by(call: Call) -> Told:

@@ -11,7 +11,7 @@ _OVER = frozenset(["COMPLETECALLER", "COMPLETEAGENT", "ABANDON", "EXITWITHTIMEOU
 
 
 def queue_told(rows: Iterable[QueueLogRow], aliases: Mapping[str, str], known: frozenset[str] | None) -> list[Told]:
-    """A call is named by its channel there: `aliases` say of which linkedid. `known`: the linkedids that there are, if that is known."""
+    """A call is named by a channel there: `aliases` say of which linkedid. `known`: the linkedids there are, if that is known."""
     calls: dict[str, list[QueueLogRow]] = defaultdict(list)
     for row in rows:
         if row.callid:

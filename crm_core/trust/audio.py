@@ -17,7 +17,11 @@ SHORTEST = 1.0
 
 
 def compare_audio(
-    period: Period, ours: Sequence[OurCall], disk: Sequence[AudioFile] | None, missing: Iterable[Group], aliases: Mapping[str, str]
+    period: Period,
+    ours: Sequence[OurCall],
+    disk: Sequence[AudioFile] | None,
+    missing: Iterable[Group],
+    aliases: Mapping[str, str],
 ) -> list[Difference]:
     """`disk` None: the folder could not be read. `aliases`: uniqueids of other channels of a call → its linkedid.
 

@@ -14,7 +14,7 @@ from crm_core.calls.events import Outcome
 from crm_core.calls.repeated_ids import FAR_APART, plain
 from crm_core.trust.belonging import Belonging
 from crm_core.trust.differences import Difference, Kind, said
-from crm_core.trust.told import OurCall, Witness, Told
+from crm_core.trust.told import OurCall, Told, Witness
 
 SLACK = 1.0
 """Seconds by which talk may differ; a source in whole seconds may be another one off."""
@@ -172,7 +172,7 @@ def _difference(call: OurCall, groups: Sequence[Group], covered: frozenset[Witne
         return Kind.MERGED if Witness.CEL in covered else None
     group = groups[0]
     if cel := group.by(Witness.CEL):
-        return _by_cel(call.told, cel)
+        return _by_cel(call.told, cel) if cel.ended is not None else None
     cdr = group.by(Witness.CDR)
     kind = _by_cdr(call.told, cdr) if cdr and cdr.sure and call.plainly else None
     queue = group.by(Witness.QUEUE_LOG)

@@ -56,4 +56,3 @@ def said(told: Told) -> dict[str, Any]:
         "parties": [clean(party, LONGEST_NAME) for party in told.parties[:MOST_NAMED]],
         "audio": [clean(name, LONGEST_NAME) for name in told.audio[:MOST_NAMED]],
     }
-

@@ -54,10 +54,13 @@ async def keep(tx: AsyncConnection, found: Audited, *, now: datetime, by: int | 
     return day_id
 
 
-async def note_repair(tx: AsyncConnection, difference_ids: Sequence[int], how: str) -> None:
-    """What was done about them; that it helped, the next audit says."""
-    wanted = differences.c.id.in_(difference_ids)
-    await tx.execute(update(differences).where(wanted).values(mended_how=clean(how, LONGEST_NOTE)))
+async def note_repair(tx: AsyncConnection, day_id: int, hows: Mapping[str, str]) -> None:
+    """What was done about differences, by their keys; that it helped, the next audit says."""
+    known = (await tx.execute(select(differences).where(differences.c.day_id == day_id))).all()
+    for row in known:
+        if (how := hows.get(_key(row))) is not None:
+            wanted = differences.c.id == row.id
+            await tx.execute(update(differences).where(wanted).values(mended_how=clean(how, LONGEST_NOTE)))
 
 
 async def forget(tx: AsyncConnection, before: date) -> None:

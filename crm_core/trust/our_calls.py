@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import PurePosixPath
 from typing import Any
 
 from sqlalchemy import select
@@ -12,7 +13,7 @@ from crm_core.calls.events import Outcome
 from crm_core.calls.tables import call_linkedids, call_rings, call_talks, calls
 from crm_core.recordings.tables import recordings
 from crm_core.trust.comparing import may_lack_cdr
-from crm_core.trust.told import OurCall, Witness, Told
+from crm_core.trust.told import OurCall, Told, Witness
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def _our_call(row: Any, linkedids: list[str], talks: list[str], stored: list[str
         witness=Witness.OURS, linkedids=frozenset((row.key, *linkedids)), began=row.started_at.timestamp(),
         ended=_epoch(row.ended_at), answered=outcome is Outcome.ANSWERED, answered_at=_epoch(row.answered_at),
         talk=row.talk_seconds, outcome=row.outcome, parties=_parties(row, talks),
-        audio=tuple(name for name in row.announced if isinstance(name, str)),
+        audio=tuple(PurePosixPath(name).name for name in row.announced if isinstance(name, str)),
     )  # fmt: skip
     plainly = not (row.queue or row.transfers or row.voicemail or row.forwarded_to or row.click_to_call or len(talks) > 1)
     return OurCall(
@@ -81,5 +82,3 @@ def _parties(row: Any, talks: list[str]) -> tuple[str, ...]:
 
 def _epoch(at: datetime | None) -> float | None:
     return None if at is None else at.timestamp()
-
-

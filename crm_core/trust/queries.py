@@ -78,7 +78,12 @@ async def trust_of(connection: AsyncConnection, since: datetime, until: datetime
 
 
 async def audited(
-    connection: AsyncConnection, actor: Actor, *, since: date | None = None, until: date | None = None, exchange_id: int | None = None
+    connection: AsyncConnection,
+    actor: Actor,
+    *,
+    since: date | None = None,
+    until: date | None = None,
+    exchange_id: int | None = None,
 ) -> Sequence[DayLine]:
     """The newest days first; raises Forbidden."""
     require(actor, Right.SEE_EXCHANGES)
