@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+from api.audit.job import plan_nights
 from api.context import AppContext
 from crm_core import jobs
 from crm_core.calls import journal
@@ -30,5 +31,7 @@ async def tidy(context: AppContext) -> None:
         await jobs.forget_done(tx, now - DONE_JOBS_KEPT)
         await fetch.look_again(tx, now)
         await webhooks.forget_old(tx, now)
+    async with context.database.write() as tx:
+        await plan_nights(tx, context)
     async with context.database.write() as tx:
         await journal.forget(tx, now - JOURNAL_KEPT)

@@ -70,6 +70,7 @@ class Hub:
                 "jobs": lambda: carry_jobs(self._context, runner),
                 "dialling": lambda: carry_at_once(self._context, wiring.dialling_runner(self._context)),
                 "webhooks": lambda: keep_sending(self._context, wiring.webhook_runner(self._context)),
+                "audits": lambda: carry_jobs(self._context, wiring.audit_runner(self._context)),
                 "worker": self._workers,
                 "housekeeping": lambda: keep_house(self._context),
             }

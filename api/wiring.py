@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from api.audit import job as audit_job
 from api.context import AppContext
 from api.reactor import Reactions
 from api.webhooks import lanes, sending
@@ -65,3 +66,9 @@ def webhook_runner(context: AppContext) -> JobRunner:
     sender = Sender(Allowed.of(context.settings.webhooks_allow), OwnResolver(lanes.MOST))
     tell = sending.job_kind(context.database, context.box, sender, context.now)
     return JobRunner(context.database, {tell.name: tell}, context.now)
+
+
+def audit_runner(context: AppContext) -> JobRunner:
+    """Audits, apart from the other jobs: a busy day's takes a minute, and nobody's recording waits for it."""
+    audit = audit_job.job_kind(context)
+    return JobRunner(context.database, {audit.name: audit}, context.now)
