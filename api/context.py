@@ -8,7 +8,8 @@ from pathlib import Path
 
 from crm_core.blobs import Blobs
 from crm_core.db import Database
-from crm_core.live import Wake
+from crm_core.leases import new_holder
+from crm_core.live import Hints, Wake
 from crm_core.secrets import SecretBox
 from crm_core.settings import Settings
 
@@ -19,12 +20,16 @@ def utc_now() -> datetime:
 
 @dataclass(slots=True)
 class Parts:
-    """How the parts of this process stand: `up`, or in words why not. `/readyz` and the log read it."""
+    """How the parts of this process stand: `up`, `stands by` or in words why not. `/readyz` and the log read it."""
 
     states: dict[str, str] = field(default_factory=dict)
 
     def up(self, part: str) -> None:
         self.states[part] = "up"
+
+    def stands_by(self, part: str) -> None:
+        """Another process does it; this one would if that ended."""
+        self.states[part] = "stands by"
 
     def down(self, part: str, why: str) -> None:
         self.states[part] = why
@@ -35,17 +40,20 @@ class Parts:
 
 @dataclass(slots=True)
 class AppContext:
-    """`wake` is woken by each commit of this process; `stopping` is set when it is to end, so that streams end too."""
+    """`wake` is woken by each commit, of this process and by hints of the others; `stopping` is set when it is to end, so that
+    streams end too. `hints` tell the other processes, where there may be any. `holder` is this process's name on leases."""
 
     settings: Settings
     database: Database
     blobs: Blobs
     box: SecretBox
     wake: Wake
+    hints: Hints | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     parts: Parts = field(default_factory=Parts)
     now: Callable[[], datetime] = utc_now
     demo: bool = False
+    holder: str = field(default_factory=new_holder)
 
     @property
     def data_dir(self) -> Path:

@@ -5,6 +5,7 @@ import signal
 import socket
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -18,17 +19,22 @@ from api.listening import keep_listening
 from api.reactor import keep_reacting
 from api.serving import open_socket, serve_web
 from api.supervision import keep_up
+from api.turns import alone
 from api.webhooks.lanes import keep_sending
 from api.worker_process import run_worker
 from crm_core import jobs
 from crm_core.calls.ledger import IntakeRules
 from crm_core.exchanges.config import ExchangeConfig
+from crm_core.leases import Held
 from pbx.gap_reading import GapRules
-from pbx.listener import Listener
+from pbx.listener import Listener, spool_name
+from pbx.spool import folder_for
 
 log = structlog.get_logger()
 
 LAST_JOBS_TIME = timedelta(seconds=10)
+LONGEST_PAUSES = {"hints": 5.0}
+"""Seconds after a failure, where they are not the usual ones."""
 
 Part = Callable[[], Coroutine[Any, Any, None]]
 
@@ -49,7 +55,7 @@ class Hub:
             await self._free_lost_jobs()
         async with asyncio.TaskGroup() as group:
             tasks = [
-                group.create_task(keep_up(self._context, name, run), name=name)
+                group.create_task(keep_up(self._context, name, run, LONGEST_PAUSES.get(name)), name=name)
                 for name, run in {**self._own(), **(extra or {})}.items()
             ]
             ready()
@@ -58,7 +64,7 @@ class Hub:
             await self._wind_down(tasks)
 
     def _own(self) -> dict[str, Part]:
-        own: dict[str, Part] = {}
+        own: dict[str, Part] = {} if self._context.hints is None else {"hints": self._context.hints.run}
         if self._app is not None:
             own |= {"web": self._web, "stream": self._app.state.streams.run}
         if "listen" in self._parts:
@@ -66,13 +72,13 @@ class Hub:
         if "work" in self._parts:
             runner = wiring.job_runner(self._context)
             own |= {
-                "reactions": lambda: keep_reacting(self._context, wiring.REACTIONS),
+                "reactions": lambda: alone(self._context, "reactions", "react", self._react),
                 "jobs": lambda: carry_jobs(self._context, runner),
                 "dialling": lambda: carry_at_once(self._context, wiring.dialling_runner(self._context)),
                 "webhooks": lambda: keep_sending(self._context, wiring.webhook_runner(self._context)),
                 "audits": lambda: carry_jobs(self._context, wiring.audit_runner(self._context)),
                 "worker": self._workers,
-                "housekeeping": lambda: keep_house(self._context),
+                "housekeeping": lambda: alone(self._context, "housekeeping", "house", keep_house),
             }
         return own
 
@@ -81,11 +87,23 @@ class Hub:
         opened, self._opened = self._opened or open_socket(settings.host, settings.port), None
         await serve_web(self._app, opened, self._context.stopping.wait)
 
-    async def _listen(self, exchange: ExchangeConfig) -> None:
+    async def _listen(self, exchange: ExchangeConfig, held: Held) -> None:
         settings = self._context.settings
-        spool, rules = self._context.data_dir / "spool", IntakeRules.of(settings)
-        gap_rules = GapRules(furthest=timedelta(days=settings.gap_days))
-        await Listener(self._context.database, exchange, spool_folder=spool, rules=rules, gap_rules=gap_rules).run()
+        rules, gap_rules = IntakeRules.of(settings), GapRules(furthest=timedelta(days=settings.gap_days))
+        listener = Listener(
+            held.database, exchange, spool_folder=await self._spool_folder(exchange), rules=rules, gap_rules=gap_rules,
+            replaced=lambda: held.lost,
+        )  # fmt: skip
+        await listener.run()
+
+    async def _spool_folder(self, exchange: ExchangeConfig) -> Path:
+        folder = self._context.data_dir / "spool"
+        if self._context.database.is_sqlite:
+            return folder
+        return await asyncio.to_thread(folder_for, folder, spool_name(exchange))
+
+    async def _react(self, context: AppContext) -> None:
+        await keep_reacting(context, wiring.REACTIONS)
 
     async def _workers(self) -> None:
         """One worker after another: each is recycled now and then, for its libraries leak."""

@@ -1,4 +1,7 @@
-"""A listener for each active exchange; exchanges added, changed or switched off are followed without a restart."""
+"""A listener for each active exchange; exchanges added, changed or switched off are followed without a restart.
+
+Of several processes that listen, one has an exchange at a time: the others stand by at its lease.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,14 +10,17 @@ import structlog
 
 from api.context import AppContext
 from api.supervision import keep_up
+from api.turns import in_turn
+from crm_core.db import database_trouble
 from crm_core.exchanges import config, registry
 from crm_core.exchanges.config import ExchangeConfig
+from crm_core.leases import Held
 from crm_core.secrets import SEALED_ELSEWHERE
 
 log = structlog.get_logger()
 
 LOOK = 2.0  # seconds between looks at the exchanges
-Listen = Callable[[ExchangeConfig], Awaitable[None]]
+Listen = Callable[[ExchangeConfig, Held], Awaitable[None]]
 
 
 async def keep_listening(context: AppContext, listen: Listen) -> None:
@@ -22,8 +28,8 @@ async def keep_listening(context: AppContext, listen: Listen) -> None:
     running: dict[int, tuple[ExchangeConfig, asyncio.Task[None]]] = {}
     try:
         async with asyncio.TaskGroup() as group:
+            wanted = {one.id: one for one in await _active(context)}
             while True:
-                wanted = {one.id: one for one in await _active(context)}
                 for exchange_id, (known, task) in list(running.items()):
                     if wanted.get(exchange_id) != known or task.done():
                         await _end(task)
@@ -32,18 +38,35 @@ async def keep_listening(context: AppContext, listen: Listen) -> None:
                     one = wanted[exchange_id]
                     running[exchange_id] = (one, group.create_task(_listener(context, listen, one)))
                 await asyncio.sleep(LOOK)
+                wanted = await _wanted_now(context, wanted)
     finally:
         for _, task in running.values():
             task.cancel()
 
 
 async def _listener(context: AppContext, listen: Listen, exchange: ExchangeConfig) -> None:
-    log.info("listening", exchange=exchange.name, host=exchange.ami_host, port=exchange.ami_port)
     part = f"listener {exchange.name}"
+
+    async def have(held: Held) -> None:
+        log.info("listening", exchange=exchange.name, host=exchange.ami_host, port=exchange.ami_port)
+        await listen(exchange, held)
+
     try:
-        await keep_up(context, part, lambda: listen(exchange))
+        await keep_up(context, part, lambda: in_turn(context, part, f"listen/{exchange.id}", have))
     finally:
         context.parts.gone(part)
+
+
+async def _wanted_now(context: AppContext, before: dict[int, ExchangeConfig]) -> dict[int, ExchangeConfig]:
+    """While the database is away those are listened to that were: what they receive waits for it."""
+    try:
+        return {one.id: one for one in await _active(context)}
+    except Exception as error:
+        trouble = database_trouble(error)
+        if trouble is None:
+            raise
+        log.warning("exchanges_not_read", why=trouble)
+        return before
 
 
 async def _active(context: AppContext) -> list[ExchangeConfig]:

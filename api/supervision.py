@@ -19,8 +19,13 @@ STEADY = 60.0  # seconds: a part that ran so long begins its pauses anew
 FAILURES = Counter("firstring_part_failures", "Times a part of the product failed and was started again", ["part"])
 
 
-async def keep_up(context: AppContext, part: str, run: Callable[[], Awaitable[None]]) -> None:
-    """Run a part until cancelled or until it returns; after a failure again, with growing pauses, unless all is to stop."""
+async def keep_up(
+    context: AppContext, part: str, run: Callable[[], Awaitable[None]], longest: float | None = None
+) -> None:  # fmt: skip
+    """Run a part until cancelled or until it returns; after a failure again, with growing pauses, unless all is to stop.
+
+    `longest`: seconds of a pause at most.
+    """
     parts = context.parts
     pause = 1.0
     while True:
@@ -37,7 +42,7 @@ async def keep_up(context: AppContext, part: str, run: Callable[[], Awaitable[No
             parts.gone(part)
             return
         await asyncio.sleep(pause)
-        pause = 1.0 if time.monotonic() - began > STEADY else min(2 * pause, LONGEST_PAUSE)
+        pause = 1.0 if time.monotonic() - began > STEADY else min(2 * pause, longest or LONGEST_PAUSE)
 
 
 def _tell(part: str, error: Exception, pause: float) -> str:

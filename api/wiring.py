@@ -9,9 +9,11 @@ from api.webhooks import lanes, sending
 from api.webhooks.sender import OwnResolver, Sender
 from crm_core.blobs import blobs_of
 from crm_core.db import Database
+from crm_core.errors import SettingsError
 from crm_core.events import EventKind
 from crm_core.jobs import JobKind, JobRunner
-from crm_core.live import Wake
+from crm_core.live import Hints, Wake
+from crm_core.live_by_notify import NotifyHints
 from crm_core.secrets import SecretBox
 from crm_core.settings import Settings, secret_key
 from crm_core.tags.tagging import tag_calls
@@ -41,10 +43,28 @@ def build(settings: Settings, *, demo: bool = False) -> AppContext:
     """Everything the parts share; touches the data folder (key, blobs), not yet the database."""
     database, wake = Database(settings.database), Wake()
     database.on_commit(wake.wake)
+    hints = hints_between(settings, database, wake)
+    if hints is not None:
+        database.on_commit(hints.tell)
     return AppContext(
         settings=settings, database=database, blobs=blobs_of(settings),
-        box=SecretBox(secret_key(settings)), wake=wake, demo=demo,
+        box=SecretBox(secret_key(settings)), wake=wake, hints=hints, demo=demo,
     )  # fmt: skip
+
+
+def hints_between(settings: Settings, database: Database, wake: Wake) -> Hints | None:
+    """What tells one process at once of what another committed: Redis where there is one, else PostgreSQL. On SQLite there is one
+    process and its worker."""
+    if database.is_sqlite:
+        return None
+    if settings.redis_url is None:
+        return NotifyHints(database, wake)
+    try:
+        from crm_core.live_by_redis import RedisHints  # noqa: PLC0415 - it is there with the extra `redis` only
+    except ModuleNotFoundError as error:
+        missing = f"FIRSTRING_REDIS_URL needs {error.name}: .venv/bin/uv pip install --require-hashes -r requirements/servers.txt"
+        raise SettingsError(missing) from error
+    return RedisHints(settings.redis_url.get_secret_value(), wake)
 
 
 def job_runner(context: AppContext) -> JobRunner:

@@ -1,11 +1,12 @@
 """The database: two ways in, `read()` and `write()`, made in wiring and passed on. Nobody else commits."""
 
 import asyncio
+import copy
 import json
 import os
 import socket
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -39,6 +40,9 @@ OUR_NAME = f"firstring {os.getpid()} on {socket.gethostname()}"[:63]
 """How the database's server lists us among those who use it."""
 
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+Guard = Callable[[AsyncConnection], Awaitable[None]]
+"""Looks, at the beginning of a transaction, whether it may be."""
 
 OUR_OWN_FAULT = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
 
@@ -80,6 +84,10 @@ def database_trouble(error: BaseException) -> str | None:
     return None
 
 
+def is_sqlite(url: str) -> bool:
+    return make_url(url).get_backend_name() == "sqlite"
+
+
 class Database:
     """SQLite (WAL, every commit on disk) or PostgreSQL behind `read()` and `write()`.
 
@@ -89,8 +97,9 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        self.is_sqlite = is_sqlite(url)
         self._committed: list[Callable[[], None]] = []
+        self._guard: Guard | None = None
         self._reader = self._engine("BEGIN")
         self._writer = self._engine("BEGIN IMMEDIATE", pool_size=1) if self.is_sqlite else self._reader
         self._one_writer = asyncio.Lock()
@@ -98,6 +107,18 @@ class Database:
     def on_commit(self, hint: Callable[[], None]) -> None:
         """Have `hint` called after each commit; losing the hint may cost time, never data."""
         self._committed.append(hint)
+
+    def guarded(self, guard: Guard) -> "Database":
+        """The same database, whose transactions begin with `guard`: what it raises keeps them from being."""
+        twin = copy.copy(self)
+        twin._guard = guard
+        return twin
+
+    def quiet(self) -> "Database":
+        """The same database, whose commits are nobody's business."""
+        twin = copy.copy(self)
+        twin._committed = []
+        return twin
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -118,12 +139,18 @@ class Database:
         """One transaction: committed when the block ends well, undone when it raises."""
         if self.is_sqlite:
             async with self._one_writer, self._writer.begin() as tx:
+                await self._guarded(tx)
                 yield tx
         else:
             async with self._writer.begin() as tx:
+                await self._guarded(tx)
                 yield tx
         for hint in self._committed:
             hint()
+
+    async def _guarded(self, tx: AsyncConnection) -> None:
+        if self._guard is not None:
+            await self._guard(tx)
 
     async def close(self) -> None:
         await self._reader.dispose()

@@ -56,20 +56,23 @@ class Listener:
 
     `pace`: seconds, at most, from one batch to the next while bytes keep coming. They pause for a part of what the last one took:
     somebody waits for his screen while a call rings, and batches grow by themselves where they take long.
+    `replaced`: whether another process listens by now. What we did not store is then a gap that it has noted, and nothing to come
+    back to: told after what it stored, it would open calls again that are long over.
     """
 
     def __init__(
         self, database: Database, exchange: ExchangeConfig, *, now: Callable[[], datetime] = _utc_now,
         spool_folder: Path | None = None, patience: Patience = USUAL, rules: IntakeRules = intake.USUAL,
-        gap_rules: GapRules = gap_reading.USUAL, pace: float = UNDER_LOAD,
+        gap_rules: GapRules = gap_reading.USUAL, pace: float = UNDER_LOAD, replaced: Callable[[], bool] = lambda: False,
     ) -> None:  # fmt: skip
         self._database = database
         self._exchange = exchange
         self._now = now
         self._patience = patience
         self._pace = pace
+        self._replaced = replaced
         folder = spool_folder or _folder_beside(database)
-        self._spool = Spool(folder / f"exchange-{exchange.id}.spool")
+        self._spool = Spool(folder / spool_name(exchange))
         self._derivation = Derivation(exchange)
         self._cutter = BatchCutter()
         self._storing: list[Received] = []
@@ -91,7 +94,8 @@ class Listener:
                     group.create_task(self._links.run())
             finally:
                 metrics.CONNECTED.labels(self._exchange.name).set(0)
-                self._spool.save([*self._storing, *self._cutter.rest])
+                if not self._replaced():
+                    self._spool.save([*self._storing, *self._cutter.rest])
 
     # ---- at the start -------------------------------------------------------------------------------------------
 
@@ -213,6 +217,10 @@ class Listener:
         metrics.RECORDS.labels(name).inc(gap.rows)
         metrics.BROKEN.labels(name).inc(gap.broken)
         log.info("gap_filled", exchange=name, rows=gap.rows, broken=gap.broken, note=gap.note)
+
+
+def spool_name(exchange: ExchangeConfig) -> str:
+    return f"exchange-{exchange.id}.spool"
 
 
 def _folder_beside(database: Database) -> Path:

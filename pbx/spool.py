@@ -121,6 +121,23 @@ class Spool:
         return near and size + len(other.data) <= most_bytes
 
 
+def folder_for(folder: Path, name: str) -> Path:
+    """`folder`, or one in it where a process that hangs still has the file; before all, one in which something was left."""
+    places = [folder, *(folder / str(number) for number in range(2, 6))]
+    free = [place for place in places if _is_free(place / name)]
+    return next((place for place in free if (place / name).exists()), free[0] if free else folder)
+
+
+def _is_free(file: Path) -> bool:
+    if not file.parent.is_dir():
+        return True
+    lock = SpoolFile(file).lock()
+    if lock is None:
+        return False
+    os.close(lock)
+    return True
+
+
 class SpoolFile:
     """Pieces one after another in a file that only its owner reads. Blocking: its methods run in a thread, one at a time."""
 

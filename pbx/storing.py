@@ -14,6 +14,7 @@ from crm_core.calls.events import CallEvent
 from crm_core.calls.ledger import IntakeRules
 from crm_core.db import Database, moment
 from crm_core.exchanges.config import ExchangeConfig
+from crm_core.leases import LeaseLost
 from pbx import metrics
 from pbx.ami.connection import BackOff
 from pbx.received import Received
@@ -137,7 +138,15 @@ async def to_its_end(transaction: Coroutine[Any, Any, T]) -> T:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
         await asyncio.wait([task], timeout=LAST_TRANSACTION)
+        _tell_fault(task)
         raise
+
+
+def _tell_fault(ended: "asyncio.Future[Any]") -> None:
+    """Nobody asks for it any more; that another process listens by now is said elsewhere."""
+    error = ended.exception() if ended.done() and not ended.cancelled() else None
+    if error is not None and not isinstance(error, LeaseLost):
+        log.error("last_transaction_failed", error=fault_of(error), exc_info=error)
 
 
 def fault_of(error: BaseException) -> str:

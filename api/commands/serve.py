@@ -16,7 +16,7 @@ from api.hub import Hub
 from api.locking import CannotStart, DataLock, make_data_dir
 from api.serving import address_shown, open_socket
 from crm_core.calls.tables import exchanges
-from crm_core.db import one_at_a_time
+from crm_core.db import is_sqlite, one_at_a_time
 from crm_core.deals.first_pipeline import seed_pipeline
 from crm_core.errors import FirstringError
 from crm_core.exchanges import registry
@@ -39,7 +39,8 @@ def serve(parts: tuple[str, ...]) -> None:
     begin_log(settings)
     make_data_dir(settings.data_dir)
     lock = DataLock(settings.data_dir)
-    lock.take(parts)
+    if is_sqlite(settings.database):  # on PostgreSQL each part may run several times: leases say who does what
+        lock.take(parts)
     try:
         asyncio.run(_serve(settings, parts))
     finally:

@@ -20,6 +20,7 @@ from crm_core.events import Event, EventKind
 from crm_core.exchanges import registry
 from crm_core.exchanges.addresses import AmiAddress
 from crm_core.exchanges.config import ExchangeConfig
+from crm_core.leases import Held
 from tests.api.world import House
 
 
@@ -93,7 +94,7 @@ async def test_exchanges_are_listened_to_as_they_are_added_changed_and_switched_
     heard: list[tuple[str, int]] = []
     changed = asyncio.Event()
 
-    async def listen(exchange: ExchangeConfig) -> None:
+    async def listen(exchange: ExchangeConfig, _held: Held) -> None:
         heard.append((exchange.name, exchange.ami_port))
         changed.set()
         try:
