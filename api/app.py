@@ -25,6 +25,7 @@ from api.rest import (
     stream,
     tasks,
     users,
+    webhooks,
 )
 from api.sign_in import router as sign_in
 from api.stream import Streams
@@ -32,7 +33,7 @@ from api.web import pages
 
 STATIC = Path(__file__).parent / "web" / "static"
 PREFIX = "/api/v1"
-NOUNS = (dialling, calls, recordings, contacts, companies, deals, tasks, pipelines, users, exchanges, me, stream)
+NOUNS = (dialling, calls, recordings, contacts, companies, deals, tasks, pipelines, users, exchanges, me, stream, webhooks)
 
 # For the description alone: `api.deps.CurrentActor` is what reads either of them.
 WAYS_IN = [

@@ -48,10 +48,10 @@ async def change(
     tx: AsyncConnection, hook_id: int, *, allowed: Allowed, now: datetime, by: int,
     url: str | None = None, kinds: Sequence[str] | None = None, active: bool | None = None,
 ) -> None:  # fmt: skip
-    """What is given changes; raises Invalid, NotFound."""
+    """What is given changes; raises Invalid, NotFound. Whoever sends it elsewhere becomes the one it reads as."""
     values: dict[str, Any] = {}
     if url is not None:
-        values["url"] = read_url(url, allowed)
+        values |= {"url": read_url(url, allowed), "created_by": by}
     if kinds is not None:
         values["kinds"] = _known(kinds)
     if active is not None:

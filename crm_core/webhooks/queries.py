@@ -1,6 +1,6 @@
 """Reads of webhooks and of what was sent to them. Secrets are not among what is read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -41,7 +41,10 @@ class WebhookLine:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryLine:
-    """`answer`: the beginning of what came back; where nothing came (`status` None), a code of `Trouble`."""
+    """`answer`: the beginning of what came back; where nothing came (`status` None), a code of `Trouble`.
+
+    `body`: as it was sent at last; lists leave it out.
+    """
 
     id: int
     uid: str
@@ -100,13 +103,14 @@ async def list_deliveries(
 
 
 async def delivery(connection: AsyncConnection, actor: Actor, hook_id: int, delivery_id: int) -> DeliveryLine:
-    """Raises Forbidden, NotFound."""
-    require(actor, Right.SETTINGS)
+    """With its body, unless that may tell what was said to one who may not listen. Raises Forbidden, NotFound."""
+    hook = await webhook(connection, actor, hook_id)
     query = select(deliveries).where(deliveries.c.id == delivery_id, deliveries.c.webhook_id == hook_id)
     row = (await connection.execute(query)).one_or_none()
     if row is None:
         raise NotFound(noun="webhook_deliveries", id=delivery_id)
-    return _delivery(row)
+    own = hook.made_by is not None and hook.made_by.id == actor.user_id
+    return replace(_delivery(row), body=row.body if own or actor.may(Right.LISTEN) else None)
 
 
 def _hooks() -> Select[Any]:
@@ -136,5 +140,5 @@ def _delivery(row: Row[Any]) -> DeliveryLine:
     return DeliveryLine(
         id=row.id, uid=row.uid, webhook_id=row.webhook_id, event_id=row.event_id, kind=row.kind, call_id=row.call_id,
         state=row.state, attempts=row.attempts, status=row.status, answer=row.answer, milliseconds=row.milliseconds,
-        created_at=row.created_at, tried_at=row.tried_at, next_at=row.next_at, body=row.body,
+        created_at=row.created_at, tried_at=row.tried_at, next_at=row.next_at, body=None,
     )  # fmt: skip

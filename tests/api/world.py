@@ -28,6 +28,7 @@ from crm_core.tasks.tables import TaskKind, tasks
 from crm_core.transcripts.tables import transcript_segments, transcripts
 from crm_core.users import accounts, passwords, sessions
 from crm_core.users.tables import Role
+from crm_core.webhooks.tables import deliveries, webhooks
 from tests.builders import inbound
 from tests.office import LONG_AGO, Office
 
@@ -68,6 +69,7 @@ async def build(database: Database) -> World:
         tokens = {name: await sessions.open_session(tx, user, now=NOW) for name, user in people.items()}
         strip = tuple((await tx.scalars(select(stages.c.id).order_by(stages.c.position))).all())
     here = {"user_id": people["leaver"], "exchange_id": office.exchange.id, "pipeline_id": 1}
+    here |= await _webhook(office, people["admin"])
     return World(people, tokens, {**own, **here}, {**foreign, **here}, strip)
 
 
@@ -89,6 +91,21 @@ async def _customer(office: Office, number: str, extension: str, owner: int) -> 
     ids = {"call_id": call.id, "contact_id": contact, "company_id": company, "deal_id": deal, "task_id": task,
            "attempt_id": attempt}  # fmt: skip
     return ids | {"recording_id": await _recorded(office, call.id, deal)}
+
+
+async def _webhook(office: Office, admin: int) -> dict[str, int]:
+    """An address that is told of calls, and what was given up."""
+    sealed = SecretBox("k").seal("whsec_world")
+    hook = await _added(
+        office, webhooks, url="https://crm.example.com/calls", secret=sealed, kinds=[], active=True, created_at=LONG_AGO,
+        created_by=admin,
+    )  # fmt: skip
+    delivery = await _added(
+        office, deliveries, uid="6f0c1d5e-0000-4000-8000-000000000001", webhook_id=hook, event_id=1, kind="call_ended", call_id=1,
+        state="given_up", attempts=10, body="{}", status=500, answer="<b>out of order</b>", milliseconds=12, created_at=LONG_AGO,
+        tried_at=NOW,
+    )  # fmt: skip
+    return {"webhook_id": hook, "delivery_id": delivery}
 
 
 async def _recorded(office: Office, call: int, deal: int) -> int:
