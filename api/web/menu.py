@@ -48,7 +48,8 @@ def _settings(actor: Actor, texts: Texts) -> list[Item]:
     gettext = texts.gettext
     people = Item("people", "/people", "user-plus", gettext("People"))
     exchange = Item("exchange", "/exchange", "plug-connected", gettext("Exchange"))
-    shown = [(Right.SEE_PEOPLE, people), (Right.SEE_EXCHANGES, exchange)]
+    webhooks = Item("webhooks", "/webhooks", "webhook", gettext("Webhooks"))
+    shown = [(Right.SEE_PEOPLE, people), (Right.SEE_EXCHANGES, exchange), (Right.SETTINGS, webhooks)]
     return [item for right, item in shown if actor.may(right)]
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from api.web.dial_words import cap_words, stage_words, why_words
 from api.web.translations import Texts
+from api.web.webhook_words import kind_words, state_words, trouble_words
 from crm_core.calls.events import CallState, Direction, Outcome
 from crm_core.calls.lines import CallLine
 from crm_core.calls.live_parties import Doing, Waits
@@ -177,6 +178,15 @@ class Names:
 
     def cap_name(self, reason: str) -> str:
         return cap_words(self.texts, reason)
+
+    def webhook_kind(self, kind: str) -> str:
+        return kind_words(self.texts, kind)
+
+    def delivery_state(self, state: str) -> str:
+        return state_words(self.texts, state)
+
+    def delivery_trouble(self, code: str) -> str:
+        return trouble_words(self.texts, code)
 
     def side_name(self, side: str, manager: str | None = None) -> str:
         pgettext = self.texts.pgettext

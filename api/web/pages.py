@@ -5,13 +5,44 @@ import re
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
-from api.web import calls, contacts, deals, dial_settings, dialling, entrance, exchange, frame, live, missed, people, tasks, today
+from api.web import (
+    calls,
+    contacts,
+    deals,
+    dial_settings,
+    dialling,
+    entrance,
+    exchange,
+    frame,
+    live,
+    missed,
+    people,
+    tasks,
+    today,
+    webhooks,
+)
 from api.web.render import Look
 from api.web.visit import look_for
 from api.web.why import page as why
 
 router = APIRouter(include_in_schema=False)
-for noun in (entrance, frame, today, live, calls, why, missed, contacts, deals, tasks, people, exchange, dialling, dial_settings):
+for noun in (
+    entrance,
+    frame,
+    today,
+    live,
+    calls,
+    why,
+    missed,
+    contacts,
+    deals,
+    tasks,
+    people,
+    exchange,
+    dialling,
+    dial_settings,
+    webhooks,
+):
     router.include_router(noun.router)
 
 # What a fragment replaces, as the browser names it: `div#dial`.
