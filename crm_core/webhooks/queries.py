@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
+from yarl import URL
 
 from crm_core import paging
 from crm_core.access import Actor, Right, require
@@ -37,6 +38,11 @@ class WebhookLine:
     given_up: int
     last_tried_at: datetime | None
     last_state: str | None
+
+    @property
+    def host(self) -> str:
+        """As people write it."""
+        return URL(self.url).host or self.url
 
 
 @dataclass(frozen=True, slots=True)
