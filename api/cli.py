@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from api.exchange_cli import exchanges
+
 app = typer.Typer(
     name="firstring", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
     help="Call tracking and communications for sales teams on Asterisk.",
@@ -23,7 +25,7 @@ models = _group("models", "Speech models.")
 database = _group("db", "The database.")
 users = _group("user", "People.")
 tokens = _group("token", "Bearer tokens for programs.")
-exchanges = _group("exchange", "Exchanges to listen to.")
+app.add_typer(exchanges, name="exchange")
 
 # What a capture is read with.
 Cel = Annotated[Path | None, typer.Option(help="the exchange's CEL for the same time; fills the gaps")]
@@ -214,35 +216,6 @@ def token_create(email: str) -> None:
     create_token(email)
 
 
-@exchanges.command("add")
-def exchange_add(
-    name: str,
-    ami: Annotated[str, typer.Option(metavar="HOST:PORT")],
-    user: Annotated[str, typer.Option(help="AMI user that reads events")],
-    secret_file: Annotated[Path, typer.Option(help="holds his secret")],
-    recordings: Annotated[Path, typer.Option(metavar="DIR", help="where its recordings are on this machine")],
-    cel: Annotated[Path | None, typer.Option(metavar="FILE", help="its own log of events (CEL), to fill gaps")] = None,
-    dial_user: Annotated[str | None, typer.Option(help="AMI user that dials")] = None,
-    dial_secret_file: Annotated[Path | None, typer.Option(help="holds his secret")] = None,
-    tls: Annotated[bool, typer.Option("--tls", help="AMI over TLS")] = False,
-    region: Annotated[str | None, typer.Option(help="FIRSTRING_REGION, unless told")] = None,
-    language: Annotated[str | None, typer.Option(help="of the speech on its lines; else detected")] = None,
-    trunk: Trunks = None,
-    extension: Extensions = None,
-    own_number: Annotated[list[str] | None, typer.Option(help="a number of the house")] = None,
-    replace: Annotated[bool, typer.Option("--replace", help="if there is one of this name, change it to this")] = False,
-) -> None:
-    """Add an exchange; a running product begins to listen to it at once."""
-    from api.commands.exchanges import Files, Lines, Login, add
-    from crm_core.errors import Invalid
-
-    if (dial_user is None) != (dial_secret_file is None):
-        raise Invalid("--dial-user and --dial-secret-file go together: give both, or neither")
-    dialler = Login(dial_user, dial_secret_file) if dial_user and dial_secret_file else None
-    lines = Lines(region, language, trunk or [], extension or [], own_number or [])
-    add(name, ami, Login(user, secret_file), dialler, Files(recordings, cel), lines, tls=tls, replace=replace)
-
-
 @app.command()
 def reconcile(
     exchange: Annotated[str | None, typer.Option(help="whose calls; all exchanges, unless told")] = None,
@@ -256,14 +229,6 @@ def reconcile(
 
     if not run(exchange, since, until, repair=repair, as_json=as_json):
         raise typer.Exit(1)
-
-
-@exchanges.command("list")
-def exchange_list() -> None:
-    """Exchanges and how they stand."""
-    from api.commands.exchanges import show
-
-    show()
 
 
 def _require_settings() -> None:
