@@ -213,6 +213,13 @@ class Session:
     def _do_core_settings(self, action: Action) -> None:
         self._respond(action, "Success", ("AMIversion", "11.0.0"), ("AsteriskVersion", VERSION), ("SystemName", "practice"))
 
+    def _do_list_commands(self, action: Action) -> None:
+        """What this user may ask for, with the classes of which he has one."""
+        user = self._user
+        told = [(name, f"A practice action. (Priv: {','.join(sorted(_NEEDED.get(name, ['<none>'])))},all)") for name in _ACTIONS
+                if user is not None and self._may(name, user)]  # fmt: skip
+        self._respond(action, "Success", *told)
+
     def _do_status(self, action: Action) -> None:
         channels = self._server.channels()
         if action.get("channel"):
@@ -293,6 +300,7 @@ _ACTIONS: dict[str, Callable[[Session, Action], None]] = {
     "ping": Session._do_ping,
     "events": Session._do_events,
     "coresettings": Session._do_core_settings,
+    "listcommands": Session._do_list_commands,
     "status": Session._do_status,
     "coreshowchannels": Session._do_show_channels,
     "practicecall": Session._do_practice_call,
