@@ -22,7 +22,7 @@ from crm_core.errors import FirstringError, SettingsError
 from crm_core.exchanges.addresses import AmiAddress
 from crm_core.exchanges.secret_files import secret_in
 from pbx.ami import troubles
-from pbx.ami.door import Shut, open_door
+from pbx.ami.door import Shut, Wire, open_door
 from pbx.ami.protocol import Message, MessageReader, UnsafeHeader, challenge_key, encode_action
 from pbx.ami.snapshots import Snapshots
 from pbx.received import Received
@@ -159,6 +159,9 @@ class AmiConnection:
 class Link:
     """One connection. Raises LinkLost or LoginRefused when it ends."""
 
+    wanted_events = EVENTS
+    wire: Wire | None = None  # another than the usual one
+
     def __init__(
         self, login: AmiLogin, receive: Callable[[Received], Awaitable[None]], clock: Callable[[], float], patience: Patience,
         refusals_logged: set[str] | None = None,
@@ -224,7 +227,7 @@ class Link:
     async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         try:
             return await open_door(
-                self._login.host, self._login.port, self._login.tls, self._login.ca_file, self._patience.connect
+                self._login.host, self._login.port, self._login.tls, self._login.ca_file, self._patience.connect, self.wire
             )
         except Shut as shut:
             raise LinkLost(shut.say) from shut
@@ -304,7 +307,7 @@ class Link:
                 proof = [("Secret", secret)]
             else:
                 raise LoginRefused(troubles.NO_CHALLENGE)
-            answer = await self.ask("Login", [("Username", login.user), *proof, ("Events", EVENTS)])
+            answer = await self.ask("Login", [("Username", login.user), *proof, ("Events", self.wanted_events)])
         except UnsafeHeader:
             raise LoginRefused(troubles.WRONG_SECRET) from None
         if answer.first("Response") != "Success":

@@ -3,10 +3,14 @@
 import asyncio
 import socket
 import ssl
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from crm_core.errors import FirstringError
 from pbx.ami import troubles
+
+Wire = Callable[[str, int], Awaitable[socket.socket]]
+"""Makes the TCP connection to a host and port."""
 
 # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH (openssl/x509_vfy.h)
 _OTHER_NAME = frozenset([62, 64])
@@ -17,13 +21,16 @@ class Shut(FirstringError):
 
 
 async def open_door(
-    host: str, port: int, tls: bool, ca_file: Path | None, seconds: float
+    host: str, port: int, tls: bool, ca_file: Path | None, seconds: float, wire: Wire | None = None
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """A connection, over TLS with the host's name checked. Raises Shut with what to do."""
     context = await asyncio.to_thread(_trusting, ca_file) if tls else None
     try:
         async with asyncio.timeout(seconds):
-            return await asyncio.open_connection(host, port, ssl=context)
+            if wire is None:
+                return await asyncio.open_connection(host, port, ssl=context)
+            name = host if context else None
+            return await asyncio.open_connection(sock=await wire(host, port), ssl=context, server_hostname=name)
     except ssl.SSLCertVerificationError as error:
         raise Shut(troubles.OTHER_NAME if error.verify_code in _OTHER_NAME else troubles.UNTRUSTED) from error
     except ssl.SSLError as error:
