@@ -7,7 +7,7 @@ is later than the first one's by nearly the whole pause was the exchange kept wa
 import asyncio
 import socket
 from contextlib import suppress
-from typing import cast
+from typing import Any, cast
 
 from pbx.ami.connection import AmiLogin, Link, LinkLost, LoginRefused, Patience
 from pbx.ami.protocol import MessageReader, encode_action
@@ -76,7 +76,8 @@ class _SlowReader(Link):
         await asyncio.sleep(PAUSE)
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, READING_BUFFER)
         transport.resume_reading()
-        await asyncio.wait({reading, self._last}, timeout=TIME, return_when=asyncio.FIRST_COMPLETED)
+        ends: list[asyncio.Future[Any]] = [reading, self._last]
+        await asyncio.wait(ends, timeout=TIME, return_when=asyncio.FIRST_COMPLETED)
         if self._last.done():
             return True if self._last.result() - began >= PAUSE * LEAST else None
         return False if reading.done() else None

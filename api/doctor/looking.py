@@ -1,0 +1,123 @@
+"""Looks at one exchange from all sides: its manager, what was heard of it, its files. Judges nothing, changes nothing."""
+
+import asyncio
+import csv
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from api.doctor.config_folder import ConfigFolder
+from api.doctor.heard import heard_of
+from api.doctor.seen import Address, ExchangeSeen, Folder, Heard, Records
+from crm_core.calls.tables import calls, exchanges
+from crm_core.db import Database
+from crm_core.dialling.rules import rules_of
+from crm_core.exchanges import config
+from crm_core.exchanges.config import ExchangeConfig
+from crm_core.secrets import SecretBox
+from pbx.ami.connection import AmiLogin
+from pbx.ami.inspection import Inspected, inspect
+
+TAIL = 256 * 1024  # bytes of a file of records that are looked at
+COLUMNS = 14  # of our cel_custom.conf
+MOST_FILES = 200  # of the folder of recordings
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the database holds of an exchange."""
+
+    config: ExchangeConfig
+    address: Address
+    heard: Heard
+    last_call_at: datetime | None
+
+
+async def look_at(
+    database: Database, name: str, box: SecretBox, *, now: datetime, config_folder: Path | None = None
+) -> ExchangeSeen:
+    """Raises NotFound, and SettingsError for secrets sealed under another key."""
+    async with database.read() as connection:
+        known = await _known(connection, name, box, now)
+    reader, dialler = await _inspected(known)
+    exchange = known.config
+    cel = await asyncio.to_thread(_records, exchange.cel_file) if exchange.cel_file else None
+    root = exchange.recordings_root
+    return ExchangeSeen(
+        address=known.address, reader=reader, dialler=dialler, heard=known.heard, cel=cel,
+        config=ConfigFolder(config_folder) if config_folder else None, last_call_at=known.last_call_at,
+        recordings=await asyncio.to_thread(_folder, root) if root else None,
+    )  # fmt: skip
+
+
+async def _known(connection: AsyncConnection, name: str, box: SecretBox, now: datetime) -> Known:
+    exchange = await config.load(connection, name, box)
+    row = (await connection.execute(select(exchanges).where(exchanges.c.id == exchange.id))).one()
+    address = Address(
+        row.name, row.ami_host, row.ami_port, row.ami_tls, row.ami_user, row.dial_user,
+        rules_of(row.dial_rules, row.region).context, row.active, row.state, row.state_note,
+    )  # fmt: skip
+    ended = select(func.max(calls.c.ended_at)).where(calls.c.exchange_id == exchange.id)
+    return Known(exchange, address, await heard_of(connection, exchange.id, now), await connection.scalar(ended))
+
+
+async def _inspected(known: Known) -> tuple[Inspected, Inspected | None]:
+    exchange, context = known.config, known.address.context
+    login = AmiLogin(exchange.ami_host, exchange.ami_port, exchange.ami_user, exchange.ami_secret, exchange.ami_tls)
+    reader = await inspect(login, context=context if exchange.dial_user else None)
+    if not exchange.dial_user or not exchange.dial_secret or not reader.reached:
+        return reader, None
+    dialler = AmiLogin(exchange.ami_host, exchange.ami_port, exchange.dial_user, exchange.dial_secret, exchange.ami_tls)
+    return reader, await inspect(dialler, is_reader=False)
+
+
+def _records(file: Path) -> Records:
+    try:
+        with file.open("rb") as tail:
+            begin = max(0, file.stat().st_size - TAIL)
+            tail.seek(begin)
+            lines = tail.read(TAIL).decode("utf-8", "replace").splitlines()[1 if begin else 0 :]
+    except OSError as error:
+        return Records(file, trouble=error.strerror or type(error).__name__)
+    rows = list(csv.reader(line.replace("\0", "") for line in lines))
+    good = [row for row in rows if len(row) == COLUMNS and _seconds(row[0]) is not None]
+    last = max((_seconds(row[0]) or 0.0 for row in good), default=None)
+    return Records(file, None, frozenset(row[1] for row in good), last, len(rows), len(rows) - len(good))
+
+
+def _seconds(told: str) -> float | None:
+    try:
+        return float(told)
+    except ValueError:
+        return None
+
+
+def _folder(root: Path) -> Folder:
+    try:
+        disk = shutil.disk_usage(root)
+        unreadable = _unreadable_in(root)
+    except OSError as error:
+        return Folder(root, trouble=error.strerror or type(error).__name__)
+    return Folder(root, None, disk.free, disk.total, unreadable)
+
+
+def _unreadable_in(root: Path) -> str | None:
+    """The name of a folder or file that we may not read, of the first ones."""
+    looked = 0
+    for folder, folders, files in os.walk(root, onerror=_raise):
+        for name in (*folders, *files):
+            looked += 1
+            if not os.access(Path(folder) / name, os.R_OK):
+                return name
+        if looked > MOST_FILES:
+            return None
+    return None
+
+
+def _raise(error: OSError) -> None:
+    raise error
