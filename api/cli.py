@@ -136,6 +136,25 @@ def rederive(
         raise typer.Exit(1)
 
 
+@app.command()
+def doctor(
+    exchange: Annotated[str | None, typer.Option(help="only this one; else all")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object")] = False,
+    config: Annotated[Path | None, typer.Option(metavar="DIR", help="its configuration folder, if it is on this machine")] = None,
+    test_call: Annotated[str | None, typer.Option(metavar="EXTENSION", help="ring this phone, then call --to")] = None,
+    to: Annotated[str | None, typer.Option(metavar="NUMBER", help="whom a test call goes to, such as your mobile")] = None,
+) -> None:
+    """Look at the installation and its exchanges: what is wrong, and what to paste where. Changes nothing."""
+    from api.commands.doctor import Asked
+    from api.commands.doctor import doctor as run
+    from crm_core.errors import Invalid
+
+    if (test_call is None) != (to is None):
+        raise Invalid("--test-call and --to go together: whose phone is rung, and who is called then")
+    if not run(Asked(exchange, config, test_call, to), as_json_lines=as_json):
+        raise typer.Exit(1)
+
+
 @models.command("fetch")
 def models_fetch(name: Annotated[str | None, typer.Argument(help="FIRSTRING_WHISPER_MODEL, unless told")] = None) -> None:
     """Fetch a speech model, unless it is there."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from api.audit import job as audit_job
 from api.context import AppContext
+from api.doctor import job as doctor
 from api.reactor import Reactions
 from api.webhooks import lanes, sending
 from api.webhooks.sender import OwnResolver, Sender
@@ -76,9 +77,10 @@ def job_runner(context: AppContext) -> JobRunner:
 
 
 def dialling_runner(context: AppContext) -> JobRunner:
-    """Calls by a click, apart from the other jobs: nobody waits for a recording before his phone rings."""
+    """Calls by a click and the doctor, apart from the other jobs: nobody waits for a recording before his phone rings."""
     place = originate.job_kind(context.database, context.box, context.now)
-    return JobRunner(context.database, {place.name: place}, context.now)
+    visit = doctor.job_kind(context.settings, context.database, context.box, context.now)
+    return JobRunner(context.database, {place.name: place, visit.name: visit}, context.now)
 
 
 def webhook_runner(context: AppContext) -> JobRunner:

@@ -26,11 +26,13 @@ async def heard_of(connection: AsyncConnection, exchange_id: int, now: datetime)
     query = select(journal.c.connection, journal.c.received_at, journal.c.data).where(*theirs)
     rows = (await connection.execute(query.order_by(journal.c.id.desc()).limit(MOST_BATCHES))).all()
     pieces: list[bytes] = []
+    since: datetime | None = None
     for row in rows:
         if row.connection != rows[0].connection or sum(map(len, pieces)) > MOST_BYTES:
             break  # another connection may have been under other settings
         pieces.append(row.data)
-    return judged(messages_of(reversed(pieces)), rows[0].received_at if rows else None)
+        since = row.received_at
+    return judged(messages_of(reversed(pieces)), since, rows[0].received_at if rows else None)
 
 
 def messages_of(pieces: Iterable[bytes]) -> list[Message]:
@@ -38,12 +40,12 @@ def messages_of(pieces: Iterable[bytes]) -> list[Message]:
     return [message for piece in pieces for message in reader.feed(piece)]
 
 
-def judged(messages: list[Message], last_at: datetime | None) -> Heard:
+def judged(messages: list[Message], since: datetime | None, last_at: datetime | None) -> Heard:
     """Of messages in the order they came. Pure."""
     events = [message for message in messages if message.event and classes_of(message) and message.event != UNSTAMPED]
     channels = [message for message in events if message.event in OF_CHANNELS]
     return Heard(
-        events=len(events), last_at=last_at,
+        events=len(events), since=since, last_at=last_at,
         classes=frozenset(kind for message in events for kind in classes_of(message)),
         stamped=events[-1].first("Timestamp") is not None if events else None,
         names_recordings=_names_recording(channels[-1]) if channels else None,

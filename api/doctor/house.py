@@ -1,6 +1,7 @@
 """Looks at the installation itself. Changes nothing: an old database stays old."""
 
 import asyncio
+import errno
 import os
 import shutil
 import stat
@@ -10,6 +11,7 @@ from typing import Any
 
 from alembic.script import ScriptDirectory
 from sqlalchemy import func, select, text
+from sqlalchemy.engine.url import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -43,7 +45,7 @@ def _folder(folder: Path) -> dict[str, Any]:
         mode, free = stat.S_IMODE(folder.stat().st_mode), shutil.disk_usage(folder).free
     except OSError as error:
         return {"writable": error.strerror or type(error).__name__}
-    writable = None if os.access(folder, os.W_OK | os.X_OK) else os.strerror(13)
+    writable = None if os.access(folder, os.W_OK | os.X_OK) else os.strerror(errno.EACCES)
     key = folder / "secret_key"
     return {
         "mode": mode, "free_bytes": free, "writable": writable,
@@ -52,6 +54,8 @@ def _folder(folder: Path) -> dict[str, Any]:
 
 
 async def _database(database: Database, newest: str, box: SecretBox | None, now: datetime) -> dict[str, Any]:
+    if database.is_sqlite and not await asyncio.to_thread(_is_there, database.url):  # opening it would make one
+        return {"database_trouble": os.strerror(errno.ENOENT)}
     try:
         async with asyncio.timeout(LOOK_TIME), database.read() as connection:
             revision = await _revision(connection)
@@ -60,6 +64,10 @@ async def _database(database: Database, newest: str, box: SecretBox | None, now:
             return {"revision": revision, **await _tables(connection, box, now)}
     except (SQLAlchemyError, OSError) as error:  # TimeoutError is one, too
         return {"database_trouble": database_trouble(error) or type(error).__name__}
+
+
+def _is_there(url: str) -> bool:
+    return Path(make_url(url).database or "").exists()
 
 
 async def _revision(connection: AsyncConnection) -> str | None:

@@ -59,7 +59,7 @@ async def _known(connection: AsyncConnection, name: str, box: SecretBox, now: da
     exchange = await config.load(connection, name, box)
     row = (await connection.execute(select(exchanges).where(exchanges.c.id == exchange.id))).one()
     address = Address(
-        row.name, row.ami_host, row.ami_port, row.ami_tls, row.ami_user, row.dial_user,
+        row.name, row.ami_host, row.ami_port, row.ami_tls, row.ami_user, exchange.dialler.user if exchange.dialler else None,
         rules_of(row.dial_rules, row.region).context, row.active, row.state, row.state_note,
     )  # fmt: skip
     ended = select(func.max(calls.c.ended_at)).where(calls.c.exchange_id == exchange.id)
@@ -68,12 +68,10 @@ async def _known(connection: AsyncConnection, name: str, box: SecretBox, now: da
 
 async def _inspected(known: Known) -> tuple[Inspected, Inspected | None]:
     exchange, context = known.config, known.address.context
-    login = AmiLogin(exchange.ami_host, exchange.ami_port, exchange.ami_user, exchange.ami_secret, exchange.ami_tls)
-    reader = await inspect(login, context=context if exchange.dial_user else None)
-    if not exchange.dial_user or not exchange.dial_secret or not reader.reached:
+    reader = await inspect(AmiLogin.at(exchange.reader), context=context if exchange.dialler else None)
+    if exchange.dialler is None or not reader.reached:
         return reader, None
-    dialler = AmiLogin(exchange.ami_host, exchange.ami_port, exchange.dial_user, exchange.dial_secret, exchange.ami_tls)
-    return reader, await inspect(dialler, is_reader=False)
+    return reader, await inspect(AmiLogin.at(exchange.dialler), is_reader=False)
 
 
 def _records(file: Path) -> Records:

@@ -9,10 +9,12 @@ from typing import Any
 
 import structlog
 
-from api.doctor import checks, house_checks
+from api.doctor import checks, house_checks, test_call
 from api.doctor.findings import Finding, Said, say, unknown
 
 log = structlog.get_logger()
+
+VISIT = say("The visit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,8 @@ def of_house() -> list[Check]:
 
 
 def titles() -> dict[str, Said]:
-    return {check.name: check.title for check in (*of_house(), *of_exchange())}
+    """By the name of the check; a visit that could not be made, and a test call, have theirs, too."""
+    return {"": VISIT, test_call.CHECK: test_call.TITLE} | {check.name: check.title for check in (*of_house(), *of_exchange())}
 
 
 def _found(package: ModuleType) -> list[Check]:

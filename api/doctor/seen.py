@@ -32,11 +32,12 @@ class Address:
 class Heard:
     """What the listener kept of late. `stamped`, `names_recordings`: of the newest event that could tell.
 
-    `rings_in_use`: queues whose members are rung while they talk; `processed_since`: calls the exchange says it had
-    while this connection lasted.
+    `rings_in_use`: queues whose members are rung while they talk; `processed`: how many calls the exchange said it had
+    had, soon after `since`.
     """
 
     events: int = 0
+    since: datetime | None = None
     last_at: datetime | None = None
     classes: frozenset[str] = frozenset()
     stamped: bool | None = None

@@ -19,6 +19,7 @@ from pbx.ami import troubles
 from pbx.records import troubles as gap_troubles
 
 WEB = LOCALES.parent
+DOCTOR = WEB.parent / "doctor"  # its findings are worded in the terminal, too
 METHODS = [("templates/**.html", "jinja2"), ("**.py", "python")]
 OPTIONS = {"templates/**.html": {"silent": "false"}}
 KEYWORDS = {"_": None, "gettext": None, "say": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
@@ -43,6 +44,8 @@ def said() -> Iterator[Said]:
     """Everything the pages say, in English."""
     for file, _line, text, _comments, context in extract_from_dir(WEB, METHODS, OPTIONS, KEYWORDS):
         yield Said(file, text, context)
+    for file, _line, text, _comments, context in extract_from_dir(DOCTOR, [("**.py", "python")], {}, KEYWORDS):
+        yield Said(f"doctor/{file}", text, context)
     for note in (
         *troubles.NOTES,
         *gap_troubles.NOTES,

@@ -11,6 +11,7 @@ from api.web import (
     deals,
     dial_settings,
     dialling,
+    doctor,
     entrance,
     exchange,
     frame,
@@ -42,6 +43,7 @@ for noun in (
     dialling,
     dial_settings,
     webhooks,
+    doctor,
 ):
     router.include_router(noun.router)
 

@@ -8,6 +8,7 @@ from api.doctor.seen import ExchangeSeen
 
 TITLE = say("Events")
 ORDER = 60
+SURELY = 1.0  # seconds
 FAULTS = ("no_call_events", "no_agent_events", "not_listening")
 
 
@@ -31,7 +32,18 @@ def _call(seen: ExchangeSeen) -> Finding:
     if heard and heard.processed is not None and now.isdecimal() and int(now) > heard.processed:
         text = say("The exchange had %(count)s calls while we listened, and told of none.", count=int(now) - heard.processed)
         return fault("no_call_events", text, as_meant(user))
+    if _logged_meanwhile(seen):
+        text = say("The exchange logged a call while we listened, and told of none.")
+        return fault("no_call_events", text, as_meant(user))
     return unknown("call_events_unknown", say("No call was heard lately: make one, or a test call, and look again."))
+
+
+def _logged_meanwhile(seen: ExchangeSeen) -> bool:
+    """Versions before 18 do not count their calls: the event log tells, if there is one here."""
+    if seen.cel is None or seen.cel.last_at is None or seen.heard is None or seen.heard.since is None:
+        return False
+    ahead = seen.reader.clock.ahead if seen.reader.clock else 0.0
+    return seen.cel.last_at - ahead > seen.heard.since.timestamp() + SURELY
 
 
 def _agent(seen: ExchangeSeen) -> Finding:

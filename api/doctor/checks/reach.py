@@ -13,8 +13,8 @@ FAULTS = ("unreachable", "certificate_untrusted", "no_tls", "not_encrypted")
 
 def look(seen: ExchangeSeen) -> Iterator[Finding]:
     reader, address = seen.reader, seen.address
-    if reader.trouble in (troubles.UNTRUSTED, troubles.NO_TLS):
-        code = "certificate_untrusted" if reader.trouble == troubles.UNTRUSTED else "no_tls"
+    if reader.trouble in (troubles.UNTRUSTED, troubles.OTHER_NAME, troubles.NO_CA_FILE, troubles.NO_TLS):
+        code = "no_tls" if reader.trouble == troubles.NO_TLS else "certificate_untrusted"
         yield fault(code, Said(reader.trouble), see=f"openssl s_client -connect {address.host}:{address.port}")
         return
     if not reader.reached:

@@ -18,7 +18,7 @@ def look(seen: ExchangeSeen) -> Iterator[Finding]:
         return
     told = seen.reader.version
     open_holes = holes_of(version)
-    names = ", ".join(f"{hole.cve} ({hole.what})" for hole in open_holes[:6])
+    names = ", ".join(hole.cve for hole in open_holes)
     if not open_holes:
         yield fine("no_known_hole", say("Asterisk %(version)s has no hole of our table of %(day)s.", version=told, day=AS_OF))
     elif version.is_somebodys:
