@@ -163,6 +163,10 @@ PAGES = {
     "POST /exchange": Needs(
         303, right=SETTINGS, form={"name": "second", "address": "192.0.2.7:5038", "user": "u", "secret": "s", "recordings": ""}
     ),
+    "GET /exchange/{exchange_id}/doctor": Needs(right=EXCHANGES),
+    "GET /exchange/{exchange_id}/doctor/found": Needs(right=EXCHANGES),
+    "POST /exchange/{exchange_id}/doctor": Needs(303, right=SETTINGS),
+    "POST /exchange/{exchange_id}/test-call": Needs(303, right=SETTINGS, form={"extension": "101", "number": "+7 916 000-00-01"}),
     "GET /exchange/{exchange_id}/dialling": Needs(right=SETTINGS),
     "POST /exchange/{exchange_id}/dialling": Needs(
         303,

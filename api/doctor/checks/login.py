@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from api.doctor.findings import Finding, Said, fault, fine, note, paste, say, unknown
 from api.doctor.seen import ExchangeSeen
+from pbx.ami import troubles
 from pbx.ami.inspection import Inspected
 
 TITLE = say("Login")
@@ -28,4 +29,4 @@ def _of(who: str, user: str, found: Inspected) -> Finding:
         return fine(f"{who}_let_in", say("The exchange lets the user %(user)s in.", user=user))
     secret = paste(FILE, f"[{user}]", f'#tryinclude "firstring.d/{who}_secret.conf"', "permit = 127.0.0.1/255.255.255.255")
     see = f'asterisk -rx "manager show user {user}"'
-    return fault(f"{who}_refused", Said(found.trouble or "The exchange refuses this user."), secret, see=see)
+    return fault(f"{who}_refused", Said(found.trouble or troubles.WRONG_SECRET), secret, see=see)
