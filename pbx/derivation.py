@@ -7,7 +7,7 @@ from typing import TypeGuard
 from msgspec.structs import replace
 
 from crm_core.calls.events import CallEvent
-from crm_core.calls.journal import OF_RECORDS, is_records
+from crm_core.calls.journal import heard_on, is_records
 from crm_core.errors import SettingsError
 from crm_core.exchanges.config import ExchangeConfig
 from crm_core.exchanges.learned_lines import Learned
@@ -184,7 +184,7 @@ class Derivation:
     # ---- records ------------------------------------------------------------------------------------------------
 
     def _take_records(self, batch: Received) -> list[CallEvent]:
-        connection = batch.connection.removesuffix(OF_RECORDS)
+        connection = heard_on(batch.connection)
         events = self._meet(connection) if connection != self._connection else []
         lost_at = self._lost_at if self._lost else None
         missed = self._missed(batch.data.splitlines(keepends=True), self._silent_from if self._lost else None)

@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from crm_core.calls.journal import Batch, is_records
+from crm_core.calls.journal import AMI, CEL, Batch
 from pbx.ami.protocol import MessageReader
 from pbx.anonymising.capture import Exported, Heap, export, parts, write
 from pbx.replay import Heard, messages_of, replay
@@ -23,7 +23,9 @@ def heap_of_journal(batches: Iterable[Batch]) -> Heap:
     heap = Heap([])
     reader, connection = MessageReader(), None
     for batch in batches:
-        if is_records(batch.connection):
+        if batch.source not in (AMI, CEL):
+            continue  # of channels they tell nothing
+        if batch.source == CEL:
             heap.records.extend(batch.data.decode("utf-8", "replace").splitlines())
             continue
         if batch.connection != connection:

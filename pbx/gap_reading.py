@@ -1,20 +1,22 @@
 """The exchange's records of a gap: which part of them to read, when, and what to say if they are out of reach."""
 
 import asyncio
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import structlog
 
+from crm_core.calls.journal import CEL
 from crm_core.exchanges.config import ExchangeConfig
+from crm_core.exchanges.record_sources import CsvSource, Source
 from pbx.derivation import Derivation
 from pbx.records import troubles
 from pbx.records.cel_log import CelPart, Window, read_window
+from pbx.records.cel_window import table_window
 from pbx.records.overlap import EDGE
 from pbx.records.patience import PatientThread
+from pbx.records.reading import in_thread
 from pbx.records.troubles import OutOfReach
 
 log = structlog.get_logger()
@@ -47,6 +49,24 @@ LONGEST_CALL = 6 * 3600.0
 """Seconds before a gap in which records of calls that were up are looked for."""
 
 
+@dataclass(frozen=True, slots=True)
+class GapRecords:
+    """What fills a gap: lines by their source, as the journal keeps them, in the order in which they are derived from.
+
+    `short`: what of the gap they do not tell.
+    """
+
+    parts: tuple[tuple[str, bytes], ...]
+    rows: int
+    broken: int
+    short: str | None
+
+
+def has_records(exchange: ExchangeConfig) -> bool:
+    """Whether there is anything that gaps could be filled from."""
+    return exchange.records.cel is not None
+
+
 class GapReader:
     """Reads for one exchange."""
 
@@ -55,34 +75,23 @@ class GapReader:
         self._rules = rules
         self._thread = PatientThread()
 
-    async def read(self, derivation: Derivation, lost_at: float, made_at: float) -> tuple[CelPart, str | None]:
-        """What the records tell of this gap (our times), and what of it they do not tell. Raises OutOfReach."""
-        file = self._exchange.cel_file
-        if file is None:
+    async def read(self, derivation: Derivation, lost_at: float, made_at: float) -> GapRecords:
+        """What the records tell of this gap (our times). Raises OutOfReach."""
+        cel = self._exchange.records.cel
+        if cel is None:
             raise OutOfReach(troubles.NO_FILE)
         begins = max(lost_at, made_at - self._rules.furthest.total_seconds())
-        part = await self._part(file, _window(derivation.tracker.ids_up(), begins, made_at, derivation.records_ahead))
+        part = await self._part(cel, _window(derivation.tracker.ids_up(), begins, made_at, derivation.records_ahead))
         if part.broken and not part.rows:
             raise OutOfReach(troubles.NOT_OURS)
         for name, line, why in part.named:
             log.warning("record_broken", exchange=self._exchange.name, file=name, line=line, why=why)
-        return part, _shortcoming(part, derivation, lost_at, begins)
+        return GapRecords(((CEL, part.data),), part.rows, part.broken, _shortcoming(part, derivation, lost_at, begins))
 
-    async def _part(self, file: Path, window: Window) -> CelPart:
-        try:
-            return await self._thread.run(lambda: read_window(file, window), self._rules.within)
-        except FileNotFoundError as error:
-            raise OutOfReach(troubles.NOT_THERE) from error
-        except PermissionError as error:
-            raise OutOfReach(troubles.NOT_ALLOWED) from error
-        except TimeoutError as error:
-            raise OutOfReach(troubles.NO_ANSWER) from error
-        except (EOFError, zlib.error) as error:
-            raise OutOfReach(troubles.CUT) from error
-        except ValueError as error:
-            raise OutOfReach(troubles.NOT_OURS) from error
-        except OSError as error:
-            raise OutOfReach(troubles.TROUBLE) from error
+    async def _part(self, cel: Source, window: Window) -> CelPart:
+        if isinstance(cel, CsvSource):
+            return await in_thread(lambda: read_window(cel.file, window), self._rules.within, self._thread)
+        return await table_window(cel, self._exchange.records.timezone, window, self._rules.within)
 
     async def settle(self, made_at: float, now: Callable[[], datetime]) -> None:
         """The exchange writes its records a little after it has told of the same."""

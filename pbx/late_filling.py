@@ -23,7 +23,7 @@ from crm_core.db import Database
 from crm_core.exchanges.config import ExchangeConfig
 from pbx import metrics
 from pbx.derivation import Derivation
-from pbx.gap_reading import GapReader, GapRules
+from pbx.gap_reading import GapReader, GapRecords, GapRules, has_records
 from pbx.records import troubles
 from pbx.records.troubles import OutOfReach
 from pbx.rederivation import Rederived, derive_again
@@ -45,7 +45,7 @@ class LateFilling:
         self._reader = reader
         self._rules = rules
         self._now = now
-        self._next: float | None = 0.0 if exchange.cel_file else None  # what an earlier process left
+        self._next: float | None = 0.0 if has_records(exchange) else None  # what an earlier process left
         self._rechecks: list[tuple[float, Gap]] = []
 
     def due_in(self) -> float | None:
@@ -55,7 +55,7 @@ class LateFilling:
 
     def note_open(self, gap: Gap) -> None:
         """A gap could not be filled."""
-        if self._exchange.cel_file:
+        if has_records(self._exchange):
             self._next = time.monotonic() + self._rules.pause(gap.tries)
 
     def note_filled(self, gap: Gap) -> None:
@@ -120,24 +120,25 @@ class LateFilling:
                 return derivation
             before = await derive_again(connection, exchange, since=since, until=first - 1)
         lost_at = before.derivation.heard_until or gap.lost_at.timestamp()
-        part, short = await self._reader.read(before.derivation, lost_at, gap.made_at.timestamp())
-        if unless_rows is not None and part.rows <= unless_rows:
+        found = await self._reader.read(before.derivation, lost_at, gap.made_at.timestamp())
+        if unless_rows is not None and found.rows <= unless_rows:
             return derivation
-        filled = replace(gap, filled_at=self._now(), rows=part.rows, broken=part.broken, tries=gap.tries + 1, note=short)
-        return await self._tell_again(filled, name, part.data, since)
+        filled = replace(gap, filled_at=self._now(), rows=found.rows, broken=found.broken, tries=gap.tries + 1, note=found.short)
+        return await self._tell_again(filled, name, found, since)
 
-    async def _tell_again(self, gap: Gap, name: str, data: bytes, since: int) -> Derivation:
+    async def _tell_again(self, gap: Gap, name: str, found: GapRecords, since: int) -> Derivation:
         """First the records, then what follows from them: whoever is killed between finds the gap still open."""
         exchange = self._exchange
-        place = (exchange.id, journal.records_of(name), 0, self._now())
+        names = [journal.records_of(name, source) for source, _ in found.parts]
         fault = journal.SHORT if gap.note else None
 
         async def keep(tx: AsyncConnection) -> None:
-            await journal.append(tx, *place, data, fault)
+            for place, (_, data) in zip(names, found.parts, strict=True):
+                await journal.append(tx, exchange.id, place, 0, self._now(), data, fault)
 
         await self._store.write(keep)
         async with self._database.read() as connection:
-            records = await journal.first_of(connection, exchange.id, place[1]) or since
+            records = await journal.first_of(connection, exchange.id, names[0]) or since
             again = await derive_again(connection, exchange, since=since, tell_from=records)
             changed = await self._changed(connection, again)
 

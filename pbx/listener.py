@@ -26,7 +26,7 @@ from pbx.ami.connection import USUAL, AmiConnection, AmiLogin, BackOff, Patience
 from pbx.ami.login import lets_in
 from pbx.batch_cutter import BatchCutter
 from pbx.derivation import Derivation
-from pbx.gap_reading import GapReader, GapRules
+from pbx.gap_reading import GapReader, GapRecords, GapRules
 from pbx.late_filling import LateFilling
 from pbx.link_notes import LinkNotes
 from pbx.recall import Recall
@@ -195,23 +195,31 @@ class Listener:
         gap = Gap(self._exchange.id, moment(lost_at) or self._now(), moment(batch.received_at) or self._now())
         try:
             await self._reader.settle(batch.received_at, self._now)
-            part, short = await self._reader.read(self._derivation, lost_at, batch.received_at)
+            found = await self._reader.read(self._derivation, lost_at, batch.received_at)
         except OutOfReach as error:
             open_gap = replace(gap, tries=1, note=error.say)
             log.warning("gap_open", exchange=self._exchange.name, note=error.say)
             metrics.GAPS.labels(self._exchange.name, "open").inc()
             self._late.note_open(open_gap)
             return open_gap
-        filled = replace(gap, filled_at=self._now(), rows=part.rows, broken=part.broken, tries=1, note=short)
-        await self._store_records(batch, part.data, filled)
+        filled = replace(gap, filled_at=self._now(), rows=found.rows, broken=found.broken, tries=1, note=found.short)
+        await self._store_records(batch, found, filled)
         return None
 
-    async def _store_records(self, batch: Received, data: bytes, gap: Gap) -> None:
-        """The records, what was derived from them and the gap they filled, in one transaction."""
+    async def _store_records(self, batch: Received, found: GapRecords, gap: Gap) -> None:
+        """Each part with what was derived from it in one transaction; with the last the gap they filled."""
         name = self._exchange.name
-        records = Received(journal.records_of(batch.connection), 0, self._now().timestamp(), data, whole=gap.note is None)
-        events, fault = await asyncio.to_thread(self._derive, records)
-        await self._store.put(records, events, fault, lambda tx: gaps.note(tx, gap), lambda: None)
+        last = found.parts[-1][0]
+        for source, data in found.parts:
+            place = journal.records_of(batch.connection, source)
+            records = Received(place, 0, self._now().timestamp(), data, whole=gap.note is None)
+            events, fault = await asyncio.to_thread(self._derive, records)
+
+            async def beside(tx: AsyncConnection, ends: bool = source == last) -> None:
+                if ends:
+                    await gaps.note(tx, gap)
+
+            await self._store.put(records, events, fault, beside, lambda: None)
         self._late.note_filled(gap)
         metrics.GAPS.labels(name, "inline").inc()
         metrics.RECORDS.labels(name).inc(gap.rows)

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,11 @@ class RecordsDatabase:
         told = {"host": self.host, "port": self.port, "user": USER, "password": PASSWORD, **changed}
         return SqlSource(kind=self.kind, database=self.name, table=table, **told)
 
+    def insert_now(self, table: str, rows: Rows) -> None:
+        """For who cannot wait: in a thread with an event loop of its own."""
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(lambda: asyncio.run(self.insert(table, rows))).result()
+
     async def run(self, *statements: str) -> None:
         for statement in statements:
             await self.write(statement, [()])
@@ -87,7 +93,10 @@ class RecordsDatabase:
 
     async def write(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
         if self.kind is SqlKind.MYSQL:
-            with pymysql.connect(unix_socket=self.host, user="root", database=self.name, autocommit=True) as connection:
+            mode = "SET SESSION sql_mode=''"  # what is too long is cut, as FreePBX's own connection has it
+            with pymysql.connect(
+                unix_socket=self.host, user="root", database=self.name, autocommit=True, init_command=mode
+            ) as connection:
                 cursor = connection.cursor()
                 _ = cursor.executemany(statement, rows) if rows != [()] else cursor.execute(statement)
             return

@@ -20,8 +20,9 @@ from crm_core.upserts import insert_into
 OPEN = tuple(state for state in CallState if state is not CallState.ENDED)
 LONGEST_FAULT = 1000  # characters; it may name what an exchange said
 CHUNK = 100  # batches read at once: a batch is at most some hundred kilobytes
-AMI, CEL = "ami", "cel"
-OF_RECORDS = "+cel"
+AMI, CEL, CDR, QUEUE = "ami", "cel", "cdr", "queue"
+RECORDS = (QUEUE, CEL, CDR)
+"""In the order in which they are read: what the queue log says goes beside what the others tell of the same call."""
 SHORT = "The records do not reach back to the beginning of the gap."
 """The fault of records that were used and do not tell all."""
 HEARD = (b"Event: ", b"Ping: Pong", b"Message: Authentication accepted")
@@ -34,13 +35,24 @@ STILL_TOLD = timedelta(seconds=60)
 LATEST = 1_000  # calls looked at for those that ended last
 
 
-def records_of(connection: str) -> str:
+def records_of(connection: str, source: str = CEL) -> str:
     """The name under which the records are kept that filled the gap before this connection."""
-    return connection + OF_RECORDS
+    return f"{connection}+{source}"
+
+
+def source_of(connection: str) -> str:
+    """What the lines kept under this name are."""
+    _, _, source = connection.rpartition("+")
+    return source if source in RECORDS else AMI
 
 
 def is_records(connection: str) -> bool:
-    return connection.endswith(OF_RECORDS)
+    return source_of(connection) != AMI
+
+
+def heard_on(connection: str) -> str:
+    """Of records: the connection that ended their gap."""
+    return connection.rpartition("+")[0] if is_records(connection) else connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +65,7 @@ class Batch:
     received_at: datetime
     data: bytes
     fault: str | None
-    source: str = AMI  # or CEL: lines of the exchange's records
+    source: str = AMI  # or CEL, CDR, QUEUE: lines of the exchange's records
 
 
 async def append(
@@ -61,12 +73,12 @@ async def append(
     fault: str | None = None,
 ) -> int:  # fmt: skip
     """Keep a batch and tell its id; one that is kept already (its commit was not heard of) keeps the id it has."""
-    source = CEL if is_records(connection) else AMI
+    source = source_of(connection)
     row = {"exchange_id": exchange_id, "source": source, "connection": connection, "offset": offset, "received_at": received_at,
            "data": data, "fault": None if fault is None else clean(fault, LONGEST_FAULT)}  # fmt: skip
     place = (journal.c.exchange_id, journal.c.connection, journal.c.offset)
     insert = insert_into(tx, journal).values(row)
-    if source == CEL:  # read again, they are more
+    if source != AMI:  # read again, they are more
         newer = {name: row[name] for name in ("received_at", "data", "fault")}
         added = insert.on_conflict_do_update(index_elements=place, set_=newer).returning(journal.c.id)
     else:
@@ -95,8 +107,10 @@ async def records_before(connection: AsyncConnection, exchange_id: int, batch: B
     """The records that filled the gap which ended with this batch's connection; none if it is not the first of it."""
     if await first_of(connection, exchange_id, batch.connection) != batch.id:
         return []
-    theirs = (journal.c.exchange_id == exchange_id, journal.c.connection == records_of(batch.connection))
-    return [_batch(row) for row in await connection.execute(select(journal).where(*theirs).order_by(journal.c.offset))]
+    names = [records_of(batch.connection, source) for source in RECORDS]
+    theirs = (journal.c.exchange_id == exchange_id, journal.c.connection.in_(names))
+    found = [_batch(row) for row in await connection.execute(select(journal).where(*theirs).order_by(journal.c.offset))]
+    return sorted(found, key=lambda one: RECORDS.index(one.source))
 
 
 async def first_of(connection: AsyncConnection, exchange_id: int, name: str) -> int | None:
@@ -120,7 +134,7 @@ async def place_of(connection: AsyncConnection, exchange_id: int, batch_id: int)
     name = await connection.scalar(select(journal.c.connection).where(journal.c.id == batch_id))
     if name is None or not is_records(name):
         return batch_id
-    return await first_of(connection, exchange_id, name.removesuffix(OF_RECORDS)) or batch_id
+    return await first_of(connection, exchange_id, heard_on(name)) or batch_id
 
 
 async def oldest_place(connection: AsyncConnection, exchange_id: int, batch_ids: Iterable[int]) -> int | None:

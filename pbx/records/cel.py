@@ -15,6 +15,7 @@ from pbx import channel_events as told
 from pbx.channel_events import ChannelEvent
 from pbx.dialects.asterisk_events import application_began
 from pbx.lines import split_name
+from pbx.records.rows import decoded
 
 _COLUMNS = 14
 LONGEST_FIELD = 1 << 20
@@ -105,8 +106,8 @@ def fault_of(line: bytes) -> str | None:
 
 def read_line(line: bytes | str) -> tuple[Row | None, str | None]:
     """A row, and what is wrong. A name in another encoding costs its letters, not the row; it counts as broken, too."""
-    written = line if isinstance(line, str) else line.decode(errors="replace")
-    fault = "not UTF-8" if isinstance(line, bytes) and "\ufffd" in written else None
+    written, wrong = (line, False) if isinstance(line, str) else decoded(line)
+    fault = "not UTF-8" if wrong else None
     if not written.strip("\0\r\n "):
         return None, None
     try:

@@ -32,7 +32,7 @@ class CelPart:
     data: bytes = b""
     rows: int = 0
     broken: int = 0
-    named: list[tuple[str, int, str]] = field(default_factory=list)
+    named: list[tuple[str, int | str, str]] = field(default_factory=list)
     begins_at: float | None = None  # the oldest record that is still there
     cut: bool = False  # there was more than is kept
 

@@ -193,11 +193,11 @@ def _parsed(some: Sequence[tables.TableRow], place: str, parse: Parse[T], times:
         except (ValueError, OverflowError) as error:
             fault = str(error)[:200]
         if fault is not None:
-            found.note(place, _key(one), fault)
+            found.note(place, key_of(one), fault)
     return rows
 
 
-def _key(row: tables.TableRow) -> str:
+def key_of(row: tables.TableRow) -> str:
     """By what somebody finds it again."""
     names = ("id", "uniqueid", "callid")
     return next((text_of(row[name])[0][:100] for name in names if row.get(name)), "")

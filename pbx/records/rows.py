@@ -42,9 +42,17 @@ def text_of(value: Any) -> tuple[str, bool]:
     if value is None:
         return "", False
     if isinstance(value, bytes):
-        written = value.decode(errors="replace")
-        return written.replace("\0", "")[:LONGEST_TEXT], "\ufffd" in written
+        written, wrong = decoded(value)
+        return written.replace("\0", "")[:LONGEST_TEXT], wrong
     return str(value).replace("\0", "")[:LONGEST_TEXT], False
+
+
+def decoded(value: bytes) -> tuple[str, bool]:
+    """As text, and whether some of it is none."""
+    try:
+        return value.decode(), False
+    except UnicodeDecodeError:
+        return value.decode(errors="replace"), True
 
 
 def texts(row: Mapping[str, Any]) -> tuple[dict[str, str], str | None]:

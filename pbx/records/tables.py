@@ -5,8 +5,8 @@ Every column is asked for as the bytes that are stored: what a caller sent need 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,6 +24,7 @@ from pbx.records.troubles import OutOfReach
 
 CHUNK = 500
 CONNECT = 10.0  # seconds
+CLOSE = 3.0
 EDGE = 3700.0
 """Seconds by which local times may be off around a change of the clock."""
 _SAMPLE = 200
@@ -46,6 +47,7 @@ class RecordsTable:
         self._names = {one.lower(): one for one in columns}
         self._time = self._column(time)
         self._uid = next((name for name in ("uniqueid", "callid") if name in self._names), None)
+        self.unfinished = False  # rows are on their way that nobody will read
         self._seconds = False  # times are epoch seconds
         self._offset = False  # times have an offset: the database knows the moment
         self._written = False  # times are text, which PostgreSQL compares with nothing else
@@ -89,9 +91,11 @@ class RecordsTable:
             within += [order >= first] if first is not None else []
         shown = [self._bytes(self._table.c[name]).label(low) for low, name in self._names.items()]
         query = select(*shown).where(*within).order_by(order).execution_options(yield_per=CHUNK)
+        self.unfinished = True
         result = await self._connection.stream(query)
         async for some in result.mappings().partitions(CHUNK):
             yield [dict(row) for row in some]
+        self.unfinished = False
 
     async def _first_id(self, reached: ColumnElement[bool]) -> int | None:
         """From which id on the time is reached: FreePBX keeps no index on the times of CEL, and ids grow with them."""
@@ -132,7 +136,12 @@ async def opened(source: SqlSource, time: Sequence[str], within: float) -> Async
             named = next((name for name in time if name in {one.lower() for one in columns}), None)
             if named is None:
                 raise OutOfReach(troubles.NO_TABLE)
-            yield RecordsTable(connection, source, columns, named)
+            found = RecordsTable(connection, source, columns, named)
+            try:
+                yield found
+            finally:
+                if found.unfinished:  # MySQL's driver would read all that is left, for as long as the server takes
+                    await _end(connection.invalidate())
     except DBAPIError as error:
         raise OutOfReach(_why(error.orig)) from error
     except (TimeoutError, OSError, SQLAlchemyError) as error:
@@ -155,9 +164,16 @@ async def _connected(source: SqlSource) -> AsyncIterator[AsyncConnection]:
         try:
             yield connection
         finally:
-            await connection.close()
+            await _end(connection.close())
     finally:
         await engine.dispose()
+
+
+async def _end(closing: Coroutine[Any, Any, None]) -> None:
+    """A server that says nothing more is not waited for."""
+    with suppress(TimeoutError, SQLAlchemyError, OSError):
+        async with asyncio.timeout(CLOSE):
+            await closing
 
 
 async def _connect(engine: AsyncEngine) -> AsyncConnection:

@@ -50,11 +50,11 @@ class Played:
 
     @property
     def begins(self) -> float:
-        return min([_time_of(self.records[0]), *(at for at, _ in self.moments[:1])])
+        return min([time_of(self.records[0]), *(at for at, _ in self.moments[:1])])
 
     @property
     def ends(self) -> float:
-        return max([*(at for at, _ in self.moments[-1:]), *(_time_of(line) for line in self.records)]) + AFTER
+        return max([*(at for at, _ in self.moments[-1:]), *(time_of(line) for line in self.records)]) + AFTER
 
 
 def _stamped(raw: bytes, at: float) -> bytes:
@@ -67,7 +67,7 @@ def _is_answer(raw: bytes) -> bool:
     return b"\nActionID:" in raw and not raw.startswith(b"Event: OriginateResponse")
 
 
-def _time_of(line: bytes) -> float:
+def time_of(line: bytes) -> float:
     return float(line.split(b",")[0].strip(b'"'))
 
 
@@ -102,7 +102,7 @@ class CaptureExchange:
     # ---- the listener -------------------------------------------------------------------------------------------
 
     def listen(self, rules: GapRules = RULES) -> None:
-        config = replace(self._config, ami_port=self.port, cel_file=self.cel_file)
+        config = self.known_as(replace(self._config, ami_port=self.port))
         listener = Listener(
             self._database, config, now=lambda: datetime.fromtimestamp(self.now, UTC), patience=PATIENCE, gap_rules=rules,
             spool_folder=self._folder, pace=0.0,
@@ -170,6 +170,10 @@ class CaptureExchange:
                 self._send(message + b"\r\n\r\n")
                 await self.stored()
 
+    def known_as(self, config: ExchangeConfig) -> ExchangeConfig:
+        """With the place of its records."""
+        return replace(config, cel_file=self.cel_file)
+
     def records_end(self) -> None:
         """The exchange writes no more of them."""
         self._records.clear()
@@ -177,9 +181,14 @@ class CaptureExchange:
     def _write_records(self) -> None:
         if not self._records:
             return
+        written: list[bytes] = []
+        while self._records and time_of(self._records[0]) <= self.now:
+            written.append(self._records.pop(0))
+        self.keep_records(written)
+
+    def keep_records(self, lines: list[bytes]) -> None:
         with (self.hidden if self.hidden.exists() else self.cel_file).open("ab") as out:
-            while self._records and _time_of(self._records[0]) <= self.now:
-                out.write(self._records.pop(0))
+            out.writelines(lines)
 
     def _send(self, data: bytes) -> None:
         if self._writer is None:

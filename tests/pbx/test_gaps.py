@@ -31,12 +31,12 @@ async def test_what_was_lost_is_told_from_the_records(scenario: str, stamped: bo
 
 async def played_with_gaps(
     given: Capture, scenario: str, dice: random.Random, stamped: bool, database: Database, folder: Path,
-    cuts: Sequence[tuple[float, float]] = (),
+    cuts: Sequence[tuple[float, float]] = (), kind: type[CaptureExchange] = CaptureExchange,
 ) -> CaptureExchange:  # fmt: skip
     """`cuts`: seconds of the capture in which nobody listens; by default the dice fall."""
     played = Played(given, scenario, stamped=stamped)
     desk = await Desk.opened(database, own_numbers=())
-    exchange = CaptureExchange(played, folder / "firstring.csv", database, desk.exchange, folder)
+    exchange = kind(played, folder / "firstring.csv", database, desk.exchange, folder)
     await exchange.plug_in()
     exchange.listen()
     await exchange.stored()  # who is killed before was never here
