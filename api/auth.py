@@ -13,6 +13,7 @@ from starlette.responses import Response
 from api.context import AppContext
 from crm_core.access import Actor
 from crm_core.errors import FirstringError, NotFound
+from crm_core.settings import networks
 from crm_core.users import accounts, api_tokens, login_failures, passwords, sessions, setup_links
 from crm_core.users.audit import record
 from crm_core.users.secret_tokens import token_hash
@@ -134,10 +135,11 @@ def is_https(request: Request) -> bool:
 
 
 def address_of(request: Request) -> str:
-    """The peer's address; what a proxy on this machine says of its client, else."""
+    """The peer's address; where the peer is a proxy that is believed, the address it speaks for."""
     peer = request.client.host if request.client else "unknown"
     forwarded = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
-    return forwarded if is_loopback(peer) and _is_address(forwarded) else peer
+    believed = is_loopback(peer) or _is_proxy(peer, request.app.state.context.settings.proxies)
+    return forwarded if believed and _is_address(forwarded) else peer
 
 
 def is_loopback(address: str) -> bool:
@@ -155,6 +157,10 @@ def local_path(wanted: str | None) -> str:
         return "/"
     parts = urlsplit(wanted)
     return "/" if parts.scheme or parts.netloc else wanted
+
+
+def _is_proxy(peer: str, proxies: str) -> bool:
+    return _is_address(peer) and any(ip_address(peer) in network for network in networks(proxies))
 
 
 def _is_address(text: str) -> bool:

@@ -20,6 +20,7 @@ from crm_core.jobs import JobState, jobs
 router = APIRouter(include_in_schema=False)
 
 LEAST_FREE = 200 * 1024 * 1024  # bytes: below it recordings cannot be kept for long
+LONG_WAIT = 300.0  # seconds: a job that is due for so long has nobody who carries it
 LOOK_TIME = 5.0  # seconds a database may take to answer
 
 
@@ -30,12 +31,15 @@ async def healthz() -> JSONResponse:
 
 @router.get("/readyz")
 async def readyz(request: Request, context: Context) -> JSONResponse:
-    """200 while the database answers and the disk has room. An exchange that is down is told, and does not stop the rest."""
+    """200 while the database answers and the disk has room. An exchange that is down is told, and does not stop the rest.
+
+    `ill`: each part that is not well, why, and what to do.
+    """
     facts = await _facts(context)
     ready = facts["database"] == "ok" and facts["disk"]["ok"]
     body = {"status": "ready" if ready else "not ready"}
     if await _may_know(request, context):
-        body |= facts
+        body |= {**facts, "ill": _ill(facts)}
     return JSONResponse(body, 200 if ready else 503)
 
 
@@ -69,6 +73,25 @@ async def _facts(context: AppContext) -> dict[str, Any]:
     except Exception as error:  # whatever the driver raises, it is the answer to the question
         facts["database"] = type(error).__name__
     return facts
+
+
+def _ill(facts: dict[str, Any]) -> list[dict[str, str]]:
+    found = []
+    if facts["database"] != "ok":
+        found.append(("database", facts["database"], "see that it runs, and that FIRSTRING_DATABASE_URL is right"))
+    if not facts["disk"]["ok"]:
+        why = facts["disk"].get("why") or f"{facts['disk']['free_bytes'] // 2**20} MB are free"
+        found.append(("disk", why, f"make room in FIRSTRING_DATA_DIR: {LEAST_FREE // 2**20} MB at least"))
+    for part, state in facts["parts"].items():
+        if state != "up":
+            found.append((part, state, "it is tried again by itself; the log tells more"))
+    for name, state in facts.get("exchanges", {}).items():
+        if state != "up":
+            found.append((f"exchange {name}", state, "the page Exchange tells why; `firstring doctor` says what to change"))
+    queue = facts.get("queue", {})
+    if queue.get("oldest_seconds", 0) > LONG_WAIT:
+        found.append(("queue", f"a job waits for {queue['oldest_seconds']:.0f} s", "see that `firstring serve --only work` runs"))
+    return [{"part": part, "why": why, "do": do} for part, why, do in found]
 
 
 def _disk(context: AppContext) -> dict[str, Any]:

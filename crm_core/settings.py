@@ -6,6 +6,8 @@ import secrets
 import sys
 import tempfile
 from collections.abc import Mapping
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -56,6 +58,7 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = "console"
     ami_url: SecretStr | None = None
     ami_dial_url: SecretStr | None = None
+    proxies: str = ""  # networks of proxies that are believed when they say whom they speak for; this machine always is
     recordings_root: Path | None = None
     cel_file: Path | None = None
     gap_days: int = Field(default=7, ge=1, le=60)  # how far back the exchange's records are read for what was missed
@@ -77,6 +80,15 @@ class Settings(BaseSettings):
     @classmethod
     def _known_region(cls, value: str) -> str:
         return known_region(value)
+
+    @field_validator("proxies")
+    @classmethod
+    def _known_proxies(cls, value: str) -> str:
+        try:
+            networks(value)
+        except ValueError as error:
+            raise ValueError("write networks with commas between them, such as 10.0.0.0/24") from error
+        return value
 
     @field_validator("database_url")
     @classmethod
@@ -114,6 +126,12 @@ class Settings(BaseSettings):
         if self.database_url:
             return self.database_url.get_secret_value()
         return f"sqlite+aiosqlite:///{(self.data_dir / 'firstring.db').resolve()}"
+
+
+@lru_cache(100)
+def networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """`10.0.0.0/24, 192.0.2.7` as networks; raises ValueError."""
+    return tuple(ip_network(one.strip(), strict=False) for one in value.split(",") if one.strip())
 
 
 def known_region(value: str) -> str:

@@ -287,6 +287,32 @@ async def test_a_body_beyond_measure_is_refused(house: House) -> None:
     assert untold.status_code >= 400
 
 
+async def test_a_proxy_that_is_believed_says_whom_it_speaks_for(house: House) -> None:
+    house.context.settings = house.context.settings.model_copy(update={"proxies": "192.0.2.0/28"})
+    async with house.client(address="192.0.2.1") as proxy:
+        for number in range(4):
+            await _log_in_for(proxy, "198.51.100.7", "wrong", f"guess{number}@office.test")
+        refused = await _log_in_for(proxy, "198.51.100.7", PASSWORD)
+        entered = await _log_in_for(proxy, "198.51.100.8", PASSWORD)
+
+    assert "failed=wait" in refused.headers["location"]
+    assert "failed" not in entered.headers["location"]
+
+
+async def _log_in_for(proxy: httpx.AsyncClient, address: str, password: str, email: str = OLGA) -> httpx.Response:
+    proxy.headers["X-Forwarded-For"] = f"203.0.113.5, {address}"
+    return await _log_in(proxy, password, email)
+
+
+async def test_what_is_ill_is_named_with_what_to_do(house: House) -> None:
+    house.context.parts.down("worker", "the worker ended by itself (exit code 1)")
+    async with house.client(host="localhost:8080") as near:
+        ill = {one["part"]: one for one in (await near.get("/readyz")).json()["ill"]}
+
+    assert ill["worker"]["why"] == "the worker ended by itself (exit code 1)"
+    assert all(one["do"] for one in ill.values())
+
+
 async def test_health_is_told_to_all_and_details_to_this_machine_alone(house: House) -> None:
     async with house.client(address="192.0.2.9") as far, house.client(host="localhost:8080") as near:
         assert (await far.get("/healthz")).json() == {"status": "ok"}
