@@ -27,7 +27,7 @@ check: $(STAMPS)/dev $(STAMPS)/web ## formatting, lint, types, layers, container
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/hadolint Dockerfile
+	$(BIN)/hadolint Dockerfile deploy/asterisk/Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(BIN)/yamllint --strict docker-compose.yml
 

@@ -57,6 +57,24 @@ def need_mariadb() -> str | None:
 
 
 @functools.cache
+def need_nginx() -> str | None:
+    """The one of the two proxies we ship a configuration for."""
+    return _need_program("nginx", "nginx-light")
+
+
+@functools.cache
+def need_caddy() -> str | None:
+    """The other one."""
+    return _need_program("caddy", "caddy")
+
+
+@functools.cache
+def need_systemd() -> str | None:
+    """What reads units; it need not run."""
+    return _need_program("systemd-analyze", "systemd")
+
+
+@functools.cache
 def need_asterisk() -> str | None:
     """A Debian sid with Asterisk 22 beside this machine's own system, and sipp to call it."""
     from tests.asterisk import chroot
@@ -157,6 +175,21 @@ def requires_chromium() -> None:
 @pytest.fixture(scope="session")
 def requires_redis() -> None:
     _skip_because(need_redis())
+
+
+@pytest.fixture(scope="session")
+def requires_nginx() -> None:
+    _skip_because(need_nginx())
+
+
+@pytest.fixture(scope="session")
+def requires_caddy() -> None:
+    _skip_because(need_caddy())
+
+
+@pytest.fixture(scope="session")
+def requires_systemd() -> None:
+    _skip_because(need_systemd())
 
 
 @pytest.fixture(scope="session")
