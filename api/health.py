@@ -37,7 +37,7 @@ async def readyz(request: Request, context: Context) -> JSONResponse:
     """
     facts = await _facts(context)
     ready = facts["database"] == "ok" and facts["disk"]["ok"]
-    body = {"status": "ready" if ready else "not ready"}
+    body: dict[str, Any] = {"status": "ready" if ready else "not ready"}
     if await _may_know(request, context):
         body |= {**facts, "ill": _ill(facts)}
     return JSONResponse(body, 200 if ready else 503)
