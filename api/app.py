@@ -24,6 +24,7 @@ from api.rest import (
     recordings,
     stream,
     tasks,
+    trust,
     users,
     webhooks,
 )
@@ -33,7 +34,9 @@ from api.web import pages
 
 STATIC = Path(__file__).parent / "web" / "static"
 PREFIX = "/api/v1"
-NOUNS = (dialling, calls, recordings, contacts, companies, deals, tasks, pipelines, users, exchanges, me, stream, webhooks)
+NOUNS = (
+    dialling, calls, recordings, contacts, companies, deals, tasks, pipelines, users, exchanges, trust, me, stream, webhooks,
+)  # fmt: skip
 
 # For the description alone: `api.deps.CurrentActor` is what reads either of them.
 WAYS_IN = [

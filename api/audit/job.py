@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime, time, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.audit.auditing import Auditor, Findings
@@ -12,7 +13,7 @@ from crm_core import days
 from crm_core.calls.ledger import IntakeRules
 from crm_core.exchanges import config, registry
 from crm_core.exchanges.config import ExchangeConfig
-from crm_core.jobs import Finish, Job, JobKind, Park, Progress, enqueue
+from crm_core.jobs import Finish, Job, JobKind, JobState, Park, Progress, enqueue, jobs
 from crm_core.trust import keeping
 from crm_core.users.audit import record
 
@@ -47,6 +48,13 @@ async def ask(tx: AsyncConnection, exchange_id: int, day: date, *, repair: bool,
     await enqueue(tx, AUDIT, f"{AUDIT}:{exchange_id}:{day}:{repair}:{now:%Y%m%d%H%M}", payload, now=now)
     facts = {"day": day.isoformat()}
     await record(tx, by, "repair_asked" if repair else "audit_asked", "exchange", exchange_id, now=now, facts=facts)
+
+
+async def under_way(connection: AsyncConnection, now: datetime) -> list[tuple[int, date]]:
+    """Exchange and day of each audit that is due and not done."""
+    open_jobs = jobs.c.state.in_((JobState.QUEUED, JobState.RUNNING)) & (jobs.c.run_after <= now)
+    rows = await connection.scalars(select(jobs.c.payload).where(jobs.c.kind == AUDIT, open_jobs))
+    return [(payload["exchange_id"], date.fromisoformat(payload["day"])) for payload in rows]
 
 
 def job_kind(context: AppContext) -> JobKind:

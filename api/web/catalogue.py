@@ -13,6 +13,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
+from api.audit import auditing, records, repairing
 from api.web.translations import LOCALES
 from crm_core.secrets import SEALED_ELSEWHERE
 from pbx.ami import troubles
@@ -50,6 +51,9 @@ def said() -> Iterator[Said]:
         *troubles.NOTES,
         *gap_troubles.NOTES,
         SEALED_ELSEWHERE,
+        *auditing.NOTES,
+        *records.WHY_NOT,
+        *repairing.HOWS,
     ):  # stored in English as the listener told them, worded when they are shown
         yield Said("exchange.py", note, None)
 

@@ -1,8 +1,11 @@
 """On the line: who talks with whom now, and everybody's figures of the day."""
 
+from typing import Any
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from api.web.trust import period_trust
 from api.web.visit import Visit, VisitNow
 from crm_core.users import desk_queries
 
@@ -11,13 +14,14 @@ router = APIRouter()
 
 @router.get("/live")
 async def page(visit: VisitNow) -> Response:
-    return await visit.page("live/page.html", "live", floor=await _floor(visit))
+    return await visit.page("live/page.html", "live", **await _floor(visit))
 
 
 @router.get("/live/floor")
 async def floor(visit: VisitNow) -> Response:
-    return visit.part("live/_floor.html", floor=await _floor(visit))
+    return visit.part("live/_floor.html", **await _floor(visit))
 
 
-async def _floor(visit: Visit) -> desk_queries.Floor:
-    return await desk_queries.floor(visit.connection, visit.actor, *visit.today, visit.now)
+async def _floor(visit: Visit) -> dict[str, Any]:
+    floor = await desk_queries.floor(visit.connection, visit.actor, *visit.today, visit.now)
+    return {"floor": floor, **await period_trust(visit, *visit.today)}

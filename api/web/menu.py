@@ -45,11 +45,17 @@ def _first(actor: Actor, texts: Texts) -> list[Item]:
 
 
 def _settings(actor: Actor, texts: Texts) -> list[Item]:
-    gettext = texts.gettext
+    gettext, pgettext = texts.gettext, texts.pgettext
     people = Item("people", "/people", "user-plus", gettext("People"))
     exchange = Item("exchange", "/exchange", "plug-connected", gettext("Exchange"))
     webhooks = Item("webhooks", "/webhooks", "webhook", gettext("Webhooks"))
-    shown = [(Right.SEE_PEOPLE, people), (Right.SEE_EXCHANGES, exchange), (Right.SETTINGS, webhooks)]
+    trust = Item("trust", "/trust", "eye-check", pgettext("menu", "Trust"))
+    shown = [
+        (Right.SEE_PEOPLE, people),
+        (Right.SEE_EXCHANGES, exchange),
+        (Right.SEE_EXCHANGES, trust),
+        (Right.SETTINGS, webhooks),
+    ]
     return [item for right, item in shown if actor.may(right)]
 
 

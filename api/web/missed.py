@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
+from api.web.trust import period_trust
 from api.web.visit import Visit, VisitNow
 from crm_core.calls import missed_queries
 from crm_core.calls.missed_queries import MissedFilters
@@ -72,5 +73,6 @@ async def more(visit: VisitNow, asked: AskedNow, cursor: Annotated[str, Query(ma
 
 
 async def _listed(visit: Visit, asked: Asked, cursor: str | None = None) -> dict[str, Any]:
-    found = await missed_queries.list_missed(visit.connection, visit.actor, asked.filters(visit), cursor=cursor)
-    return {"missed": found, "asked": asked}
+    filters = asked.filters(visit)
+    found = await missed_queries.list_missed(visit.connection, visit.actor, filters, cursor=cursor)
+    return {"missed": found, "asked": asked, **await period_trust(visit, filters.since, filters.until)}

@@ -20,6 +20,7 @@ from api.web import (
     people,
     tasks,
     today,
+    trust,
     webhooks,
 )
 from api.web.render import Look
@@ -40,6 +41,7 @@ for noun in (
     tasks,
     people,
     exchange,
+    trust,
     dialling,
     dial_settings,
     webhooks,

@@ -87,16 +87,14 @@ async def audited(
 ) -> Sequence[DayLine]:
     """The newest days first; raises Forbidden."""
     require(actor, Right.SEE_EXCHANGES)
-    wanted = [
-        condition
-        for asked, condition in (
-            (since, audited_days.c.day >= since),
-            (until, audited_days.c.day <= until),
-            (exchange_id, audited_days.c.exchange_id == exchange_id),
-        )
-        if asked is not None
-    ]
-    query = _days().where(*wanted).order_by(audited_days.c.day.desc(), exchanges.c.name).limit(SHOWN_DAYS)
+    query = _days()
+    if since is not None:
+        query = query.where(audited_days.c.day >= since)
+    if until is not None:
+        query = query.where(audited_days.c.day <= until)
+    if exchange_id is not None:
+        query = query.where(audited_days.c.exchange_id == exchange_id)
+    query = query.order_by(audited_days.c.day.desc(), exchanges.c.name).limit(SHOWN_DAYS)
     return [_day(row) for row in await connection.execute(query)]
 
 

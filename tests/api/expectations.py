@@ -94,6 +94,8 @@ REST = {
     "GET webhooks/{webhook_id}/deliveries": Needs(right=SETTINGS),
     "GET webhooks/{webhook_id}/deliveries/{delivery_id}": Needs(right=SETTINGS),
     "POST webhooks/{webhook_id}/deliveries/{delivery_id}/again": Needs(202, right=SETTINGS),
+    "GET trust": Needs(right=EXCHANGES),
+    "GET trust/{day_id}/differences": Needs(right=EXCHANGES),
     "GET me": Needs(),
     "GET stream": Needs(),
 }
@@ -158,6 +160,12 @@ PAGES = {
     "POST /people/{user_id}/dialling": Needs(303, right=SETTINGS, form={"may_dial_unknown": "yes"}),
     "POST /people/{user_id}/deactivate": Needs(303, right=SETTINGS),
     "POST /people/{user_id}/reactivate": Needs(303, right=SETTINGS),
+    "GET /trust": Needs(right=EXCHANGES),
+    "GET /trust/days": Needs(right=EXCHANGES),
+    "GET /trust/{day_id}": Needs(right=EXCHANGES),
+    "GET /trust/{day_id}/differences": Needs(right=EXCHANGES),
+    "POST /trust": Needs(303, right=EXCHANGES, form={"exchange_id": "{exchange_id}", "day": "2026-11-20"}),
+    "POST /trust/{day_id}/repair": Needs(303, right=SETTINGS),
     "GET /exchange": Needs(right=EXCHANGES),
     "GET /exchange/list": Needs(right=EXCHANGES),
     "POST /exchange": Needs(

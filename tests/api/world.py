@@ -26,6 +26,9 @@ from crm_core.settings import Settings
 from crm_core.tags.tables import call_tags
 from crm_core.tasks.tables import TaskKind, tasks
 from crm_core.transcripts.tables import transcript_segments, transcripts
+from crm_core.trust import keeping
+from crm_core.trust.differences import Difference, Kind
+from crm_core.trust.keeping import Audited
 from crm_core.users import accounts, passwords, sessions
 from crm_core.users.tables import Role
 from crm_core.webhooks.tables import deliveries, webhooks
@@ -68,7 +71,8 @@ async def build(database: Database) -> World:
             await accounts.set_password(tx, user, password, now=LONG_AGO, by=None)
         tokens = {name: await sessions.open_session(tx, user, now=NOW) for name, user in people.items()}
         strip = tuple((await tx.scalars(select(stages.c.id).order_by(stages.c.position))).all())
-    here = {"user_id": people["leaver"], "exchange_id": office.exchange.id, "pipeline_id": 1}
+    day_id = await _audited(office)
+    here = {"day_id": day_id, "user_id": people["leaver"], "exchange_id": office.exchange.id, "pipeline_id": 1}
     here |= await _webhook(office, people["admin"])
     return World(people, tokens, {**own, **here}, {**foreign, **here}, strip)
 
@@ -127,6 +131,14 @@ async def _recorded(office: Office, call: int, deal: int) -> int:
             end=2.0, quote="Добрый день", at=NOW,
         ))  # fmt: skip
     return recording
+
+
+async def _audited(office: Office) -> int:
+    """A day on which one call of two is not known here."""
+    missing = Difference(Kind.MISSING, NOW.timestamp(), None, "1795304636.0", {"cdr": {"ended": 1.0, "answered": True}})
+    found = Audited(office.exchange.id, NOW.date() - timedelta(days=1), 2, 1, [missing])
+    async with office.database.write() as tx:
+        return await keeping.keep(tx, found, now=NOW, by=None)
 
 
 async def _added(office: Office, table: Any, **values: Any) -> int:
