@@ -96,12 +96,12 @@ class _Visit(Errand):
         clock = await self._clocks()
         listed = await self._listed("QueueStatus")
         there = await self._context(context) if context and commands and "ShowDialPlan" in commands else None
-        await self._provoke(login)
+        kept = await self._tried(login) if is_reader else None
         return Inspected(
             reached=True, let_in=True, greeting=self.greeting, version=settings.get("AsteriskVersion"), settings=settings,
             status=status, commands=commands, clock=clock, queues=_values(listed, "QueueParams", "Queue"),
             members=_values(listed, "QueueMember", "StateInterface") or (), has_context=there,
-            keeps_slow_readers=await is_a_slow_reader_kept(login) if is_reader else None, hears=frozenset(self._classes),
+            keeps_slow_readers=kept, hears=frozenset(self._classes),
         )  # fmt: skip
 
     async def _facts(self, action: str) -> dict[str, str]:
@@ -143,6 +143,11 @@ class _Visit(Errand):
         except TimeoutError:
             return None
         return items
+
+    async def _tried(self, login: AmiLogin) -> bool | None:
+        """Both take a while, and neither disturbs the other."""
+        kept, _ = await asyncio.gather(is_a_slow_reader_kept(login), self._provoke(login))
+        return kept
 
     async def _provoke(self, login: AmiLogin) -> None:
         """Log in once more: of that the exchange tells all who may read `security`, as with `read = all` one may."""

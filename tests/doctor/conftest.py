@@ -1,0 +1,3 @@
+from tests.database_fixtures import database, database_url, postgres, template
+
+__all__ = ["database", "database_url", "postgres", "template"]
