@@ -81,11 +81,13 @@ def _records(file: Path) -> Records:
             tail.seek(begin)
             lines = tail.read(TAIL).decode("utf-8", "replace").splitlines()[1 if begin else 0 :]
     except OSError as error:
-        return Records(file, trouble=error.strerror or type(error).__name__)
+        awaited = isinstance(error, FileNotFoundError) and file.parent.is_dir()
+        return Records(file, trouble=error.strerror or type(error).__name__, is_awaited=awaited)
     rows = list(csv.reader(line.replace("\0", "") for line in lines))
     good = [row for row in rows if len(row) == COLUMNS and _seconds(row[0]) is not None]
     last = max((_seconds(row[0]) or 0.0 for row in good), default=None)
-    return Records(file, None, frozenset(row[1] for row in good), last, len(rows), len(rows) - len(good))
+    types = frozenset(row[1] for row in good)
+    return Records(file, types=types, last_at=last, lines=len(rows), broken=len(rows) - len(good))
 
 
 def _seconds(told: str) -> float | None:

@@ -52,6 +52,7 @@ class Records:
 
     file: Path
     trouble: str | None = None
+    is_awaited: bool = False  # not there, and its folder is: it may come with the first call
     types: frozenset[str] = frozenset()
     last_at: float | None = None  # epoch seconds
     lines: int = 0

@@ -29,6 +29,9 @@ def look(seen: ExchangeSeen) -> Iterator[Finding]:
 
 
 def _file(seen: ExchangeSeen, cel: Records) -> Iterator[Finding]:
+    if cel.is_awaited and seen.last_call_at is None:
+        yield unknown("cel_awaited", say("%(file)s is not there yet: no call was logged.", file=cel.file), see=SEE)
+        return
     if cel.trouble is not None:
         text = say("%(file)s cannot be read: %(why)s.", file=cel.file, why=cel.trouble)
         yield fault("cel_unreadable", text, see=f"ls -l {cel.file}; {SEE}")
