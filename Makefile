@@ -39,7 +39,7 @@ else
 	$(BIN)/pytest $(BY_THE_CLOCK)
 endif
 # Telephones ring, models listen and processes are killed there: what runs beside them would cost them their deadlines.
-BY_THE_CLOCK := $(addprefix tests/,asterisk chaos dialling journeys transcribe)
+BY_THE_CLOCK := $(addprefix tests/,asterisk chaos deploy dialling journeys processes transcribe)
 
 test-asterisk: setup ## only what drives a real Asterisk
 	$(BIN)/pytest -m asterisk

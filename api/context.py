@@ -18,6 +18,10 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+WELL = ("up", "stands by")
+"""States of parts with which nothing is wrong."""
+
+
 @dataclass(slots=True)
 class Parts:
     """How the parts of this process stand: `up`, `stands by` or in words why not. `/readyz` and the log read it."""

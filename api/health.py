@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import JSONResponse, Response
 
 from api.auth import actor_asking, bearer_token, is_loopback
-from api.context import AppContext
+from api.context import WELL, AppContext
 from api.deps import Context
 from crm_core.calls.tables import exchanges
 from crm_core.errors import NotFound
@@ -83,7 +83,7 @@ def _ill(facts: dict[str, Any]) -> list[dict[str, str]]:
         why = facts["disk"].get("why") or f"{facts['disk']['free_bytes'] // 2**20} MB are free"
         found.append(("disk", why, f"make room in FIRSTRING_DATA_DIR: {LEAST_FREE // 2**20} MB at least"))
     for part, state in facts["parts"].items():
-        if state != "up":
+        if state not in WELL:
             found.append((part, state, "it is tried again by itself; the log tells more"))
     for name, state in facts.get("exchanges", {}).items():
         if state != "up":

@@ -306,11 +306,13 @@ async def _log_in_for(proxy: httpx.AsyncClient, address: str, password: str, ema
 
 async def test_what_is_ill_is_named_with_what_to_do(house: House) -> None:
     house.context.parts.down("worker", "the worker ended by itself (exit code 1)")
+    house.context.parts.stands_by("listener office")
     async with house.client(host="localhost:8080") as near:
         ill = {one["part"]: one for one in (await near.get("/readyz")).json()["ill"]}
 
     assert ill["worker"]["why"] == "the worker ended by itself (exit code 1)"
     assert all(one["do"] for one in ill.values())
+    assert "listener office" not in ill
 
 
 async def test_health_is_told_to_all_and_details_to_this_machine_alone(house: House) -> None:
