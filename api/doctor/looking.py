@@ -80,10 +80,6 @@ def _records(file: Path) -> Records:
             begin = max(0, file.stat().st_size - TAIL)
             tail.seek(begin)
             lines = tail.read(TAIL).decode("utf-8", "replace").splitlines()[1 if begin else 0 :]
-    except FileNotFoundError as error:  # it appears with the first call
-        lines = []
-        if not os.access(file.parent, os.R_OK | os.X_OK):
-            return Records(file, trouble=error.strerror)
     except OSError as error:
         awaited = isinstance(error, FileNotFoundError) and file.parent.is_dir()
         return Records(file, trouble=error.strerror or type(error).__name__, is_awaited=awaited)
