@@ -1,5 +1,8 @@
 """With REDIS_URL: Celery carries job ids, and nothing else, to the one task `run_job`. What a job is and how often it is
-tried stays in the `jobs` table; a message lost on the way is sent again, one that comes twice finds nothing to claim."""
+tried stays in the `jobs` table; a message lost on the way is sent again, one that comes twice finds nothing to claim.
+
+More workers, here or on other machines: `celery -A transcribe.celery_app worker`. One of them at a time sends the ids.
+"""
 
 import asyncio
 import ctypes
@@ -12,10 +15,14 @@ from functools import cache
 import structlog
 from celery import Celery
 from celery.signals import worker_process_init, worker_ready
+from kombu.exceptions import OperationalError
+from redis import Redis, RedisError
 
 from crm_core.blobs import blobs_of
-from crm_core.db import Database
+from crm_core.db import Database, database_trouble
 from crm_core.jobs import JobRunner
+from crm_core.leases import LeaseLost, hold, new_holder
+from crm_core.live_by_redis import redis_address
 from crm_core.settings import load_settings
 from transcribe.loading import Speech
 from transcribe.transcribing import job_kind
@@ -26,12 +33,17 @@ log = structlog.get_logger()
 QUEUE = "firstring"
 POLL = 1.0
 SEND_AGAIN = 60.0  # seconds after which an id that is still due is believed lost
+ANSWER = 5.0  # seconds Redis has for an answer
 PR_SET_PDEATHSIG = 1
 
 _redis = load_settings().redis_url
 app = Celery("firstring", broker=_redis.get_secret_value() if _redis else None)
 app.conf.update(
     task_default_queue=QUEUE,
+    task_serializer="json",
+    accept_content=["json"],  # whoever can write to Redis must not be able to have us run his pickles
+    result_accept_content=["json"],
+    result_serializer="json",
     task_ignore_result=True,
     task_acks_late=True,
     worker_prefetch_multiplier=1,
@@ -39,6 +51,8 @@ app.conf.update(
     worker_max_memory_per_child=1_200_000,  # kB
     worker_hijack_root_logger=False,
     broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,  # for ever
+    broker_transport_options={"socket_timeout": ANSWER, "socket_connect_timeout": ANSWER},
 )
 
 
@@ -83,26 +97,67 @@ worker_ready.connect(_begin_carrying)
 
 
 async def carry() -> None:
-    """Send the ids of due jobs, each once a minute at most, for as long as the process lives."""
+    """Send the ids of due jobs for as long as the process lives, whenever it is our turn among the workers."""
+    database, holder = Database(load_settings().database), new_holder()
+    while True:
+        try:
+            async with hold(database, "carry", holder) as held:
+                await _carry(held.database)
+        except LeaseLost:
+            continue
+
+
+async def _carry(database: Database) -> None:
     settings = load_settings()
-    database, speech = Database(settings.database), Speech(settings)
+    speech = Speech(settings)
     kind = job_kind(database, blobs_of(settings), speech.engine)
     runner = JobRunner(database, {kind.name: kind})
-    waiting, sent = Waiting(database, speech), dict[int, float]()
+    waiting, mail, answers = Waiting(database, speech), Mail(), True
     while True:
         try:
             await waiting.look()
-            sent = await _send_due(runner, sent)
-        except Exception:  # the database or Redis is away for a while: the ids are still due afterwards
-            log.exception("carrying_failed")
+            await asyncio.to_thread(mail.send, await runner.due())
+            answers = True
+        except LeaseLost:
+            raise
+        except Exception as error:  # the database or Redis is away for a while: the ids are still due afterwards
+            if answers:
+                log.warning("carrying_failed", why=_trouble(error), exc_info=_trouble(error) is None)
+            answers = False
         await asyncio.sleep(POLL)
 
 
-async def _send_due(runner: JobRunner, sent: dict[int, float]) -> dict[int, float]:
-    now = time.monotonic()
-    due = await runner.due()
-    for job_id in due:
-        if now - sent.get(job_id, float("-inf")) > SEND_AGAIN:
-            await asyncio.to_thread(app.send_task, "run_job", (job_id,))
-            sent[job_id] = now
-    return {job_id: at for job_id, at in sent.items() if job_id in due}
+def _trouble(error: Exception) -> str | None:
+    if isinstance(error, (RedisError, OperationalError)):
+        return f"Redis does not answer: {type(error).__name__}"
+    return database_trouble(error)
+
+
+class Mail:
+    """Each id once a minute at most, and anew to a Redis that is not the one of before: it came back empty. Blocking."""
+
+    def __init__(self) -> None:
+        self._sent: dict[int, float] = {}
+        self._redis: Redis | None = None
+        self._known: str | None = None
+
+    def send(self, due: list[int]) -> None:
+        """Raises RedisError or kombu's OperationalError where Redis is gone."""
+        self._look()
+        now = time.monotonic()
+        self._sent = {job_id: at for job_id, at in self._sent.items() if job_id in due and now - at <= SEND_AGAIN}
+        for job_id in due:
+            if job_id not in self._sent:
+                app.send_task("run_job", (job_id,), retry=False)
+                self._sent[job_id] = now
+
+    def _look(self) -> None:
+        found = self._client().info("server")["run_id"]
+        if found != self._known:
+            self._known, self._sent = found, {}
+
+    def _client(self) -> Redis:
+        if self._redis is None:
+            address = redis_address(_redis.get_secret_value() if _redis else "")
+            self._redis = Redis.from_url(address, socket_timeout=ANSWER, socket_connect_timeout=ANSWER)
+        return self._redis
