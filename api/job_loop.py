@@ -1,6 +1,7 @@
 """Carries jobs of the hub's own kinds to the runner, a few at a time."""
 
 import asyncio
+from collections.abc import Iterator
 
 from api.context import AppContext
 from crm_core.jobs import JobRunner
@@ -18,12 +19,18 @@ async def carry_jobs(context: AppContext, runner: JobRunner) -> None:
             await context.wake.wait(POLL)
             await asyncio.sleep(REST)
             continue
-        for start in range(0, len(ids), AT_ONCE):
-            if context.stopping.is_set():
-                return
-            async with asyncio.TaskGroup() as group:
-                for job_id in ids[start : start + AT_ONCE]:
-                    group.create_task(runner.run_one(job_id))
+        waiting = iter(ids)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(AT_ONCE):
+                group.create_task(_carry_some(context, runner, waiting))
+
+
+async def _carry_some(context: AppContext, runner: JobRunner, waiting: Iterator[int]) -> None:
+    """One after another: who finds that another process has the next one goes on at once."""
+    for job_id in waiting:
+        if context.stopping.is_set():
+            return
+        await runner.run_one(job_id)
 
 
 async def carry_at_once(context: AppContext, runner: JobRunner, most: int = 50) -> None:
