@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -43,6 +44,10 @@ class PracticeOffice:
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         """Steer a call in play: `office.do(playing.answer("102"))`."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+
+    def begin(self, work: Callable[[], Coroutine[Any, Any, T]]) -> "Future[T]":
+        """Work that goes on beside; cancel it, or it ends with the exchange."""
+        return asyncio.run_coroutine_threadsafe(work(), self._loop)
 
     def unplug(self) -> None:
         asyncio.run_coroutine_threadsafe(self.exchange.unplug(), self._loop).result(10)

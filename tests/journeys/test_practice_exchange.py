@@ -1,4 +1,8 @@
-"""The main job end to end as a new user sees it: `firstring demo`, a browser, and the real speech model."""
+"""The main job end to end as a new user sees it: the demo's day, a browser, and the real speech model.
+
+The same steps twice: `firstring demo` on SQLite; and PostgreSQL, Redis, Celery and S3 with the processes apart, where the manager
+and the head of sales sit at different web processes.
+"""
 
 import re
 import time
@@ -9,25 +13,29 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.journeys.desk import Desk
-from tests.product import Product, eventually, running
+from tests.journeys.seated import Seated, embedded, processes_apart
+from tests.product import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.model]
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    with running(tmp_path_factory.mktemp("demo") / "var", "demo") as product:
-        yield product
+WAYS = {"embedded": embedded, "apart": processes_apart}
+
+
+@pytest.fixture(scope="module", params=WAYS)
+def seated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seated]:
+    with WAYS[request.param](tmp_path_factory.mktemp(request.param)) as seated:
+        yield seated
 
 
 def test_a_phone_rings_a_lead_exists_and_the_call_is_heard_and_read_on_its_deal_card(
-    demo: Product, browser: Browser, pictures: Path
+    seated: Seated, browser: Browser, pictures: Path
 ) -> None:
-    manager = Desk(browser, demo.url, "manager@demo.local", pictures)
-    head = Desk(browser, demo.url, "head@demo.local", pictures)
-    api = demo.api()
+    manager = Desk(browser, seated.manager_at, "manager@demo.local", pictures)
+    head = Desk(browser, seated.head_at, "head@demo.local", pictures)
+    api = seated.api
 
-    behind = Desk(browser, demo.url, "manager@demo.local", pictures)
+    behind = Desk(browser, seated.head_at, "manager@demo.local", pictures)
     behind.hide()
     title = behind.open("/deals").title()
 
@@ -85,14 +93,16 @@ def test_a_phone_rings_a_lead_exists_and_the_call_is_heard_and_read_on_its_deal_
     page = head.open(f"/deals/{call['deal_id']}")
     head.plays(page.locator("[data-player]").first)
     _figures_are_right(head, api)
+    if seated.kept is not None:
+        assert any(name.startswith("firstring/recordings/") for name in seated.kept())
     assert manager.faults == []
     assert head.faults == []
 
 
 def test_an_unknown_caller_has_a_contact_a_deal_and_a_task_at_the_first_ring(
-    demo: Product, browser: Browser, pictures: Path
+    seated: Seated, browser: Browser, pictures: Path
 ) -> None:
-    api = demo.api()
+    api = seated.api
 
     fresh = eventually(lambda: _first_ring_of_a_stranger(api), within=180, what="a call of a new number")
 
