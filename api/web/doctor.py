@@ -1,5 +1,7 @@
 """Exchange › doctor: what he found last, what to paste where, and asking him to come again."""
 
+import shlex
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form
@@ -7,7 +9,7 @@ from starlette.responses import Response
 
 from api.doctor import registry
 from api.doctor.checkup import GRAVEST_FIRST, counted
-from api.doctor.findings import Finding, Verdict, of_json
+from api.doctor.findings import Finding, Fragment, Verdict, of_json
 from api.doctor.wording import worded
 from api.paths import PathId
 from api.web.visit import Visit, VisitNow, back_to
@@ -70,9 +72,16 @@ async def _page(
     visit: Visit, exchange_id: int, *, refused: str | None = None, typed: dict[str, str] | None = None, status: int | None = None
 ) -> Response:
     facts = await _shown(visit, exchange_id)
+    command = f"firstring doctor --exchange {shlex.quote(facts['exchange'].name)} --config /etc/asterisk"
     typed = typed or {"extension": "", "number": ""}
     return await visit.page(
-        "doctor/page.html", "exchange", status or (422 if refused else 200), refused=refused, typed=typed, **facts
+        "doctor/page.html",
+        "exchange",
+        status or (422 if refused else 200),
+        refused=refused,
+        typed=typed,
+        command=command,
+        **facts,
     )
 
 
@@ -98,7 +107,14 @@ LOOKS = {
 
 
 def _findings(checkup: Checkup | None) -> list[Finding]:
-    return [of_json(told) for told in checkup.findings] if checkup else []
+    """What mends several of them stands with the first."""
+    findings: list[Finding] = []
+    shown: set[Fragment] = set()
+    for told in checkup.findings if checkup else ():
+        finding = of_json(told)
+        findings.append(replace(finding, paste=tuple(one for one in finding.paste if one not in shown)))
+        shown.update(finding.paste)
+    return findings
 
 
 def _groups(checkup: Checkup | None) -> list[tuple[Verdict, list[Finding]]]:

@@ -62,6 +62,11 @@ class Inspected:
             return None
         return frozenset(kind for classes in self.commands.values() if len(classes) == 1 for kind in classes)
 
+    @property
+    def may_ask_what_reporting_asks(self) -> bool:
+        """By that class, or by another that would do."""
+        return any("reporting" in classes for classes in (self.commands or {}).values())
+
 
 async def inspect(
     login: AmiLogin, *, context: str | None = None, is_reader: bool = True, clock: Callable[[], float] = time.time

@@ -189,7 +189,7 @@ def test_nothing_is_wrong_with_an_exchange_as_it_is_shipped(well: Practice) -> N
     assert (seen.faults, seen.notes - {"end_of_life"}) == (set(), set())
     assert (with_files.faults, with_files.notes - {"end_of_life"}) == (set(), set())
     assert {"reached", "reader_let_in", "dialler_let_in", "writes_little", "reads_not_all", "dialler_places", "context_there",
-            "call_events", "agent_events", "timestamps", "writetimeout", "channelvars", "cdr_on", "cel_written", "clock",
+            "call_events", "agent_events", "timestamps", "writetimeout", "channelvars", "cdr_on", "clock",
             "recordings_readable"} <= set(seen.codes)  # fmt: skip
     assert {"cdr_at_once", "cdr_linkedid", "queues_well"} <= set(with_files.codes)
 

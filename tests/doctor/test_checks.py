@@ -140,9 +140,12 @@ def test_an_exchange_far_away_is_to_be_encrypted_and_one_whose_listener_is_down_
 def test_the_event_log_is_read_for_what_it_lacks(tmp_path: Path) -> None:
     file, now = tmp_path / "cel.csv", datetime.now(UTC)
     late = replace(
-        NOTHING_SEEN, cel=Records(file, types=frozenset({"CHAN_START"}), last_at=now.timestamp() - 900, lines=9), last_call_at=now
+        NOTHING_SEEN,
+        cel=Records(file, types=frozenset({"CHAN_START"}), last_at=now.timestamp() - 900, lines=90),
+        last_call_at=now,
     )
-    short = replace(late, cel=Records(file, types=frozenset({"CHAN_START"}), last_at=now.timestamp(), lines=9))
+    written = Records(file, types=frozenset({"CHAN_START"}), last_at=now.timestamp(), lines=90)
+    short = replace(late, cel=written)
     dated = replace(late, cel=Records(file, lines=9, broken=9))
 
     awaited = Records(file, "No such file or directory", is_awaited=True)
@@ -151,6 +154,7 @@ def test_the_event_log_is_read_for_what_it_lacks(tmp_path: Path) -> None:
     assert "cel_unreadable" in of("cel", replace(late, cel=awaited))
     assert "cel_awaited" in of("cel", replace(NOTHING_SEEN, cel=awaited))
     assert "cel_lacks_events" in of("cel", short)
+    assert "cel_short" in of("cel", replace(short, cel=replace(written, lines=5)))
     assert "cel_broken" in of("cel", dated)
 
 

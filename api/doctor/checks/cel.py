@@ -14,6 +14,7 @@ NEEDED = ("CHAN_START", "CHAN_END", "ANSWER", "HANGUP", "BRIDGE_ENTER", "BRIDGE_
 OF_EVERY_CALL = ("CHAN_START", "CHAN_END", "HANGUP")
 SEE = 'asterisk -rx "cel show status"'
 LATE = 300.0  # seconds that the log may be behind the last call we heard
+ENOUGH = 40  # lines: several calls
 GENERAL = paste("cel.conf", "[general]", "enable = yes", "events = ALL",
                 "apps = dial,queue,voicemail,mixmonitor,park,parkedcall,pickup,confbridge,followme")  # fmt: skip
 MAPPING = paste("cel_custom.conf", "[mappings]", "; the line of our deploy/asterisk/cel_custom.conf, as it is: 14 columns")
@@ -46,6 +47,8 @@ def _file(seen: ExchangeSeen, cel: Records) -> Iterator[Finding]:
         yield fault("cel_silent", text, GENERAL, see=SEE)
     elif cel.last_at is None:
         yield unknown("cel_empty", say("%(file)s is empty: no call was logged yet.", file=cel.file), see=SEE)
+    elif cel.lines < ENOUGH:
+        yield unknown("cel_short", say("The event log is too short yet to tell whether it is whole."), see=SEE)
     elif lacking := [kind for kind in OF_EVERY_CALL if kind not in cel.types]:
         text = say("The event log lacks events: %(events)s.", events=", ".join(lacking))
         yield fault("cel_lacks_events", text, GENERAL, see=SEE)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from api.doctor.findings import Finding, fault, fine, paste, say, unknown
+from api.doctor.findings import Finding, fault, fine, say, unknown
 from api.doctor.seen import ExchangeSeen
 
 TITLE = say("Clock")
@@ -25,4 +25,4 @@ def look(seen: ExchangeSeen) -> Iterator[Finding]:
     text = say(
         "The exchange's clock is %(seconds)s s off ours: calls would stand at wrong times. Set both by NTP.", seconds=ahead
     )
-    yield fault("clock_skewed", text, paste("/etc/systemd/timesyncd.conf", "[Time]", "NTP = pool.ntp.org"), see="timedatectl")
+    yield fault("clock_skewed", text, see="timedatectl set-ntp true")

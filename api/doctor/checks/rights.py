@@ -64,7 +64,8 @@ def _writes(seen: ExchangeSeen, user: str) -> Iterator[Finding]:
         text = say("The reader %(user)s may %(right)s: whoever steals his secret controls the exchange. Take the right away.",
                    user=user, right=kind)  # fmt: skip
         yield fault(f"may_{kind}", text, as_meant(user), see=_see(user))
-    if NEEDED not in may and "all" not in may:
+    can_ask = seen.reader.may_ask_what_reporting_asks or bool(may & {NEEDED, "all"})
+    if not can_ask:
         text = say(
             "The reader %(user)s lacks %(right)s: after a reconnect he cannot ask which calls are up.", user=user, right=NEEDED
         )
@@ -73,7 +74,7 @@ def _writes(seen: ExchangeSeen, user: str) -> Iterator[Finding]:
     if more:
         text = say("The reader %(user)s may do more than is needed: %(rights)s.", user=user, rights=", ".join(more))
         yield note("may_more", text, as_meant(user), see=_see(user))
-    if not forbidden and not more and NEEDED in may:
+    if not forbidden and not more and can_ask:
         yield fine("writes_little", say("The reader %(user)s may only ask (reporting).", user=user))
 
 
