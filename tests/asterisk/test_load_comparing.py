@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from crm_core.trust.belonging import Belonging
 from tests.asterisk.load import office
 from tests.asterisk.load.comparing import Comparison, compare, differences
 from tests.asterisk.load.plan import KINDS, Planned
-from tests.asterisk.load.records import Belonging, Cdr, Cel, belonging_by, never_ended
+from tests.asterisk.load.records import Cdr, Cel, belonging_by, never_ended
 
 ANSWERED = next(kind for kind in KINDS if kind.calls == office.ANSWERS)
 NUMBER = "79160000001"

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from crm_core.trust.belonging import Belonging
 from tests.asterisk.load import office
 from tests.asterisk.load.plan import KINDS, Kind, Planned
-from tests.asterisk.load.records import Belonging, Cdr, Cel, Group, groups
+from tests.asterisk.load.records import Cdr, Cel, Group, groups
 
 SLACK = 1.0
 """Seconds by which talk may differ from the CDR's."""

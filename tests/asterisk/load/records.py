@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from api.audit.cel_told import JOINING
+from crm_core.trust.belonging import Belonging
+
 
 @dataclass(frozen=True, slots=True)
 class Cdr:
@@ -42,29 +45,6 @@ class Group:
     @property
     def talk(self) -> float:
         return sum(row.talk for row in self.rows)
-
-
-class Belonging:
-    """Which linkedids are one call."""
-
-    def __init__(self) -> None:
-        self._of: dict[str, str] = {}
-
-    def root(self, linkedid: str) -> str:
-        while (parent := self._of.get(linkedid, linkedid)) != linkedid:
-            linkedid = parent
-        return linkedid
-
-    def join(self, one: str, other: str) -> None:
-        first, second = self.root(one), self.root(other)
-        if first != second:
-            self._of[second] = first
-
-    def grouped(self, linkedids: Iterable[str]) -> list[frozenset[str]]:
-        found: dict[str, set[str]] = defaultdict(set)
-        for linkedid in linkedids:
-            found[self.root(linkedid)].add(linkedid)
-        return [frozenset(members) for members in found.values()]
 
 
 def read_cdr(file: Path) -> list[Cdr]:
@@ -115,9 +95,6 @@ def belonging_by(cel: Iterable[Cel], events: Iterable[Mapping[str, str]]) -> Bel
     for event in events:
         found.join(event["OrigTransfererLinkedid"], event["SecondTransfererLinkedid"])
     return found
-
-
-JOINING = {"ATTENDEDTRANSFER": "channel2_uniqueid", "PICKUP": "pickup_channel_uniqueid", "PARK_END": "retriever"}
 
 
 def _other_channel(row: Cel, names: Mapping[str, str]) -> str:
