@@ -24,6 +24,7 @@ from crm_core.trust.differences import Difference, Kind
 from crm_core.trust.told import Witness
 
 MOST_DAYS = 366
+LONGEST_LINE = 400  # characters
 SAID = {
     Kind.MISSING: "only the exchange knows this call",
     Kind.UNKNOWN: "the exchange does not know this call",
@@ -115,10 +116,10 @@ def _sources(sources: Any) -> Iterator[str]:
 
 def _lines(one: Difference, zone: ZoneInfo) -> Iterator[str]:
     named = f"call {one.call_id}" if one.call_id is not None else one.linkedid or str(one.facts.get("audio", ""))
-    yield harmless(f"  {datetime.fromtimestamp(one.at, zone):%H:%M:%S}  {named}: {SAID[one.kind]}")
+    yield harmless(f"  {datetime.fromtimestamp(one.at, zone):%H:%M:%S}  {named}: {SAID[one.kind]}", LONGEST_LINE)
     for witness, name in NAMES.items():
         if (said := one.facts.get(witness.value)) is not None:
-            yield harmless(f"      {name}: {_said(said)}")
+            yield harmless(f"      {name}: {_said(said)}", LONGEST_LINE)
 
 
 def _said(said: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from crm_core.text import clean
 from crm_core.trust.told import LONGEST_NAME, Told
 
 MOST_NAMED = 5
+LONGEST_ID = 150  # characters of a linkedid that are kept
 
 
 class Kind(StrEnum):
@@ -42,7 +43,7 @@ class Difference:
     @property
     def key(self) -> str:
         """The same difference found again has the same."""
-        return f"{self.kind}:{self.linkedid or ''}:{self.facts.get('audio', '')}"
+        return f"{self.kind}:{clean(self.linkedid or '', LONGEST_ID)}:{self.facts.get('audio', '')}"
 
 
 def said(told: Told) -> dict[str, Any]:

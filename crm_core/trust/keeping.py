@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from crm_core import event_log
 from crm_core.events import Event, EventKind
 from crm_core.text import clean
-from crm_core.trust.differences import Difference
+from crm_core.trust.differences import LONGEST_ID, Difference
 from crm_core.trust.tables import audited_days, differences
 from crm_core.upserts import insert_into
 
@@ -91,5 +91,5 @@ def _key(row: Any) -> str:
 def _row(one: Difference) -> dict[str, Any]:
     return {
         "kind": str(one.kind), "at": datetime.fromtimestamp(one.at, UTC), "call_id": one.call_id,
-        "linkedid": clean(one.linkedid, 150) if one.linkedid else None, "facts": dict(one.facts),
+        "linkedid": clean(one.linkedid, LONGEST_ID) if one.linkedid else None, "facts": dict(one.facts),
     }  # fmt: skip

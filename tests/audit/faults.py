@@ -9,9 +9,10 @@ from crm_core.calls.tables import calls, journal
 from crm_core.event_log import events
 from crm_core.tables import metadata
 from tests.audit.house import House
+from tests.office import Office
 
 
-async def forget_call(house: House, call_id: int) -> None:
+async def forget_call(house: Office, call_id: int) -> None:
     """As if it had never been told."""
     async with house.database.write() as tx:
         for column in _pointing_at_calls():
