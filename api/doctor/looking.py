@@ -5,7 +5,7 @@ import csv
 import os
 import shutil
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -19,12 +19,17 @@ from crm_core.db import Database
 from crm_core.dialling.rules import rules_of
 from crm_core.exchanges import config
 from crm_core.exchanges.config import ExchangeConfig
+from crm_core.exchanges.record_sources import CsvSource, RecordSources
 from crm_core.secrets import SecretBox
 from pbx.ami.connection import AmiLogin
 from pbx.ami.inspection import Inspected, inspect
+from pbx.records.reading import read_cdr, read_cel, read_queue_log
+from pbx.records.troubles import OutOfReach
 
 TAIL = 256 * 1024  # bytes of a file of records that are looked at
 COLUMNS = 14  # of our cel_custom.conf
+RECENT = timedelta(hours=6)  # of records in tables
+READING = 15.0  # seconds
 MOST_FILES = 200  # of the folder of recordings
 
 
@@ -46,10 +51,10 @@ async def look_at(
         known = await _known(connection, name, box, now)
     reader, dialler = await _inspected(known)
     exchange = known.config
-    cel = await asyncio.to_thread(_records, exchange.cel_file) if exchange.cel_file else None
     root = exchange.recordings_root
     return ExchangeSeen(
-        address=known.address, reader=reader, dialler=dialler, heard=known.heard, cel=cel,
+        address=known.address, reader=reader, dialler=dialler, heard=known.heard,
+        cel=await _cel(exchange.records, now), records=await _others(exchange.records, now),
         config=ConfigFolder(config_folder) if config_folder else None, last_call_at=known.last_call_at,
         recordings=await asyncio.to_thread(_folder, root) if root else None,
     )  # fmt: skip
@@ -74,6 +79,33 @@ async def _inspected(known: Known) -> tuple[Inspected, Inspected | None]:
     return reader, await inspect(AmiLogin.at(exchange.dialler), is_reader=False)
 
 
+async def _cel(sources: RecordSources, now: datetime) -> Records | None:
+    if sources.cel is None:
+        return None
+    if isinstance(sources.cel, CsvSource):
+        return await asyncio.to_thread(_records, sources.cel.file)
+    try:
+        read = await read_cel(sources, now - RECENT, now, READING)
+    except OutOfReach as error:
+        return Records(sources.cel.place, trouble=error.say)
+    last = max((row.at for row in read.rows), default=None)
+    return Records(sources.cel.place, types=frozenset(row.type for row in read.rows), last_at=last, lines=len(read.rows))
+
+
+async def _others(sources: RecordSources, now: datetime) -> dict[str, str | None]:
+    """CDR and queue log, wherever they are: why they cannot be read."""
+    found: dict[str, str | None] = {}
+    for name, source, read in (("CDR", sources.cdr, read_cdr), ("queue_log", sources.queue_log, read_queue_log)):
+        if source is None:
+            continue
+        try:
+            await read(sources, now - RECENT, now, READING)
+            found[f"{name} ({source.place})"] = None
+        except OutOfReach as error:
+            found[f"{name} ({source.place})"] = error.say
+    return found
+
+
 def _records(file: Path) -> Records:
     try:
         with file.open("rb") as tail:
@@ -82,12 +114,12 @@ def _records(file: Path) -> Records:
             lines = tail.read(TAIL).decode("utf-8", "replace").splitlines()[1 if begin else 0 :]
     except OSError as error:
         awaited = isinstance(error, FileNotFoundError) and file.parent.is_dir()
-        return Records(file, trouble=error.strerror or type(error).__name__, is_awaited=awaited)
+        return Records(str(file), trouble=error.strerror or type(error).__name__, is_awaited=awaited)
     rows = list(csv.reader(line.replace("\0", "") for line in lines))
     good = [row for row in rows if len(row) == COLUMNS and _seconds(row[0]) is not None]
     last = max((_seconds(row[0]) or 0.0 for row in good), default=None)
     types = frozenset(row[1] for row in good)
-    return Records(file, types=types, last_at=last, lines=len(rows), broken=len(rows) - len(good))
+    return Records(str(file), types=types, last_at=last, lines=len(rows), broken=len(rows) - len(good))
 
 
 def _seconds(told: str) -> float | None:

@@ -48,9 +48,9 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """A file of the exchange's records, as far as it was read: its last piece. `trouble`: why it was not."""
+    """Records of the exchange, as far as they were read: the last of them. `place`: a file or table; `trouble`: why not."""
 
-    file: Path
+    place: str
     trouble: str | None = None
     is_awaited: bool = False  # not there, and its folder is: it may come with the first call
     types: frozenset[str] = frozenset()
@@ -78,6 +78,7 @@ class ExchangeSeen:
     heard: Heard | None = None
     config: ConfigFolder | None = None
     cel: Records | None = None
+    records: dict[str, str | None] | None = None  # what else is named here (cdr, queue_log): why it cannot be read, or None
     last_call_at: datetime | None = None  # the end of the last call that was heard to its end
     recordings: Folder | None = None
 

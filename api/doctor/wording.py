@@ -18,7 +18,9 @@ WIDTH = 9
 
 
 def worded(texts: Texts, said: Said) -> str:
-    return texts.gettext(said.text) % dict(said.facts)
+    """`why` is often one of our own sentences (`pbx.ami.troubles`, `pbx.records.troubles`)."""
+    facts = {name: texts.gettext(fact) if name == "why" and fact else fact for name, fact in said.facts.items()}
+    return texts.gettext(said.text) % facts
 
 
 def report(texts: Texts, title: Said, findings: list[Finding]) -> Iterator[str]:

@@ -23,7 +23,9 @@ READING_BUFFER = 1024 * 1024
 
 
 async def is_a_slow_reader_kept(login: AmiLogin) -> bool | None:
-    """None if it cannot be told."""
+    """None if it cannot be told: over TLS our own side reads on and keeps what was to wait."""
+    if login.tls:
+        return None
     try:
         return await _SlowReader(login).go()
     except (LinkLost, LoginRefused, OSError):

@@ -19,9 +19,12 @@ from crm_core.exchanges import registry
 from crm_core.exchanges.addresses import AmiAddress
 from crm_core.exchanges.registry import NewExchange
 from crm_core.secrets import SecretBox
+from tests.asterisk import chroot
 from tests.asterisk.ami_tap import AmiTap
+from tests.asterisk.daemon import free_tcp_port
 from tests.asterisk.exchange import DIRECT, QUEUE, RealExchange
 from tests.databases import fresh_sqlite, sqlite_template
+from tests.pbx.tls_door import certificate
 
 pytestmark = pytest.mark.asterisk
 
@@ -291,6 +294,25 @@ def test_what_is_pasted_mends_it(ill: Practice, suite: str, template: Path, tmp_
         after = mended.finds(heard=a_call_heard(exchange, *exchange.reader), with_config=True)
 
     assert (after.faults | after.notes) & set(wanted) == set()
+
+
+def test_tls_is_told_apart_by_whom_we_trust(suite: str, template: Path, tmp_path: Path) -> None:
+    """An exchange with a certificate of its own making, which is its own authority."""
+    key, cert = certificate(tmp_path / "right")
+    _, strangers = certificate(tmp_path / "wrong")
+    extra: dict[str, str] = {"ami.pem": key.read_text() + cert.read_text()}
+    exchange, port = RealExchange(suite=suite, extra=extra), free_tcp_port()
+    inside = "/" + str((exchange.home / "etc/ami.pem").relative_to(chroot.ensure(suite)))
+    extra["firstring.d/site_manager.conf"] = f"tlsenable = yes\ntlsbindaddr = 127.0.0.1:{port}\ntlscertfile = {inside}\n"
+    with exchange:
+        practice = Practice(exchange, fresh_sqlite(template, tmp_path))
+        door = AmiAddress("127.0.0.1", port, True, *exchange.reader)
+        trusting = practice.finds(ami=replace(door, ca_file=cert))
+
+        assert {"encrypted", "reader_let_in", "writetimeout_unknown"} <= set(trusting.codes)
+        assert trusting.faults == set()
+        assert practice.finds(ami=replace(door, ca_file=strangers)).faults == {"certificate_untrusted"}
+        assert practice.finds(ami=door).faults == {"certificate_untrusted"}
 
 
 def test_files_that_cannot_be_read_are_named(well: Practice, tmp_path: Path) -> None:

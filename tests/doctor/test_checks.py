@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from api.doctor import registry
 from api.doctor.checkup import is_well
@@ -21,9 +22,11 @@ from api.doctor.seen import Address, ExchangeSeen, Folder, HouseSeen, Records
 from api.doctor.wording import worded
 from api.web.catalogue import known
 from api.web.translations import LANGUAGES, texts_in
+from crm_core.calls.tables import exchanges as exchange_table
 from crm_core.db import Database
 from crm_core.exchanges import registry as exchanges
 from crm_core.exchanges.addresses import AmiAddress
+from crm_core.exchanges.record_sources import CsvSource, RecordSources, SqlKind, SqlSource
 from crm_core.exchanges.registry import NewExchange
 from crm_core.secrets import SecretBox
 from crm_core.settings import Settings
@@ -141,14 +144,14 @@ def test_the_event_log_is_read_for_what_it_lacks(tmp_path: Path) -> None:
     file, now = tmp_path / "cel.csv", datetime.now(UTC)
     late = replace(
         NOTHING_SEEN,
-        cel=Records(file, types=frozenset({"CHAN_START"}), last_at=now.timestamp() - 900, lines=90),
+        cel=Records(str(file), types=frozenset({"CHAN_START"}), last_at=now.timestamp() - 900, lines=90),
         last_call_at=now,
     )
-    written = Records(file, types=frozenset({"CHAN_START"}), last_at=now.timestamp(), lines=90)
+    written = Records(str(file), types=frozenset({"CHAN_START"}), last_at=now.timestamp(), lines=90)
     short = replace(late, cel=written)
-    dated = replace(late, cel=Records(file, lines=9, broken=9))
+    dated = replace(late, cel=Records(str(file), lines=9, broken=9))
 
-    awaited = Records(file, "No such file or directory", is_awaited=True)
+    awaited = Records(str(file), "No such file or directory", is_awaited=True)
 
     assert "cel_silent" in of("cel", late)
     assert "cel_unreadable" in of("cel", replace(late, cel=awaited))
@@ -156,6 +159,23 @@ def test_the_event_log_is_read_for_what_it_lacks(tmp_path: Path) -> None:
     assert "cel_lacks_events" in of("cel", short)
     assert "cel_short" in of("cel", replace(short, cel=replace(written, lines=5)))
     assert "cel_broken" in of("cel", dated)
+
+
+async def test_records_wherever_they_are_are_tried(database: Database, tmp_path: Path) -> None:
+    box, now = SecretBox("key"), datetime.now(UTC)
+    table = SqlSource(SqlKind.POSTGRESQL, "127.0.0.1", 1, "asterisk", "reader", SECRET, "cel")
+    sources = RecordSources(cel=table, cdr=CsvSource(tmp_path / "cdr.csv"), queue_log=CsvSource(tmp_path / "queue_log"))
+    (tmp_path / "queue_log").write_text("1795304636|NONE|NONE|NONE|QUEUESTART|\n")
+    async with database.write() as tx:
+        added = await exchanges.add(tx, NewExchange("office", AmiAddress("127.0.0.1", 1, False, "r", SECRET)), box, now=now)
+        await tx.execute(update(exchange_table).where(exchange_table.c.id == added).values(sources.row(box)))
+
+    seen = await look_at(database, "office", box, now=now)
+
+    told = {one.code: one for check in registry.of_exchange() for one in check.findings(seen)}
+    assert {"cel_unreadable", "records_unreadable", "records_readable"} <= set(told)
+    assert "cdr.csv" in told["records_unreadable"].say.facts["place"]
+    assert SECRET not in repr(seen) + repr(told)
 
 
 def test_recordings_that_are_not_ours_to_read_and_a_full_disk_are_told() -> None:

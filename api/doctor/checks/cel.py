@@ -31,29 +31,29 @@ def look(seen: ExchangeSeen) -> Iterator[Finding]:
 
 def _file(seen: ExchangeSeen, cel: Records) -> Iterator[Finding]:
     if cel.is_awaited and seen.last_call_at is None:
-        yield unknown("cel_awaited", say("%(file)s is not there yet: no call was logged.", file=cel.file), see=SEE)
+        yield unknown("cel_awaited", say("%(file)s is not there yet: no call was logged.", file=cel.place), see=SEE)
         return
     if cel.trouble is not None:
-        text = say("%(file)s cannot be read: %(why)s.", file=cel.file, why=cel.trouble)
-        yield fault("cel_unreadable", text, see=f"ls -l {cel.file}; {SEE}")
+        text = say("%(file)s cannot be read: %(why)s.", file=cel.place, why=cel.trouble)
+        yield fault("cel_unreadable", text, see=f"ls -l {cel.place}; {SEE}")
         return
     if cel.lines and cel.broken * 2 > cel.lines:
-        text = say("The lines of %(file)s are not as our cel_custom.conf writes them: no dateformat, 14 columns.", file=cel.file)
-        yield fault("cel_broken", text, MAPPING, see=f"tail -3 {cel.file}")
+        text = say("The lines of %(file)s are not as our cel_custom.conf writes them: no dateformat, 14 columns.", file=cel.place)
+        yield fault("cel_broken", text, MAPPING, see=f"tail -3 {cel.place}")
         return
     silent = seen.last_call_at is not None and seen.last_call_at.timestamp() - (cel.last_at or 0.0) > LATE
     if silent:
-        text = say("%(file)s has nothing of the last call we heard.", file=cel.file)
+        text = say("%(file)s has nothing of the last call we heard.", file=cel.place)
         yield fault("cel_silent", text, GENERAL, see=SEE)
     elif cel.last_at is None:
-        yield unknown("cel_empty", say("%(file)s is empty: no call was logged yet.", file=cel.file), see=SEE)
+        yield unknown("cel_empty", say("%(file)s is empty: no call was logged yet.", file=cel.place), see=SEE)
     elif cel.lines < ENOUGH:
         yield unknown("cel_short", say("The event log is too short yet to tell whether it is whole."), see=SEE)
     elif lacking := [kind for kind in OF_EVERY_CALL if kind not in cel.types]:
         text = say("The event log lacks events: %(events)s.", events=", ".join(lacking))
         yield fault("cel_lacks_events", text, GENERAL, see=SEE)
     else:
-        yield fine("cel_written", say("%(file)s is written and readable.", file=cel.file))
+        yield fine("cel_written", say("%(file)s is written and readable.", file=cel.place))
 
 
 def _config(config: ConfigFolder) -> Iterator[Finding]:
