@@ -4,10 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
+from starlette.responses import Response
 
 from api.context import AppContext
 from api.deps import Context, CurrentActor, Cursor, Limit, ReadDb, RowId, Search
 from api.paths import PathId, UtcMoment
+from api.rest.call_told import call_told, json_answer
 from api.rest.models import CallOut, Page, SegmentOut, TagOut, TranscriptOut
 from crm_core.access import Actor, Right, require, require_visible
 from crm_core.calls import review
@@ -48,15 +50,15 @@ async def list_of_calls(
     sort: Annotated[str, Query(json_schema_extra={"enum": sorted(CALL_SORTS)})] = "-started_at",
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> Page[CallOut]:
+) -> Response:
     """The calls you may see, newest first. `search`: part of a number or name."""
     page = await whole_calls(connection, actor, filters, sort=sort, cursor=cursor, limit=limit)
-    return Page.model_construct(items=[CallOut.of(call) for call in page.items], next_cursor=page.next_cursor)
+    return json_answer({"items": [call_told(call) for call in page.items], "next_cursor": page.next_cursor})
 
 
 @router.get("/calls/{call_id}", response_model=CallOut)
-async def one_call(call_id: PathId, actor: CurrentActor, connection: ReadDb) -> CallOut:
-    return CallOut.of(await whole_call(connection, actor, call_id))
+async def one_call(call_id: PathId, actor: CurrentActor, connection: ReadDb) -> Response:
+    return json_answer(call_told(await whole_call(connection, actor, call_id)))
 
 
 @router.get("/calls/{call_id}/transcript", response_model=TranscriptOut)
@@ -90,7 +92,7 @@ class RemarkIn(BaseModel):
 
 
 @router.post("/calls/{call_id}/review", response_model=CallOut)
-async def mark_reviewed(call_id: PathId, mark: Review, actor: CurrentActor, context: Context) -> CallOut:
+async def mark_reviewed(call_id: PathId, mark: Review, actor: CurrentActor, context: Context) -> Response:
     """Quality control heard this call, or did not after all."""
     require(actor, Right.REVIEW)
     async with context.database.write() as tx:
@@ -110,9 +112,9 @@ async def remark(call_id: PathId, new: RemarkIn, actor: CurrentActor, context: C
     return {"id": made}
 
 
-async def _seen(context: AppContext, actor: Actor, call_id: int) -> CallOut:
+async def _seen(context: AppContext, actor: Actor, call_id: int) -> Response:
     async with context.database.read() as connection:
-        return CallOut.of(await whole_call(connection, actor, call_id))
+        return json_answer(call_told(await whole_call(connection, actor, call_id)))
 
 
 def _nothing(status: str) -> TranscriptOut:

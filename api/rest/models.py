@@ -5,7 +5,6 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer
 
-from crm_core.calls.whole_queries import PartRow, WholeCall
 from crm_core.contacts.queries import CompanyLine, ContactLine
 from crm_core.deals.queries import DealLine
 from crm_core.tasks.queries import TaskLine
@@ -63,7 +62,7 @@ class RecordingOut(Answer):
 
 
 class CallOut(Answer):
-    """The call as replay tells it, with where it belongs. All keys are always present."""
+    """The call as replay tells it, with where it belongs. All keys are always present. Written by `api.rest.call_told`."""
 
     id: int
     exchange: str
@@ -96,43 +95,6 @@ class CallOut(Answer):
     user: PersonOut | None
     tags: list[str]
     reviewed_at: Moment | None
-
-    @classmethod
-    def of(cls, call: WholeCall) -> "CallOut":
-        """A contact or deal that the reader may not open is not named."""
-        line, told = call.line, call
-        contact = line.contact if line.contact and line.contact.may_open else None
-        deal = line.deal if line.deal and line.deal.may_open else None
-        return cls.model_construct(
-            id=line.id, exchange=told.exchange, linkedids=list(told.linkedids), direction=line.direction,
-            started_at=line.started_at, ended_at=line.ended_at, caller=line.caller, caller_name=line.caller_name,
-            did=line.did, callee=line.callee, outcome=line.outcome, wait_seconds=line.wait_seconds,
-            talk_seconds=line.talk_seconds, hold_seconds=told.hold_seconds,
-            answered_by=[_answered(part) for part in told.answered_by], rang=[_rang(part) for part in told.rang],
-            transfers=[_transfer(one) for one in told.transfers], voicemail=line.voicemail,
-            forwarded_to=told.forwarded_to, queue=line.queue, click_to_call=told.click_to_call,
-            recordings=[RecordingOut.model_construct(id=one.id, seconds=one.seconds, sides=one.sides) for one in told.recordings],
-            source=told.source, partial=told.partial, state=line.state,
-            contact_id=contact.id if contact else None, deal_id=deal.id if deal else None,
-            stage=StageOut(id=line.stage.id, name=line.stage.name) if line.stage else None,
-            user=PersonOut(id=line.user.id, name=line.user.name) if line.user else None,
-            tags=list(line.tags), reviewed_at=told.reviewed_at,
-        )  # fmt: skip
-
-
-def _answered(part: PartRow) -> AnsweredBy:
-    return AnsweredBy.model_construct(
-        extension=part.extension, talk_seconds=part.talk_seconds, consultation_seconds=part.consultation_seconds
-    )
-
-
-def _rang(part: PartRow) -> Rang:
-    return Rang.model_construct(extension=part.extension, outcome=part.outcome)
-
-
-def _transfer(stored: dict[str, Any]) -> dict[str, Any]:
-    """The contract's four keys; the moment stays inside."""
-    return {key: stored.get(key) for key in ("kind", "from", "to", "answered")}
 
 
 class SegmentOut(Answer):

@@ -10,7 +10,8 @@ from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncConnection
 from yarl import URL
 
-from api.rest.models import CallOut, written
+from api.rest.call_told import call_told
+from api.rest.models import written
 from api.webhooks.sender import Sender
 from crm_core.calls.whole_queries import whole_call
 from crm_core.db import Database
@@ -80,10 +81,10 @@ async def _body(connection: AsyncConnection, order: Order) -> str | None:
     if order.maker is None or order.call_id is None:
         return None
     try:
-        call = CallOut.of(await whole_call(connection, order.maker, order.call_id))
+        call = call_told(await whole_call(connection, order.maker, order.call_id))
     except NotFound:
         return None
-    return _json({**call.model_dump(mode="json"), "event": event})
+    return _json({**call, "event": event})
 
 
 def _json(told: dict[str, Any]) -> str:

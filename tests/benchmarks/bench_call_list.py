@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 from pydantic import SecretStr
-from sqlalchemy import Select, event
+from sqlalchemy import SelectBase, event
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -90,7 +90,7 @@ def _heard(database: Database) -> Iterator[list[Statement]]:
     heard: list[Statement] = []
 
     def note(_connection: Any, statement: Any, _many: Any, parameters: Any, _options: Any) -> None:
-        if isinstance(statement, Select):
+        if isinstance(statement, SelectBase):
             heard.append((statement, parameters))
 
     engine = database._reader.sync_engine

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from api.rest.models import CallOut
+from api.rest.call_told import call_told
 from crm_core.access import Actor
 from crm_core.calls.queries import CallFilters
 from crm_core.calls.whole_queries import whole_calls
@@ -36,7 +36,7 @@ async def _calls(data: Path) -> list[dict[str, Any]]:
         async with database.read() as connection:
             while True:
                 page = await whole_calls(connection, ADMIN, CallFilters(), sort="started_at", cursor=cursor, limit=PAGE)
-                found += [CallOut.of(call).model_dump(mode="json") for call in page.items]
+                found += [call_told(call) for call in page.items]
                 if (cursor := page.next_cursor) is None:
                     return found
     finally:
