@@ -226,6 +226,7 @@ async def test_ids_committed_late_are_sent_too_and_none_twice(house: House) -> N
     streams = Streams(house.context)
     streams._overlap = stream.OVERLAP_IDS  # as on PostgreSQL, where ids are handed out before commit
     listener = Listener(Actor(1, Role.HEAD, "Head"), None)
+    house.pass_by(hours=1)  # what the house was built with is long over
     await streams.follow()
     streams._listeners.add(listener)
     async with house.database.read() as connection:
