@@ -276,9 +276,13 @@ class ExchangeOut(Answer):
     ami_port: int
     ami_tls: bool
     ami_user: str
+    ami_ca_file: str | None
+    ami_secret_file: str | None
     dial_user: str | None
+    dial_secret_file: str | None
     recordings_root: str | None
     cel_file: str | None
+    records: dict[str, Any]
     trunks: list[str]
     extensions: list[str]
     own_numbers: list[str]

@@ -7,21 +7,20 @@ from fastapi import APIRouter, Form
 from starlette.responses import Response
 
 from api.paths import PathId
+from api.web.exchange_form import Typed, blank, typed_in, wanted, without_secrets
+from api.web.exchange_words import field_wrong
 from api.web.snippets import snippets
 from api.web.visit import Visit, VisitNow, back_to
 from crm_core.access import Right
 from crm_core.calls import gaps
 from crm_core.calls.exchange_queries import list_exchanges
-from crm_core.errors import Conflict, Invalid, SettingsError
+from crm_core.errors import Conflict, Invalid
 from crm_core.exchanges import registry
-from crm_core.exchanges.addresses import AmiAddress, host_and_port
-from crm_core.exchanges.new_exchange import NewExchange
+from pbx.dialects.registry import dialects
 
 router = APIRouter()
 
 Text = Annotated[str, Form(max_length=1000)]
-
-NOTHING_TYPED = {"name": "", "address": "", "user": "firstring-reader", "recordings": "", "cel": "", "own": "", "tls": ""}
 
 
 @router.get("/exchange")
@@ -37,45 +36,36 @@ async def part(visit: VisitNow) -> Response:
 async def _shown(visit: Visit) -> dict[str, Any]:
     """How each exchange stands, and when it was not listened to."""
     exchanges = await list_exchanges(visit.connection, visit.actor)
-    return {"exchanges": exchanges, "gaps": await gaps.recent(visit.connection, visit.actor)}
+    return {"exchanges": exchanges, "gaps": await gaps.recent(visit.connection, visit.actor), "makes": makes()}
+
+
+def makes() -> dict[str, str]:
+    """The dialects, as people call them; plain Asterisk first."""
+    return {name: one.habits.title for name, one in sorted(dialects().items())}
 
 
 async def exchange_page(
-    visit: Visit, *, refused: str | None = None, typed: dict[str, Any] | None = None, status: int = 200
+    visit: Visit, *, refused: str | None = None, typed: Typed | None = None, checked: Any = None, status: int = 200
 ) -> Response:
-    facts = {**await _shown(visit), "snippets": snippets(visit.look.wording.texts), "refused": refused}
-    return await visit.page("exchange/page.html", "exchange", status, typed=typed or NOTHING_TYPED, **facts)
+    facts = {**await _shown(visit), "snippets": snippets(visit.look.wording.texts), "refused": refused, "checked": checked}
+    typed = without_secrets(typed) if typed else blank(visit.context.settings.region)
+    return await visit.page("exchange/page.html", "exchange", status, typed=typed, exchange=None, **facts)
 
 
 @router.post("/exchange")
-async def connect(
-    visit: VisitNow,
-    name: Text,
-    address: Text,
-    user: Text,
-    secret: Text,
-    tls: Text = "",
-    recordings: Text = "",
-    cel: Text = "",
-    own: Text = "",
-) -> Response:
+async def connect(visit: VisitNow) -> Response:
     """Stored with its secret sealed; the listener takes it up by itself."""
     visit.require(Right.SETTINGS)
-    typed = {"name": name, "address": address, "user": user, "recordings": recordings, "cel": cel, "own": own, "tls": tls}
+    typed = await typed_in(visit.request, visit.context.settings.region)
     try:
-        host, port = host_and_port(address)
-        new = NewExchange(
-            name, AmiAddress(host, port, bool(tls), user.strip(), secret), region=visit.context.settings.region,
-            recordings_root=_path(recordings), cel_file=_path(cel), own_numbers=own.split(","),
-        )  # fmt: skip
+        new = wanted(typed)
         async with visit.context.database.write() as tx:
             await registry.add(tx, new, visit.context.box, now=visit.now, by=visit.actor.user_id)
     except Conflict:
-        return await exchange_page(
-            visit, refused=visit.say("There is an exchange of this name already."), typed=typed, status=409
-        )
-    except (Invalid, SettingsError):
-        refused = visit.say("Look at the address again: it is written like 192.168.1.10:5038.")
+        refused = visit.say("There is an exchange of this name already.")
+        return await exchange_page(visit, refused=refused, typed=typed, status=409)
+    except Invalid as error:
+        refused = field_wrong(visit.look.wording.texts, error)
         return await exchange_page(visit, refused=refused, typed=typed, status=422)
     return back_to("/exchange")
 

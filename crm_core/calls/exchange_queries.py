@@ -1,5 +1,6 @@
 """Reads of exchanges: what each is set to and how it stands. Their secrets are not read here."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,8 @@ from crm_core.errors import NotFound
 
 @dataclass(frozen=True, slots=True)
 class ExchangeLine:
-    """`state`: new, connecting, up, down or refused, since `state_since`, with `state_note` in words."""
+    """`state`: new, connecting, up, down or refused, since `state_since`, with `state_note` in words. `records`: where its own
+    records are, as `crm_core.exchanges.record_sources` tells."""
 
     id: int
     name: str
@@ -25,9 +27,13 @@ class ExchangeLine:
     ami_port: int
     ami_tls: bool
     ami_user: str
+    ami_ca_file: str | None
+    ami_secret_file: str | None
     dial_user: str | None
+    dial_secret_file: str | None
     recordings_root: str | None
     cel_file: str | None
+    records: Mapping[str, Any]
     trunks: tuple[str, ...]
     extensions: tuple[str, ...]
     own_numbers: tuple[str, ...]

@@ -85,6 +85,10 @@ REST = {
     "PATCH users/{user_id}": Needs(right=SETTINGS, body={"name": "Renamed"}),
     "GET exchanges": Needs(right=EXCHANGES),
     "GET exchanges/{exchange_id}": Needs(right=EXCHANGES),
+    "POST exchanges": Needs(
+        201, right=SETTINGS, body={"name": "third", "ami_host": "192.0.2.8", "ami_user": "u", "ami_secret": "s"}
+    ),
+    "PATCH exchanges/{exchange_id}": Needs(right=SETTINGS, body={"language": "ru"}),
     "GET webhooks": Needs(right=SETTINGS),
     "POST webhooks": Needs(201, right=SETTINGS, body={"url": "https://crm.example.com/{webhook_id}"}),
     "GET webhooks/{webhook_id}": Needs(right=SETTINGS),
@@ -169,12 +173,26 @@ PAGES = {
     "GET /exchange": Needs(right=EXCHANGES),
     "GET /exchange/list": Needs(right=EXCHANGES),
     "POST /exchange": Needs(
-        303, right=SETTINGS, form={"name": "second", "address": "192.0.2.7:5038", "user": "u", "secret": "s", "recordings": ""}
+        303,
+        right=SETTINGS,
+        form={
+            "name": "second",
+            "address": "192.0.2.7:5038",
+            "user": "u",
+            "secret": "s",
+            "recordings": "",
+        },
     ),
     "GET /exchange/{exchange_id}/doctor": Needs(right=EXCHANGES),
     "GET /exchange/{exchange_id}/doctor/found": Needs(right=EXCHANGES),
     "POST /exchange/{exchange_id}/doctor": Needs(303, right=SETTINGS),
     "POST /exchange/{exchange_id}/test-call": Needs(303, right=SETTINGS, form={"extension": "101", "number": "+7 916 000-00-01"}),
+    "POST /exchange/check": Needs(right=SETTINGS),
+    "GET /exchange/{exchange_id}": Needs(right=SETTINGS),
+    "POST /exchange/{exchange_id}": Needs(
+        303, right=SETTINGS, form={"dialect": "asterisk", "region": "RU", "address": "127.0.0.1:5038", "user": "u", "secret": "s"}
+    ),
+    "POST /exchange/{exchange_id}/check": Needs(right=SETTINGS),
     "GET /exchange/{exchange_id}/dialling": Needs(right=SETTINGS),
     "POST /exchange/{exchange_id}/dialling": Needs(
         303,
