@@ -94,8 +94,8 @@ def test_a_check_logs_in_with_what_is_typed_and_keeps_nothing(site: Site, visito
     assert "не принимает этого пользователя или пароль" in wrong.text
     assert "никто не отвечает" in nobody.text.lower()
     assert "Введите пароль" in empty.text
-    for answer in (good, wrong):
-        assert not any(f'value="{secret}"' in answer.text for secret in (SECRET, "wr0ng-secret"))
+    assert good.text.count(f'value="{SECRET}"') == 1  # the user is called so, too
+    assert "wr0ng-secret" not in wrong.text
     assert "Алматы" in good.text  # typed once, not lost
     assert "Алматы" not in admin.get("/exchange").text
 
