@@ -92,6 +92,10 @@ class CallTracker:
         """The case that holds this linkedid; one taken from here goes on to be filled, and outlives its being forgotten."""
         return self._book.cases.get(linkedid)
 
+    def knows(self, uid: str) -> bool:
+        """Whether anything was ever told of a channel or a call with this id, as far as that is remembered."""
+        return uid in self._book.cases or uid in self._book.channels or self._book.was_forgotten(uid)
+
     def stories(self) -> list[Story]:
         """As `all_calls`, but each with what its figures are made of."""
         found = [story for case in dict.fromkeys(self._book.cases.values()) if (story := self.read(case))]

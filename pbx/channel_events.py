@@ -161,6 +161,10 @@ class CallPickedUp(OnChannel, frozen=True, gc=False):
     target_linkedid: str
 
 
+class Summarised(OnChannel, frozen=True, gc=False):
+    """Of its call only a summary (CDR) is known: what happened between its channels may have been otherwise."""
+
+
 class OriginateAnswered(OnChannel, frozen=True, gc=False):
     """The exchange's answer to an originate: only the agent's side. `to` is the extension his leg was sent to."""
 

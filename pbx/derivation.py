@@ -7,7 +7,7 @@ from typing import TypeGuard
 from msgspec.structs import replace
 
 from crm_core.calls.events import CallEvent
-from crm_core.calls.journal import heard_on, is_records
+from crm_core.calls.journal import CDR, QUEUE, heard_on, is_records, source_of
 from crm_core.errors import SettingsError
 from crm_core.exchanges.config import ExchangeConfig
 from crm_core.exchanges.learned_lines import Learned
@@ -18,10 +18,13 @@ from pbx.channel_events import ApplicationBegan, ChannelEvent, ContactLost, Dial
 from pbx.dialects.asterisk import timestamp_of
 from pbx.dialects.registry import Dialect, dialects
 from pbx.exchange_clock import ExchangeClock
-from pbx.lines import LineRule
+from pbx.lines import LineKind, LineRule
 from pbx.received import Received
+from pbx.records.cdr_calls import cdr_events, cdr_rows
 from pbx.records.cel import CelReader
 from pbx.records.overlap import EDGE, Facts, fact_of, not_heard, shift_of
+from pbx.records.queue_facts import queue_events, queue_rows
+from pbx.records.queue_log import QueueLogRow
 
 _REMEMBERED = 2_000
 """Events kept to know what of the records was heard already, and how the two clocks differ."""
@@ -48,6 +51,7 @@ class Derivation:
         self._records: CelReader | None = None
         self._told: Facts | None = None  # what the records told last: it may be heard once more
         self._told_until = 0.0
+        self._queue_log: list[QueueLogRow] = []
         self._shift = 0.0  # of the records' clock against the times told here
 
     @property
@@ -144,7 +148,7 @@ class Derivation:
         """A refused login is a connection too, but brings no news of calls: the contact stays lost since when it was."""
         self._connection = connection
         self._reader = MessageReader()
-        self._records = None
+        self._records, self._queue_log = None, []
         if self._lost or self._heard_at is None:
             return []
         self._lost, self._lost_at, self._silent_from = True, self._heard_at, self._said_at
@@ -186,9 +190,15 @@ class Derivation:
     def _take_records(self, batch: Received) -> list[CallEvent]:
         connection = heard_on(batch.connection)
         events = self._meet(connection) if connection != self._connection else []
+        source = source_of(batch.connection)
+        if source == QUEUE:  # what the other records tell comes next, and this with it
+            self._queue_log = queue_rows(batch.data)
+            return self._tracker.feed_all(events, from_records=True)
         lost_at = self._lost_at if self._lost else None
-        missed = self._missed(batch.data.splitlines(keepends=True), self._silent_from if self._lost else None)
+        silent_from = self._silent_from if self._lost else None
+        missed = self._summed_up(batch.data) if source == CDR else self._missed(batch.data.splitlines(keepends=True), silent_from)
         events += missed
+        events += self._of_queues(events, silent_from)
         if batch.whole and lost_at is not None:
             events.append(GapFilled(max([lost_at, *(event.at for event in missed)]), lost_at))
         return self._tracker.feed_all(events, from_records=True)
@@ -205,6 +215,24 @@ class Derivation:
         missed = [event for event in told if silent_from is None or event.at >= silent_from - EDGE]
         self._note_told(missed)
         return [*self._known_late(told, silent_from), *not_heard(missed, Facts(self._heard))]
+
+    def _summed_up(self, data: bytes) -> list[ChannelEvent]:
+        """What CDR tell of calls of which nothing else is known."""
+        self._shift = self.records_ahead
+        events = cdr_events(cdr_rows(data), self._queue_log, self._tracker.knows, self._is_trunk)
+        return [replace(event, at=event.at - self._shift) for event in events]
+
+    def _is_trunk(self, channel: str) -> bool:
+        return self._lines.kind_of(channel) is LineKind.TRUNK
+
+    def _of_queues(self, events: Sequence[ChannelEvent], silent_from: float | None) -> list[ChannelEvent]:
+        """What the queue log says besides of the calls of these events, or of those that were up."""
+        rows, self._queue_log = self._queue_log, []
+        new = {event.uid for event in events if isinstance(event, OnChannel)}
+        said = queue_events(rows, lambda uid: uid in new or self._tracker.knows(uid))
+        said = [replace(event, at=event.at - self._shift) for event in said]
+        missed = [event for event in said if silent_from is None or event.at >= silent_from - EDGE]
+        return not_heard(not_heard(missed, Facts(events)), Facts(self._heard))
 
     def _known_late(self, told: list[ChannelEvent], silent_from: float | None) -> list[ChannelEvent]:
         """What records tell of the time before they are needed, of calls that were up when contact was lost.

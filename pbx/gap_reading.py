@@ -2,20 +2,22 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from crm_core.calls.journal import CEL
+from crm_core.calls.journal import CDR, CEL, QUEUE
 from crm_core.exchanges.config import ExchangeConfig
 from crm_core.exchanges.record_sources import CsvSource, Source
 from pbx.derivation import Derivation
-from pbx.records import troubles
+from pbx.records import reading, troubles
+from pbx.records.cdr_calls import cdr_line, finished
 from pbx.records.cel_log import CelPart, Window, read_window
 from pbx.records.cel_window import table_window
 from pbx.records.overlap import EDGE
 from pbx.records.patience import PatientThread
+from pbx.records.queue_log import queue_line
 from pbx.records.reading import in_thread
 from pbx.records.troubles import OutOfReach
 
@@ -64,7 +66,7 @@ class GapRecords:
 
 def has_records(exchange: ExchangeConfig) -> bool:
     """Whether there is anything that gaps could be filled from."""
-    return exchange.records.cel is not None
+    return exchange.records.cel is not None or exchange.records.cdr is not None
 
 
 class GapReader:
@@ -77,16 +79,57 @@ class GapReader:
 
     async def read(self, derivation: Derivation, lost_at: float, made_at: float) -> GapRecords:
         """What the records tell of this gap (our times). Raises OutOfReach."""
-        cel = self._exchange.records.cel
-        if cel is None:
-            raise OutOfReach(troubles.NO_FILE)
+        records = self._exchange.records
         begins = max(lost_at, made_at - self._rules.furthest.total_seconds())
+        if records.cel is not None:
+            found = await self._events(records.cel, derivation, lost_at, made_at, begins)
+        elif records.cdr is not None:
+            found = await self._summaries(derivation, lost_at, made_at, begins)
+        else:
+            raise OutOfReach(troubles.NO_FILE)
+        queue = await self._queue_log(begins + derivation.records_ahead, made_at + derivation.records_ahead)
+        return replace(found, parts=(*queue, *found.parts))
+
+    async def _events(self, cel: Source, derivation: Derivation, lost_at: float, made_at: float, begins: float) -> GapRecords:
         part = await self._part(cel, _window(derivation.tracker.ids_up(), begins, made_at, derivation.records_ahead))
         if part.broken and not part.rows:
             raise OutOfReach(troubles.NOT_OURS)
         for name, line, why in part.named:
-            log.warning("record_broken", exchange=self._exchange.name, file=name, line=line, why=why)
+            self._note_broken(name, line, why)
         return GapRecords(((CEL, part.data),), part.rows, part.broken, _shortcoming(part, derivation, lost_at, begins))
+
+    async def _summaries(self, derivation: Derivation, lost_at: float, made_at: float, begins: float) -> GapRecords:
+        """Without CEL: CDR of the calls that were over when the gap was."""
+        ahead = derivation.records_ahead
+        since, until = begins + ahead, made_at + ahead
+        found = await reading.read_cdr(
+            self._exchange.records, _moment(since - LONGEST_CALL), _moment(until + EDGE), self._rules.within
+        )
+        if found.broken and not found.rows:
+            raise OutOfReach(troubles.NOT_OURS)
+        for broken in found.named:
+            self._note_broken(broken.place, broken.key, broken.why)
+        rows = finished(found.rows, since - EDGE, until + EDGE)
+        short = troubles.TOO_OLD if begins > lost_at else troubles.TOO_MANY if found.cut else troubles.CALLS_ONLY
+        return GapRecords(((CDR, b"".join(map(cdr_line, rows))),), len(rows), found.broken, short)
+
+    async def _queue_log(self, since: float, until: float) -> tuple[tuple[str, bytes], ...]:
+        """What it says goes beside what the others tell: a gap is filled without it, too."""
+        if self._exchange.records.queue_log is None:
+            return ()
+        try:
+            found = await reading.read_queue_log(
+                self._exchange.records, _moment(since - EDGE), _moment(until + EDGE), self._rules.within
+            )
+        except OutOfReach as error:
+            log.warning("queue_log_not_read", exchange=self._exchange.name, note=error.say)
+            return ()
+        for broken in found.named:
+            self._note_broken(broken.place, broken.key, broken.why)
+        return ((QUEUE, b"".join(queue_line(row) for row in found.rows)),)
+
+    def _note_broken(self, place: str, key: int | str, why: str) -> None:
+        log.warning("record_broken", exchange=self._exchange.name, file=place, line=key, why=why)
 
     async def _part(self, cel: Source, window: Window) -> CelPart:
         if isinstance(cel, CsvSource):
@@ -97,6 +140,10 @@ class GapReader:
         """The exchange writes its records a little after it has told of the same."""
         waited = now().timestamp() - made_at
         await asyncio.sleep(min(self._rules.settle, max(0.0, self._rules.settle - waited)))
+
+
+def _moment(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC)
 
 
 def _shortcoming(part: CelPart, derivation: Derivation, lost_at: float, begins: float) -> str | None:

@@ -18,6 +18,8 @@ OURS = (
     "start", "answer", "end", "clid", "src", "dst", "dcontext", "channel", "dstchannel", "lastapp", "lastdata", "duration",
     "billsec", "disposition", "uniqueid", "linkedid", "sequence", "peeraccount", "userfield",
 )  # fmt: skip
+JOURNALLED = (*OURS, "did", "recordingfile")
+"""Ours, and what FreePBX knows besides."""
 _MASTER = (
     "accountcode", "src", "dst", "dcontext", "clid", "channel", "dstchannel", "lastapp", "lastdata", "start", "answer", "end",
     "duration", "billsec", "disposition", "amaflags",
@@ -84,7 +86,7 @@ def cdr_columns(line: bytes) -> dict[str, bytes]:
     """The columns of a line of either kind of file. Raises ValueError, or csv.Error."""
     values = next(csv.reader([line.decode("latin-1").replace("\0", "")]), [])
     if len(values) >= len(OURS) - 1 and _TIME.fullmatch(values[0]):
-        names: tuple[str, ...] = OURS
+        names: tuple[str, ...] = JOURNALLED
     elif len(values) >= len(_MASTER):
         names = (*_MASTER, *_master_tail(values[len(_MASTER) :]))
     else:

@@ -49,6 +49,7 @@ class Case:
         "pickups",
         "records",
         "retrieved",
+        "summarised",
         "told",
         "transfers",
     )
@@ -68,6 +69,7 @@ class Case:
         self.live = False
         self.notes = 0  # how often it waits in the tracker's list of finished cases
         self.records = False
+        self.summarised = False  # of a part of it only a summary is known
 
     def absorb(self, other: "Case") -> None:
         """The other's facts are this one's from now on."""
@@ -85,6 +87,7 @@ class Case:
         self.had_gap |= other.had_gap
         self.live |= other.live
         self.records |= other.records
+        self.summarised |= other.summarised
 
     @property
     def over(self) -> bool:

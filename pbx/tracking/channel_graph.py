@@ -61,6 +61,7 @@ class ChannelGraph:
             told.CallUnparked: self._unparked,
             told.CallPickedUp: self._picked_up,
             told.OriginateAnswered: self._originate_answered,
+            told.Summarised: self._summarised,
             told.QueueJoined: lambda e, c: c.queues.add((e.at, True, e.queue)),
             told.QueueSeen: self._queue_seen,
             told.QueueLeft: lambda e, c: c.queues.add((e.at, False, e.queue)),
@@ -259,6 +260,9 @@ class ChannelGraph:
         if target is not None:
             self.book.join(self.book.case_of(c), self.book.case_of(target))
             self.book.case_of(c).pickups.add((e.at, c.uid, target.uid))
+
+    def _summarised(self, _: told.Summarised, c: Channel) -> None:
+        self.book.case_of(c).summarised = True
 
     def _originate_answered(self, e: told.OriginateAnswered, c: Channel) -> None:
         c.originated_to = e.to

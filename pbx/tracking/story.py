@@ -300,6 +300,6 @@ class Story:
 
     def _partial(self) -> bool:
         origin = self.cast.origin
-        if self.case.gaps or origin is None or origin.born_at is None:
+        if self.case.summarised or self.case.gaps or origin is None or origin.born_at is None:
             return True
         return self.marks.vanished
