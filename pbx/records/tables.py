@@ -178,12 +178,24 @@ async def _end(closing: Coroutine[Any, Any, None]) -> None:
 
 async def _connect(engine: AsyncEngine) -> AsyncConnection:
     """The drivers raise errors of their own kinds here; which ones, only those who have installed them could name."""
+    attempt = asyncio.create_task(_opening(engine))
     try:
-        return await engine.connect()
+        return await asyncio.shield(attempt)
+    except asyncio.CancelledError:
+        # Not in the driver: of Python 3.11 its wait may forget that it was cancelled, and whoever ends us would wait for good.
+        attempt.cancel()
+        await asyncio.wait([attempt], timeout=CLOSE)
+        if attempt.done() and not attempt.cancelled() and attempt.exception() is None:
+            await _end(attempt.result().invalidate())
+        raise
     except DBAPIError as error:
         raise OutOfReach(_why(error.orig)) from error
     except Exception as error:
         raise OutOfReach(_why(error)) from error
+
+
+async def _opening(engine: AsyncEngine) -> AsyncConnection:
+    return await engine.connect()
 
 
 def _url(source: SqlSource) -> URL:

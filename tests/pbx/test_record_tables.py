@@ -1,5 +1,6 @@
 """The exchange's own records out of real databases: FreePBX's tables in MariaDB, cel_pgsql's and cdr_pgsql's in PostgreSQL."""
 
+import asyncio
 import socket
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -216,3 +217,16 @@ async def test_a_server_that_does_not_answer_holds_nothing_up(either: RecordsDat
         with pytest.raises(OutOfReach) as error:
             await read_cdr(RecordSources(cdr=source), SINCE, UNTIL, within=0.5)
     assert error.value.say == troubles.NO_SERVER
+
+
+async def test_whoever_is_ended_while_it_connects_ends(either: RecordsDatabase) -> None:
+    """Of Python 3.11 the wait within a driver forgets that it was cancelled if what it waits for comes at the same moment."""
+    await either.run(FREEPBX_CDR if either.kind is SqlKind.MYSQL else PGSQL_CDR)
+    sources = RecordSources(cdr=either.source("cdr"))
+    for steps in range(40):
+        reading = asyncio.create_task(read_cdr(sources, SINCE, UNTIL))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        if reading.cancel():
+            await asyncio.wait([reading])
+            assert reading.cancelled(), steps
