@@ -1,14 +1,21 @@
 """What is kept of audits, on both databases."""
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from api.audit.repairing import FROM_RECORDS, Repair
 from crm_core.access import Actor
+from crm_core.calls.intake import USUAL
+from crm_core.calls.tables import calls
 from crm_core.db import Database
 from crm_core.trust import keeping, queries
 from crm_core.trust.differences import Difference, Kind
 from crm_core.trust.keeping import Audited
 from crm_core.users.tables import Role
+from tests.audit.faults import forget_call, forget_journal
+from tests.audit.house import LATER, opened
+from tests.audit.test_faults import ANSWERED
 from tests.database_fixtures import database, database_url, postgres, template
 from tests.office import Office
 
@@ -50,8 +57,8 @@ async def test_the_newest_audit_of_a_day_stands_in_the_place_of_the_one_before(d
 
 async def test_a_periods_trust_is_that_of_its_audited_days(database: Database) -> None:
     office = await Office.opened(database)
-    for back, (calls, wrong) in enumerate([(10, 1), (0, 0), (30, 0)]):
-        await keep(database, office.exchange.id, [difference("1.1")] * wrong, DAY - timedelta(days=back), calls)
+    for back, (number, wrong) in enumerate([(10, 1), (0, 0), (30, 0)]):
+        await keep(database, office.exchange.id, [difference("1.1")] * wrong, DAY - timedelta(days=back), number)
 
     async with database.read() as connection:
         week = await queries.trust_of(connection, NOW - timedelta(days=7), NOW, UTC_ZONE)
@@ -72,3 +79,22 @@ async def test_old_audits_are_dropped(database: Database) -> None:
 
     async with database.read() as connection:
         assert [line.day for line in await queries.audited(connection, HEAD)] == [DAY]
+
+
+async def test_a_day_is_audited_kept_and_mended_on_either(database: Database, tmp_path: Path) -> None:
+    folder = tmp_path / "exchange"
+    folder.mkdir()
+    house = await opened(database, folder, ("inbound_answered", "queue_answered"))
+    before = await house.the(calls, key=ANSWERED)
+    await forget_call(house, before.id)
+    await forget_journal(house, "inbound_answered")
+
+    found = await house.audited()
+    mended = await Repair(database, house.exchange, USUAL, lambda: LATER, None).carry_out(found)
+    async with database.write() as tx:
+        await keeping.keep(tx, found.audited, now=LATER, by=None)
+    again = await house.the(calls, key=ANSWERED)
+
+    assert [(one.difference.kind, one.how) for one in mended] == [(Kind.MISSING, FROM_RECORDS)]
+    assert (again.outcome, again.caller, again.did) == (before.outcome, before.caller, before.did)
+    assert abs(again.talk_seconds - before.talk_seconds) < 0.1
