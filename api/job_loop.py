@@ -14,9 +14,10 @@ AT_ONCE = 2
 async def carry_jobs(context: AppContext, runner: JobRunner) -> None:
     """Until the process is to stop; what runs then is finished first, for a job cut off waits for its lease to end."""
     while not context.stopping.is_set():
+        coming = context.wake.coming
         ids = await runner.due()
         if not ids:
-            await context.wake.wait(POLL)
+            await context.wake.wait(POLL, coming)
             await asyncio.sleep(REST)
             continue
         waiting = iter(ids)
@@ -38,9 +39,10 @@ async def carry_at_once(context: AppContext, runner: JobRunner, most: int = 50) 
     under_way: set[int] = set()
     async with asyncio.TaskGroup() as group:
         while not context.stopping.is_set():
+            coming = context.wake.coming
             fresh = [job_id for job_id in await runner.due() if job_id not in under_way]
             for job_id in fresh[: most - len(under_way)]:
                 under_way.add(job_id)
                 task = group.create_task(runner.run_one(job_id))
                 task.add_done_callback(lambda _, job_id=job_id: under_way.discard(job_id))  # type: ignore[misc]
-            await context.wake.wait(POLL)
+            await context.wake.wait(POLL, coming)

@@ -25,8 +25,9 @@ FAILED = Counter("firstring_reactions_failed", "Events whose reaction failed and
 async def keep_reacting(context: AppContext, reactions: Reactions) -> None:
     """React until cancelled."""
     while True:
+        coming = context.wake.coming
         if not await react(context, reactions):
-            await context.wake.wait(POLL)
+            await context.wake.wait(POLL, coming)
             await asyncio.sleep(REST)
 
 

@@ -98,16 +98,20 @@ class Streams:
 
     async def run(self) -> None:
         """Follow the table until cancelled."""
+        wake = self._context.wake
         while True:
-            await self._context.wake.wait(POLL)
+            coming = wake.coming
             if self._listeners or self._cursor is not None:
                 await self.follow()
+            await wake.wait(POLL, coming)
 
     async def follow(self) -> None:
         """Hand what is new to whom it is for."""
         async with self._context.database.read() as connection:
             if self._cursor is None:
                 self._cursor = await event_log.newest_id(connection)
+                rows = await event_log.after(connection, self._cursor - self._overlap) if self._overlap else []
+                self._sent.extend(row.id for row in rows)  # who begins to listen now has not missed them
                 return
             fresh = await self._fresh(connection, self._cursor)
         for row in fresh:

@@ -19,12 +19,17 @@ class Wake:
         waiting, self._next = self._next, asyncio.Event()
         waiting.set()
 
-    async def wait(self, timeout: float) -> None:  # noqa: ASYNC109  the timeout is the polling floor
-        """Return at the next wake-up, at the latest after `timeout` seconds."""
+    @property
+    def coming(self) -> asyncio.Event:
+        """The next wake-up. Who takes it before he looks, and waits for it afterwards, misses none that comes meanwhile."""
+        return self._next
+
+    async def wait(self, timeout: float, coming: asyncio.Event | None = None) -> None:  # noqa: ASYNC109  the polling floor
+        """Return at the next wake-up, or the `coming` one, at the latest after `timeout` seconds."""
         # Not wait_for: Python 3.11's forgets a cancellation that comes together with the wake-up.
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout):
-                await self._next.wait()
+                await (coming or self._next).wait()
 
 
 class HintsCut(FirstringError):

@@ -46,13 +46,16 @@ async def _lines(
     yield OPENING
     looked = monotonic()
     async for told in streams.listen(listener, last_id):
-        # Also where something comes all the time, and so nothing ever times out.
+        if told:
+            newest = max(one.id for one in told)
+            yield b"".join(_message(one, listener.actor, newest) for one in told)
+        # Also where something comes all the time, and so nothing ever times out; what was told need not wait for the look.
         if not told or monotonic() - looked >= api.stream.PING:
             if context.stopping.is_set() or await actor_asking(request, context) != listener.actor:
                 return  # logged out, deactivated or of another role by now
             looked = monotonic()
-        newest = max((one.id for one in told), default=0)
-        yield b"".join(_message(one, listener.actor, newest) for one in told) or b": still here\n\n"
+        if not told:
+            yield b": still here\n\n"
 
 
 def _message(told: Told, actor: Actor, newest: int) -> bytes:

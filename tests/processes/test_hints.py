@@ -124,3 +124,12 @@ async def test_a_cut_line_to_postgresql_is_told(database: Database, other: Datab
 def test_a_socket_file_is_written_as_celery_does() -> None:
     assert redis_address("redis+socket:///run/redis.sock") == "unix:///run/redis.sock"
     assert redis_address("rediss://redis:6379/1") == "rediss://redis:6379/1"
+
+
+async def test_a_wake_up_that_comes_while_one_looks_is_not_missed() -> None:
+    wake = Wake()
+    coming = wake.coming
+    wake.wake()  # while he looks
+
+    async with asyncio.timeout(1):
+        await wake.wait(10, coming)
