@@ -35,7 +35,7 @@ FROM_RECORDS = "told from the exchange's records"
 RECORDING_ASKED = "its recording is being taken"
 HOWS = (HEARD, FROM_RECORDS, RECORDING_ASKED)
 
-TOLD_AGAIN = frozenset([Kind.MISSING, Kind.OUTCOME, Kind.TALK, Kind.OPEN])
+TOLD_AGAIN = frozenset([Kind.MISSING, Kind.OUTCOME, Kind.TALK])
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +74,12 @@ class Repair:
         return mended
 
     async def _derive_again(self, one: Difference, found: Findings) -> bool:
-        """By the journal: only where it then agrees with the exchange's records."""
+        """By the journal. A row is only changed where it then agrees with the exchange's records."""
         since, until = (datetime.fromtimestamp(one.at, UTC) + step for step in (-AROUND, AROUND))
         done = False
         async for window in differing.compare(self._database, self._exchange, since, min(until, self._now() - differing.SETTLED)):
             for again in window.differences:
-                if not done and self._is(again, one) and _agrees(again.call, one, found):
+                if not done and self._is(again, one) and (one.kind is Kind.MISSING or _agrees(again.call, one, found)):
                     done = await differing.take_in(self._database, self._exchange, again, now=self._now(), rules=self._rules)
                     if done:
                         await self._note(one, again.call.key, HEARD)

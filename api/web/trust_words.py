@@ -15,7 +15,7 @@ ICONS = {
     Kind.OUTCOME: "phone-x", Kind.TALK: "clock", Kind.AUDIO_MISSING: "microphone-off", Kind.AUDIO_WAITING: "headphones",
     Kind.AUDIO_LOST: "alert-triangle", Kind.AUDIO_ALONE: "headphones",
 }  # fmt: skip
-MENDABLE = frozenset([Kind.MISSING, Kind.OUTCOME, Kind.TALK, Kind.OPEN, Kind.AUDIO_WAITING])
+MENDABLE = frozenset([Kind.MISSING, Kind.OUTCOME, Kind.TALK, Kind.AUDIO_WAITING])
 
 
 @dataclass(frozen=True, slots=True)

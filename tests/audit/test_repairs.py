@@ -71,6 +71,16 @@ async def test_a_call_that_nobody_heard_is_filled_in_from_the_exchanges_log(hous
     assert {row.id for row in await house.rows(calls)} <= set(ended)  # told, as any call is
 
 
+async def test_a_call_that_was_heard_comes_back_though_only_the_cdr_or_the_queue_log_miss_it(house: House) -> None:
+    before = await told(house)
+    await forget_call(house, await call_of(house, key=QUEUE))  # its CDR says nothing of its talk
+    house.exchange = house.without("cel")
+
+    assert await repaired(house) == [("missing", HEARD)]
+
+    assert await told(house) == before
+
+
 async def test_repairing_twice_is_repairing_once(house: House) -> None:
     await forget_call(house, await call_of(house, key=ANSWERED))
     await forget_journal(house, *PLAIN)
