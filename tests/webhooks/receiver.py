@@ -53,7 +53,7 @@ class Receiver:
 
     async def until(self, count: int) -> None:
         """Wait until so many requests came."""
-        async with asyncio.timeout(20), self._new:
+        async with asyncio.timeout(60), self._new:
             await self._new.wait_for(lambda: len(self.came) >= count)
 
     async def _take(self, request: web.Request) -> web.StreamResponse:
