@@ -1,6 +1,6 @@
 """What an archive is made of, and whether it is whole.
 
-    DIR/files/recordings/ab/….flac     stored files, each once, shared by all backups in the folder
+    DIR/files/ab/<sha256>              stored files by their content, each once, shared by all backups in the folder
     DIR/2026-11-22T100000Z/            one backup
         manifest.json                  versions, tables with their columns, rows and sums
         tables/calls.jsonl.gz          a row a line, the values in the order of the manifest's columns
@@ -28,6 +28,7 @@ from crm_core.tables import metadata
 FORM = 1
 MANIFEST, FILES, KEY, SUMS = "manifest.json", "files.jsonl.gz", "secret_key", "SHA256SUMS"
 NAME = re.compile(r"\d{4}-\d\d-\d\dT\d{6}Z")
+SHA256 = re.compile(r"[0-9a-f]{64}")
 LONGEST_LINE = 64 << 20  # bytes; the longest row of the journal has two megabytes
 LONGEST_NOTE = 1 << 20
 PIECE = 1 << 20
@@ -86,11 +87,11 @@ def table_file(name: str) -> str:
     return f"tables/{name}.jsonl.gz"
 
 
-def file_in(archive: Path, key: str) -> Path:
-    """Where a stored file lies in the archive; raises Damaged for a key that is none of ours."""
-    if not is_key(key):
+def file_in(archive: Path, told: FileTold) -> Path:
+    """Where a stored file lies in the archive; raises Damaged for a key or a sum that we never made."""
+    if not is_key(told.key) or not SHA256.fullmatch(told.sha256):
         raise Damaged("The archive names a stored file as we never do")
-    return archive / "files" / key
+    return archive / "files" / told.sha256[:2] / told.sha256
 
 
 def write_whole(file: Path, write: Callable[[Path], None]) -> None:
@@ -122,7 +123,7 @@ def lines_of(file: Path, kind: Any = list[Any]) -> Iterator[Any]:
     """Row by row; raises Damaged where a line is none, or longer than any we write."""
     decode = msgspec.json.Decoder(kind).decode
     try:
-        with gzip.open(_opened(file), "rb") as lines:
+        with _opened(file) as raw, gzip.open(raw, "rb") as lines:
             while line := lines.readline(LONGEST_LINE):
                 yield decode(line)
     except (OSError, EOFError, msgspec.DecodeError) as error:

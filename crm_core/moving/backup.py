@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -129,27 +129,26 @@ def _copy_sqlite(file: str, copy: Path) -> None:
 
 async def _dump(connection: AsyncConnection, folder: Path, name: str, columns: Columns) -> Sum:
     total = Sum()
-    writing = _Lines(folder / form.table_file(name))
-    async for rows in read_rows(connection, name, columns[name]):
-        total.add(rows)
-        await asyncio.to_thread(writing.add, [list(row) for row in rows])
-    await asyncio.to_thread(writing.close)
+    async with _lines(folder / form.table_file(name)) as add:
+        async for rows in read_rows(connection, name, columns[name]):
+            total.add(rows)
+            await add([list(row) for row in rows])
     return total
 
 
-class _Lines:
-    """A file of rows, written some at a time."""
+@asynccontextmanager
+async def _lines(file: Path) -> AsyncIterator[Callable[[Sequence[Any]], Awaitable[None]]]:
+    """A file of rows, written some at a time, and on disk afterwards."""
+    out = form.open_lines(file)
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        self._out = form.open_lines(file)
+    async def add(rows: Sequence[Any]) -> None:
+        await asyncio.to_thread(form.add_lines, out, rows)
 
-    def add(self, rows: list[Any]) -> None:
-        form.add_lines(self._out, rows)
-
-    def close(self) -> None:
-        self._out.close()
-        form.to_disk(self._file)
+    try:
+        yield add
+    finally:
+        await asyncio.to_thread(out.close)
+    await asyncio.to_thread(form.to_disk, file)
 
 
 @dataclass(slots=True)
@@ -163,14 +162,13 @@ class _Kept:
 async def _keep_files(connection: AsyncConnection, blobs: Blobs, archive: Path, folder: Path) -> _Kept:
     """Every file that a recording of that moment names; those that are gone from the store are counted."""
     kept, known = _Kept(), await asyncio.to_thread(_known, archive)
-    writing = _Lines(folder / form.FILES)
-    async for rows in read_rows(connection, "recordings", ["id", "blob", "play_blob"]):
-        keys = sorted({key for row in rows for key in (row.blob, row.play_blob) if key})
-        for first in range(0, len(keys), AT_A_TIME):
-            some = keys[first : first + AT_A_TIME]
-            found = await asyncio.gather(*(_keep(blobs, archive, key, known.get(key), kept) for key in some))
-            await asyncio.to_thread(writing.add, [one for one in found if one])
-    await asyncio.to_thread(writing.close)
+    async with _lines(folder / form.FILES) as add:
+        async for rows in read_rows(connection, "recordings", ["id", "blob", "play_blob"]):
+            keys = sorted({key for row in rows for key in (row.blob, row.play_blob) if key})
+            for first in range(0, len(keys), AT_A_TIME):
+                some = keys[first : first + AT_A_TIME]
+                found = await asyncio.gather(*(_keep(blobs, archive, key, known.get(key), kept) for key in some))
+                await add([one for one in found if one])
     return kept
 
 
@@ -183,14 +181,13 @@ def _known(archive: Path) -> dict[str, FileTold]:
 
 
 async def _keep(blobs: Blobs, archive: Path, key: str, known: FileTold | None, kept: _Kept) -> FileTold | None:
-    file = form.file_in(archive, key)
     try:
         size = await blobs.size(key)
-        told = known if known and known.bytes == size and await asyncio.to_thread(_has, file, size) else None
+        told = known if known and known.bytes == size and await asyncio.to_thread(_has, archive, known) else None
         if told is None:
-            told = await _copy(blobs, key, file)
+            told = await _copy(blobs, key, archive)
             kept.copied += 1
-    except NotFound:
+    except (NotFound, ValueError):  # ValueError: it is named as we name none
         kept.missing += 1
         return None
     kept.files += 1
@@ -198,22 +195,27 @@ async def _keep(blobs: Blobs, archive: Path, key: str, known: FileTold | None, k
     return told
 
 
-def _has(file: Path, size: int) -> bool:
-    return file.is_file() and file.stat().st_size == size
+def _has(archive: Path, told: FileTold) -> bool:
+    file = form.file_in(archive, told)
+    return file.is_file() and file.stat().st_size == told.bytes
 
 
-async def _copy(blobs: Blobs, key: str, file: Path) -> FileTold:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f"{file.name}{PARTIAL}")
+async def _copy(blobs: Blobs, key: str, archive: Path) -> FileTold:
+    """Into the file that is named after its content: a backup never changes what an earlier one names."""
+    part = archive / "files" / f"{key.replace('/', '_')}{PARTIAL}"
+    await asyncio.to_thread(part.parent.mkdir, parents=True, exist_ok=True)
     digest, size = hashlib.sha256(), 0
     with part.open("wb") as out:
         async for piece in blobs.read(key, chunk=FETCHED):
             digest.update(piece)
             size += len(piece)
             await asyncio.to_thread(out.write, piece)
+    told = FileTold(key, size, digest.hexdigest())
+    file = form.file_in(archive, told)
+    await asyncio.to_thread(file.parent.mkdir, exist_ok=True)
     await asyncio.to_thread(form.to_disk, part)
     part.replace(file)
-    return FileTold(key, size, digest.hexdigest())
+    return told
 
 
 @contextlib.contextmanager
@@ -228,6 +230,8 @@ def _alone(archive: Path) -> Iterator[None]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         for left in archive.glob(f"*{PARTIAL}"):
             shutil.rmtree(left, ignore_errors=True)
+        for part in (archive / "files").glob(f"*{PARTIAL}"):
+            part.unlink()
         yield
     except BlockingIOError as error:
         raise Conflict(f"Another backup is being written into {archive}: wait for it") from error

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from crm_core.moving.rows import columns_of
 from crm_core.tables import metadata
 
 HighWater = Mapping[str, int]
@@ -16,13 +17,15 @@ async def high_water(connection: AsyncConnection) -> HighWater:
     if connection.dialect.name == "sqlite":
         found = {row.name: row.seq for row in await connection.execute(text("SELECT name, seq FROM sqlite_sequence"))}
     else:
-        found = {one.name: await _given(connection, one.name) for one in COUNTED}
+        there = await columns_of(connection)
+        found = {one.name: await _given(connection, one.name) for one in COUNTED if one.name in there}
     return {one.name: found[one.name] for one in COUNTED if found.get(one.name)}
 
 
 async def set_high_water(tx: AsyncConnection, marks: HighWater) -> None:
     """After the rows are in: the next id comes after all of them and after all that ever were."""
-    for one in COUNTED:
+    there = await columns_of(tx)
+    for one in (one for one in COUNTED if one.name in there):
         highest = max(marks.get(one.name, 0), await tx.scalar(select(func.max(one.c.id))) or 0)
         if highest and tx.dialect.name == "postgresql":
             await tx.execute(text("SELECT setval(pg_get_serial_sequence(:name, 'id'), :highest)"), _told(one.name, highest))

@@ -5,13 +5,13 @@ import base64
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import LargeBinary
+from sqlalchemy import Date, LargeBinary
 
 from crm_core.blobs import Blobs
 from crm_core.db import Database, UtcTime
@@ -72,7 +72,7 @@ def _require_files(archive: Path, backup: Path, manifest: Manifest) -> None:
     count = 0
     inside = (archive / "files").resolve()
     for told in form.lines_of(backup / form.FILES, FileTold):
-        file = form.file_in(archive, told.key)
+        file = form.file_in(archive, told)
         if not file.parent.resolve().is_relative_to(inside):
             raise Damaged("The archive is damaged: a folder of it leads elsewhere")
         if form.sha256_of(file) != told.sha256:
@@ -85,7 +85,7 @@ def _require_files(archive: Path, backup: Path, manifest: Manifest) -> None:
 async def _put_files(archive: Path, backup: Path, blobs: Blobs) -> int:
     count = 0
     for told in form.lines_of(backup / form.FILES, FileTold):
-        await blobs.put(told.key, form.file_in(archive, told.key))
+        await blobs.put(told.key, form.file_in(archive, told))
         count += 1
     return count
 
@@ -130,6 +130,8 @@ def _rows_in(file: Path, name: str, names: Sequence[str]) -> Iterator[list[Any]]
 def _reader(kind: Any) -> Callable[[Any], Any]:
     if isinstance(kind, UtcTime):
         return lambda value: msgspec.convert(value, datetime)
+    if isinstance(kind, Date):
+        return lambda value: msgspec.convert(value, date)
     if isinstance(kind, LargeBinary):
         return lambda value: base64.b64decode(value, validate=True)
     return lambda value: value
