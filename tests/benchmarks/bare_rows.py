@@ -55,15 +55,23 @@ class Spent:
         self.cpu.append(time.process_time() - cpu)
 
 
-def against_bare_rows(one_round: Callable[[Office], OneRound], rounds: int) -> tuple[Spent, Spent, Spent]:
-    """In turns, on three databases that are alike: ours; a bare loop that finds its ids itself; one that is given them."""
-    with sqlite_template() as template:
-        return asyncio.run(_measure(template, one_round, rounds))
+def against_bare_rows(
+    one_round: Callable[[Office], OneRound], rounds: int, fresh: Callable[[], str] | None = None
+) -> tuple[Spent, Spent, Spent]:
+    """In turns, on three databases that are alike: ours; a bare loop that finds its ids itself; one that is given them.
+
+    `fresh` makes a new database and tells its address; on SQLite, unless told.
+    """
+    if fresh is not None:
+        return asyncio.run(_measure([fresh() for _ in range(3)], one_round, rounds))
+    with sqlite_template() as template, contextlib.ExitStack() as folders:
+        folder = [Path(folders.enter_context(tempfile.TemporaryDirectory())) for _ in range(3)]
+        return asyncio.run(_measure([fresh_sqlite(template, one) for one in folder], one_round, rounds))
 
 
-async def _measure(template: Path, prepare: Callable[[Office], OneRound], rounds: int) -> tuple[Spent, Spent, Spent]:
+async def _measure(urls: list[str], prepare: Callable[[Office], OneRound], rounds: int) -> tuple[Spent, Spent, Spent]:
     ours, linking, bare = Spent(), Spent(), Spent()
-    async with _offices(template, 3) as (office, other, third):
+    async with _offices(urls) as (office, other, third):
         placed = dict.fromkeys(WRITTEN, 0)
         await _new_rows(office.database, placed)  # what was there before
         one_round = prepare(office)
@@ -129,12 +137,11 @@ async def _new_rows(database: Database, placed: dict[Table, int]) -> Rows:
 
 
 @contextlib.asynccontextmanager
-async def _offices(template: Path, count: int) -> AsyncIterator[list[Office]]:
+async def _offices(urls: list[str]) -> AsyncIterator[list[Office]]:
     async with contextlib.AsyncExitStack() as stack:
         offices = []
-        for _ in range(count):
-            folder = stack.enter_context(tempfile.TemporaryDirectory())
-            database = Database(fresh_sqlite(template, Path(folder)))
+        for url in urls:
+            database = Database(url)
             stack.push_async_callback(database.close)
             offices.append(await Office.opened(database, own_numbers=(OUR_DID, *DIDS)))
             for extension in EXTENSIONS:

@@ -23,7 +23,7 @@ GOAL = 0.7
 
 
 def run() -> Figure:
-    ours, linking, given = (spent.unhindered() for spent in against_bare_rows(_prepared, ROUNDS))
+    ours, linking, given = (spent.unhindered() for spent in against_bare_rows(prepared, ROUNDS))
     sides = {"ours": ours, "bare Core": linking, "bare Core that is given all ids": given}
     explained = [
         f"{name}: {CALLS / wall:.0f} calls a second, {cpu / CALLS * 1000:.2f} ms of CPU a call"
@@ -32,7 +32,7 @@ def run() -> Figure:
     return Figure("end_to_end", linking[1] / ours[1], GOAL, at_most=False, explained=explained)
 
 
-def _prepared(office: Office) -> OneRound:
+def prepared(office: Office) -> OneRound:
     listener, cutter = Listener(office.database, office.exchange), BatchCutter()
     sent = [_received(number) for number in range(ROUNDS)]
 
