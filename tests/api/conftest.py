@@ -5,17 +5,34 @@ from pathlib import Path
 
 import pytest
 import structlog
+from sqlalchemy.engine.url import make_url
 
 from crm_core.blobs import Blobs
 from crm_core.db import Database
 from tests.api.world import AUDIO, BLOB, House, World, build
-from tests.databases import fresh_sqlite, sqlite_template
+from tests.databases import fresh_sqlite, shared_postgres_server, sqlite_template
+
+ON_BOTH = {
+    "test_dialling", "test_live", "test_repeats", "test_rest", "test_sign_in", "test_stream", "test_why",
+}  # fmt: skip
+"""Whose tests run on both kinds of database: where what a route asks is more than where it leads."""
+WALKS_ON_BOTH = {"test_a_route_answers_each_as_the_policy_says", "test_no_list_tells_a_manager_of_a_colleagues_customer"}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "kind" in metafunc.fixturenames:
+        name = metafunc.module.__name__.rpartition(".")[2]
+        both = name in ON_BOTH or metafunc.function.__name__ in WALKS_ON_BOTH
+        metafunc.parametrize("kind", ["sqlite", "postgresql"] if both else ["sqlite"], indirect=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
+    """A world, and where it is to be copied from: a folder, and the name of a database of PostgreSQL if it is there."""
+
     world: World
     folder: Path
+    database: str | None = None
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -24,25 +41,45 @@ def plain_log() -> None:
     structlog.configure([structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)])
 
 
+async def fill(url: str, folder: Path) -> World:
+    database = Database(url)
+    await Blobs(folder / "blobs").put_bytes(BLOB, AUDIO)
+    try:
+        return await build(database)
+    finally:
+        await database.close()
+
+
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
     """The world once for all tests, in a folder that each of them copies."""
     folder = tmp_path_factory.mktemp("world")
-
-    async def fill(url: str) -> World:
-        database = Database(url)
-        await Blobs(folder / "blobs").put_bytes(BLOB, AUDIO)
-        try:
-            return await build(database)
-        finally:
-            await database.close()
-
     with sqlite_template() as template:
-        yield Built(asyncio.run(fill(fresh_sqlite(template, folder))), folder)
+        yield Built(asyncio.run(fill(fresh_sqlite(template, folder), folder)), folder)
+
+
+@pytest.fixture(scope="session")
+def built_on_postgres(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    folder = tmp_path_factory.mktemp("world_on_postgres")
+    url = shared_postgres_server().fresh()
+    return Built(asyncio.run(fill(url, folder)), folder, str(make_url(url).database))
 
 
 @pytest.fixture
-async def house(built: Built, tmp_path: Path) -> AsyncIterator[House]:
-    made = House(built.world, built.folder, tmp_path / "data")
-    yield made
-    await made.database.close()
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def standing(request: pytest.FixtureRequest, kind: str, tmp_path: Path) -> House:
+    if kind == "sqlite":
+        built: Built = request.getfixturevalue("built")
+        return House(built.world, built.folder, tmp_path / "data")
+    built = request.getfixturevalue("built_on_postgres")
+    return House(built.world, built.folder, tmp_path / "data", shared_postgres_server().fresh(like=str(built.database)))
+
+
+@pytest.fixture
+async def house(standing: House) -> AsyncIterator[House]:
+    yield standing
+    await standing.database.close()
