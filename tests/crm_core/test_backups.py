@@ -1,16 +1,8 @@
 """Backups: whole or refused, of one moment, and nothing in them is trusted."""
 
 import asyncio
-import gzip
-import hashlib
-import shutil
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 
-import msgspec
 import pytest
 from sqlalchemy import func, insert, select
 
@@ -18,95 +10,14 @@ from crm_core.blobs import Blobs
 from crm_core.calls.tables import call_rings, calls
 from crm_core.db import Database
 from crm_core.errors import Conflict, Invalid
-from crm_core.migrations.upgrade import newest_revision
-from crm_core.moving import archive as form
-from crm_core.moving.archive import Damaged, Manifest, TableTold
-from crm_core.moving.backup import BackedUp, Key, back_up
-from crm_core.moving.emptiness import revision_of
-from crm_core.moving.restore import Restored, chosen, key_keeper, restore
-from crm_core.moving.rows import Sum
-from crm_core.recordings.tables import recordings
-from tests.builders import inbound
-from tests.databases import PostgresServer, fresh_sqlite
+from crm_core.moving.backup import Key, back_up
+from crm_core.moving.restore import chosen, key_keeper, restore
+from tests.crm_core.backup_room import BLOB, KEY, PLAY, SHA_OF_BLOB, Room, addresses, room, small_room
 from tests.everything import fill, sums
 from tests.file_stores import S3Server, s3
 from tests.office import NOW, Office
 
-__all__ = ["s3"]
-
-KEY = Key("the key of this installation", kept=True)
-BLOB, PLAY = "recordings/ab/abcdef.flac", "recordings/ab/abcdef.mp3"
-SHA_OF_BLOB = hashlib.sha256(b"the whole conversation").hexdigest()
-
-
-@dataclass
-class Room:
-    """An installation with a call and its recording, a folder for backups, and an empty installation beside it."""
-
-    database: Database
-    blobs: Blobs
-    archive: Path
-    other: Database
-    other_blobs: Blobs
-    key_file: Path
-    time: datetime = NOW
-
-    async def back_up(self, key: Key = KEY) -> BackedUp:
-        self.time += timedelta(days=1)
-        return await back_up(self.database, self.blobs, self.archive, key, self.time, "0.1.0")
-
-    async def restore(self, name: str | None = None) -> Restored:
-        backup = chosen(self.archive, name)
-        return await restore(self.archive, backup, self.other, self.other_blobs, key_keeper(self.key_file))
-
-    async def is_untouched(self) -> bool:
-        async with self.other.read() as connection:
-            if await revision_of(connection) is not None:
-                return {one.rows for one in (await sums(self.other)).values()} == {0}
-        return not self.key_file.exists()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def addresses(request: pytest.FixtureRequest, template: Path, tmp_path: Path, postgres: PostgresServer) -> tuple[str, str]:
-    """A migrated database, and a bare one of the other kind."""
-    if request.param == "sqlite":
-        return fresh_sqlite(template, tmp_path), postgres.empty()
-    return postgres.fresh(), f"sqlite+aiosqlite:///{tmp_path}/other/firstring.db"
-
-
-@pytest.fixture
-async def room(addresses: tuple[str, str], tmp_path: Path) -> AsyncIterator[Room]:
-    async with AsyncExitStack() as opened:
-        here, there = (Database(url) for url in addresses)
-        for database in (here, there):
-            opened.push_async_callback(database.close)
-        yield await furnished(here, there, tmp_path)
-
-
-@pytest.fixture
-async def small_room(template: Path, tmp_path: Path) -> AsyncIterator[Room]:
-    """On SQLite alone, where the database makes no difference."""
-    async with AsyncExitStack() as opened:
-        here, there = Database(fresh_sqlite(template, tmp_path)), Database(f"sqlite+aiosqlite:///{tmp_path}/other/firstring.db")
-        for database in (here, there):
-            opened.push_async_callback(database.close)
-        yield await furnished(here, there, tmp_path)
-
-
-async def furnished(here: Database, there: Database, folder: Path) -> Room:
-    blobs = Blobs(folder / "blobs")
-    office = await Office.opened(here)
-    await office.person("Ольга", "101")
-    await office.take(inbound().rings("101").answers("101").ends())
-    row = {
-        "call_id": (await office.the(calls)).id, "name": "talk.wav", "blob": BLOB, "play_blob": PLAY, "seconds": 3.0, "sides": 1,
-        "bytes": 9, "sha256": "ab", "stored_at": NOW,
-    }  # fmt: skip
-    async with here.write() as tx:
-        await tx.execute(insert(recordings).values(row))
-    await blobs.put_bytes(BLOB, b"the whole conversation")
-    await blobs.put_bytes(PLAY, b"a small copy")
-    return Room(here, blobs, folder / "archive", there, Blobs(folder / "other" / "blobs"), folder / "other" / "secret_key")
+__all__ = ["addresses", "room", "s3", "small_room"]
 
 
 # ---- whole ----------------------------------------------------------------------------------------------------------
@@ -280,134 +191,3 @@ async def test_another_key_is_not_overwritten(small_room: Room) -> None:
 async def test_two_backups_into_one_folder_at_a_time_are_refused(small_room: Room) -> None:
     both = await asyncio.gather(small_room.back_up(), small_room.back_up(), return_exceptions=True)
     assert sorted(type(one).__name__ for one in both) == ["BackedUp", "Conflict"]
-
-
-# ---- made up by somebody who can reckon sums ------------------------------------------------------------------------
-
-
-class Forger:
-    """Changes a backup and makes its sums agree again."""
-
-    def __init__(self, backup: Path) -> None:
-        self.backup = backup
-        self.manifest = msgspec.json.decode((backup / "manifest.json").read_bytes())
-
-    def rewrite(self, name: str, lines: list[object]) -> None:
-        with gzip.open(self.backup / name, "wb") as out:
-            out.write(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
-
-    def sign(self, *more: str) -> None:
-        (self.backup / "manifest.json").write_bytes(msgspec.json.encode(self.manifest))
-        names = [line.split("  ")[1] for line in (self.backup / "SHA256SUMS").read_text().splitlines()]
-        form.write_sums(self.backup, [*(name for name in names if (self.backup / name).exists()), *more])
-
-
-@pytest.fixture
-async def forger(small_room: Room) -> Forger:
-    return Forger((await small_room.back_up()).folder)
-
-
-@pytest.mark.parametrize(
-    "key", ["../../outside", "/etc/passwd", "recordings/../../../outside", "recordings/ab/..", "recordings\\ab"]
-)
-async def test_no_path_leads_out_of_the_archive(small_room: Room, forger: Forger, key: str) -> None:
-    (small_room.archive.parent / "outside").write_bytes(b"x")
-    forger.rewrite("files.jsonl.gz", [[key, 1, "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"]])
-    forger.manifest["files"] = 1
-    forger.sign()
-
-    with pytest.raises(Damaged, match="names a stored file as we never do"):
-        await small_room.restore()
-    assert await small_room.is_untouched()
-
-
-async def test_no_folder_of_it_leads_elsewhere(small_room: Room, forger: Forger) -> None:
-    folder = small_room.archive / "files" / SHA_OF_BLOB[:2]
-    shutil.move(folder, small_room.archive.parent / "elsewhere")
-    folder.symlink_to(small_room.archive.parent / "elsewhere")
-
-    with pytest.raises(Damaged, match="leads elsewhere"):
-        await small_room.restore()
-    assert await small_room.is_untouched()
-
-
-@pytest.mark.parametrize("name", ["../../../outside", "sqlite_master", "alembic_version"])
-async def test_tables_that_are_none_of_ours_are_refused(small_room: Room, forger: Forger, name: str) -> None:
-    forger.manifest["tables"][name] = {"columns": ["id"], "rows": 0, "sum": "0"}
-    forger.sign()
-
-    with pytest.raises(Damaged, match="tables that this version does not know"):
-        await small_room.restore()
-    assert await small_room.is_untouched()
-
-
-@pytest.mark.parametrize(
-    "rows",
-    [[], [["x"]], [{"__reduce__": "os.system"}], [[None] * 40], "cut", b"\x80\x04cos\nsystem\n", [[1, "name", 5, "no time"]]],
-)
-async def test_rows_that_are_not_those_that_were_written_are_refused(
-    small_room: Room, forger: Forger, rows: list[object]
-) -> None:
-    file = forger.backup / "tables" / "companies.jsonl.gz"
-    forger.manifest["tables"]["companies"]["rows"] = 1
-    if isinstance(rows, list):
-        forger.rewrite("tables/companies.jsonl.gz", rows)
-    else:
-        file.write_bytes(rows if isinstance(rows, bytes) else file.read_bytes()[:-4])
-    forger.sign()
-
-    with pytest.raises(Damaged):
-        await small_room.restore()
-    assert await small_room.is_untouched()
-
-
-@pytest.mark.parametrize(("what", "value"), [("form", 2), ("revision", "9999_of_tomorrow")])
-async def test_a_newer_versions_backup_is_refused_in_words(small_room: Room, forger: Forger, what: str, value: object) -> None:
-    forger.manifest[what] = value
-    forger.manifest["product"] = "7.5"
-    if what == "form":
-        del forger.manifest["high_water"]  # whatever else it may look like
-    forger.sign()
-
-    with pytest.raises(Invalid, match=r"made by a newer Firstring \(7.5\)"):
-        await small_room.restore()
-    assert await small_room.is_untouched()
-
-
-async def test_an_older_versions_backup_is_brought_to_the_tables_of_this_one(small_room: Room, forger: Forger) -> None:
-    make_older(forger)
-    forger.sign()
-
-    await small_room.restore()
-
-    async with small_room.other.read() as connection:
-        assert await revision_of(connection) == newest_revision()
-        assert await connection.scalar(select(func.count()).select_from(recordings)) == 1
-    assert (await Office(small_room.other, None).the(calls)).outcome == "answered"  # type: ignore[arg-type]
-
-
-NEW_IN_0003 = {"leases", "audited_days", "audit_differences", "checkups", "webhooks", "webhook_deliveries"}
-NEW_OF_EXCHANGES = {"ami_ca_file", "ami_secret_file", "dial_secret_file", "records", "records_secret"}
-
-
-def make_older(forger: Forger) -> None:
-    """As version 0002 would have written it."""
-    told = msgspec.convert(forger.manifest, Manifest)
-    tables = {name: table for name, table in told.tables.items() if name not in NEW_IN_0003}
-    columns = told.tables["exchanges"].columns
-    kept = [place for place, name in enumerate(columns) if name not in NEW_OF_EXCHANGES]
-    rows = [[row[place] for place in kept] for row in form.lines_of(forger.backup / form.table_file("exchanges"))]
-    forger.rewrite(form.table_file("exchanges"), list(rows))
-    total = Sum()
-    total.add([as_read(row, [columns[place] for place in kept]) for row in rows])
-    tables["exchanges"] = TableTold([columns[place] for place in kept], total.rows, total.hex)
-    for name in NEW_IN_0003:
-        (forger.backup / form.table_file(name)).unlink()
-    forger.manifest |= {"revision": "0002", "tables": msgspec.to_builtins(tables)}
-
-
-def as_read(row: list[object], names: list[str]) -> list[object]:
-    times = {"created_at", "state_since"}
-    return [
-        datetime.fromisoformat(str(value)) if name in times and value else value for name, value in zip(names, row, strict=True)
-    ]
