@@ -70,7 +70,14 @@ async def _demo(settings: Settings) -> None:
 
 async def _practise(settings: Settings, port: int) -> None:
     """A part like the others: when it fails, it comes back on the same port."""
-    async with PracticeExchange(port, _recordings(settings), language=settings.language, cel_file=_records(settings)) as exchange:
+    async with PracticeExchange(
+        port,
+        _recordings(settings),
+        language=settings.language,
+        cel_file=_records(settings),
+        timestamps=True,
+        channel_variables=True,
+    ) as exchange:
         await demo_day(exchange)
 
 
