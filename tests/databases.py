@@ -6,7 +6,8 @@ import itertools
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
@@ -32,6 +33,12 @@ def fresh_sqlite(template: Path, folder: Path) -> str:
     file = folder / "firstring.db"
     shutil.copy(template, file)
     return f"sqlite+aiosqlite:///{file}"
+
+
+def aside(work: Callable[[], None]) -> None:
+    """In a thread of its own: where a browser is driven, this one has a loop that runs already."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(work).result()
 
 
 class PostgresServer:
@@ -60,10 +67,10 @@ class PostgresServer:
             self._run(f"ALTER SYSTEM SET {setting} = off")  # nothing here outlives the run
         self._run("SELECT pg_reload_conf()")
         self._run("CREATE DATABASE firstring_template")
-        upgrade_now(self.url("firstring_template"))
+        aside(lambda: upgrade_now(self.url("firstring_template")))
 
     def _run(self, statement: str) -> None:
-        asyncio.run(self._execute(statement))
+        aside(lambda: asyncio.run(self._execute(statement)))
 
     async def _execute(self, statement: str) -> None:
         connection = await asyncpg.connect(host=self._socket, user="postgres", database="postgres")

@@ -18,7 +18,7 @@ from crm_core.migrations.upgrade import upgrade_now
 from crm_core.secrets import SecretBox
 from pbx.playing.day import DIRECT, GROUP, SALES, demo_day
 from pbx.practice import SECRET, USER
-from tests.databases import postgres_server
+from tests.databases import aside, postgres_server
 from tests.file_stores import S3Server, s3_server
 from tests.practice_office import PracticeOffice, practice_office
 from tests.processes.apart import KEY, Apart, apart, listener_of
@@ -56,8 +56,8 @@ def processes_apart(folder: Path) -> Iterator[Seated]:
         for name, value in s3.settings.items():
             environment.setenv(name, value)
         url, bucket = postgres.empty(), s3.bucket()
-        upgrade_now(url)
-        asyncio.run(_company(url, office))
+        aside(lambda: upgrade_now(url))
+        aside(lambda: asyncio.run(_company(url, office)))
         with apart(folder, url, REDIS_URL=redis.url, FILES_URL=f"s3://{bucket}/firstring") as firm:
             seated = _opened(firm, s3, bucket)
             with _day(office):

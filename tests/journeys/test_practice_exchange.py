@@ -41,7 +41,7 @@ def test_a_phone_rings_a_lead_exists_and_the_call_is_heard_and_read_on_its_deal_
 
     # It rings: who calls stands on every page, within a second of the first ring, and a hidden tab says so, too.
     manager.open("/tasks")
-    card = manager.sees_ringing()
+    card = manager.sees_ringing(within=100)
     behind.sees_ringing(within=5)
     expect(behind.page).not_to_have_title(title, timeout=5000)
     ringing = eventually(lambda: api.items("calls", limit=5), what="a call")[0]
