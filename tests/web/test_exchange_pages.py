@@ -138,3 +138,19 @@ def test_the_check_stands_beside_the_form_and_the_secret_stays_typed(
         expect(page.locator("#exchange-form [name=secret]")).to_have_value("")
         page.get_by_role("button", name="Проверить связь").click()
         expect(page.locator("#checked")).to_contain_text("Нас впустили")
+
+
+@pytest.mark.parametrize(("size", "scheme"), [("desk", "light"), ("phone", "dark")])
+def test_no_exchange_page_scrolls_sideways_or_has_a_field_without_a_name(
+    site: Site, visitor: Visiting, browser: Browser, practice: PracticeOffice, size: str, scheme: str
+) -> None:
+    visitor(Role.ADMIN).post("/exchange", data=form(practice, name="Л" * 80, trunks="PJSIP/" + "x" * 190, cdr_kind="mysql",
+                                                    cdr_host="h", cdr_database="d", cdr_user="u", cdr_table="t"))  # fmt: skip
+    with seat(browser, site, Role.ADMIN, size, color_scheme=scheme) as admin:
+        for path in ("/exchange", "/exchange/2"):
+            page = admin.open(path)
+            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            unnamed = page.locator("#exchange-form :is(input, select, textarea):not([type=hidden])").evaluate_all(
+                "all => all.filter(one => !one.labels.length && !one.ariaLabel).map(one => one.name)"
+            )
+            assert (wide, unnamed) == (0, []), path
