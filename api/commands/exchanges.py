@@ -105,10 +105,11 @@ def _told_of(base: NewExchange, told: Told) -> NewExchange:
     dialect = told.dialect or base.dialect
     if dialect not in dialects():
         raise SettingsError(f"--dialect: there is no {dialect}; there are: {', '.join(sorted(dialects()))}")
+    folder = _folder(told.recordings)  # before any secret is read
     return replace(
         _dialler(base, told), ami=_address(base.ami, told), dialect=dialect, region=_region(told.region) or base.region,
-        language=told.language or base.language,
-        recordings_root=_folder(told.recordings) or base.recordings_root, records=_records(base.records, told), cel_file=None,
+        language=told.language or base.language, recordings_root=folder or base.recordings_root,
+        records=_records(base.records, told), cel_file=None,
         dial_context=dialects()[dialect].habits.dial_context, trunks=_or(told.trunks, base.trunks),
         extensions=_or(told.extensions, base.extensions), own_numbers=_or(told.own_numbers, base.own_numbers),
     )  # fmt: skip
