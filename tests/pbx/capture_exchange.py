@@ -90,14 +90,14 @@ class CaptureExchange:
         self._let_in = asyncio.Event()
         self._sent = 0
         self._received = 0
-        self._session = 0
+        self.session = 0
         self._listening: asyncio.Task[None] | None = None
         self.port = 0
         self.cuts: list[tuple[float, float, str]] = []
 
     @property
     def _mark(self) -> bytes:
-        return b"Challenge: session %d." % self._session
+        return b"Challenge: session %d." % self.session
 
     # ---- the listener -------------------------------------------------------------------------------------------
 
@@ -198,7 +198,7 @@ class CaptureExchange:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writer, self._sent, self._received = writer, 0, self._counted()
-        self._session += 1
+        self.session += 1
         self._send(b"Asterisk Call Manager/11.0.0\r\n")
         try:
             while True:
