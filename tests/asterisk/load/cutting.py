@@ -39,6 +39,11 @@ class Wire:
         for pair in self._pairs:
             pair.silent = True
 
+    def leave_half_open(self) -> None:
+        """The far end is told, the near one is not: it waits at a connection that is no more."""
+        for pair in self._pairs:
+            pair.leave_half_open()
+
     def _accept(self) -> None:
         while True:
             try:
@@ -67,6 +72,11 @@ class _Pair:
                 end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
                 end.shutdown(socket.SHUT_RD)
                 end.close()
+
+    def leave_half_open(self) -> None:
+        self.silent = True
+        with contextlib.suppress(OSError):
+            self._ends[1].shutdown(socket.SHUT_RDWR)
 
     def _pass_on(self, source: socket.socket, sink: socket.socket) -> None:
         try:

@@ -1,0 +1,108 @@
+"""The product under fire: one tree on SQLite, or processes apart on PostgreSQL and Redis. Whoever dies is started again."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import psutil
+
+from tests.databases import PostgresServer, postgres_server
+from tests.processes.apart import Apart, apart
+from tests.processes.redis_server import RedisServer, redis_server
+from tests.product import Product
+
+PARTS = ("web", "listen", "listen", "work", "work")
+DISK = "400m"
+
+
+class Firm(Protocol):
+    """`url`: of its database; `web`: where it answers."""
+
+    url: str
+
+    @property
+    def web(self) -> Product: ...
+    def processes(self) -> list[psutil.Process]: ...
+    def revive(self) -> None:
+        """As a service manager does: start again what ended."""
+
+
+class OnSqlite:
+    """`folder` is a small disk of its own where one may be mounted."""
+
+    def __init__(self, folder: Path, settings: dict[str, str]) -> None:
+        self.folder = folder
+        self.file = folder / "var" / "firstring.db"
+        self.url = f"sqlite+aiosqlite:///{self.file}"
+        self.web = Product(folder / "var", "serve", None, **settings)
+
+    def processes(self) -> list[psutil.Process]:
+        return self.web.tree()
+
+    def revive(self) -> None:
+        _revive(self.web)
+
+
+class OnPostgres:
+    def __init__(self, parts: Apart, server: PostgresServer, redis: RedisServer) -> None:
+        self.url = parts.settings["DATABASE_URL"]
+        self.server = server
+        self.redis = redis
+        self._parts = parts
+
+    @property
+    def web(self) -> Product:
+        return self._parts.all[0]
+
+    def processes(self) -> list[psutil.Process]:
+        return [process for one in self._parts.all for process in one.tree()]
+
+    def revive(self) -> None:
+        for one in self._parts.all:
+            _revive(one)
+
+
+def _revive(product: Product) -> None:
+    if product.process is None or product.process.poll() is not None:
+        product.process = None
+        product.start(ready=False)
+
+
+@contextmanager
+def on_sqlite(folder: Path, settings: dict[str, str]) -> Iterator[OnSqlite]:
+    with _disk(folder) as disk:
+        firm = OnSqlite(disk, settings)
+        try:
+            firm.web.start(ready=False)
+            firm.web.wait_ready(180)
+            yield firm
+        finally:
+            firm.web.kill_tree()
+
+
+@contextmanager
+def on_postgres(folder: Path, settings: dict[str, str]) -> Iterator[OnPostgres]:
+    with (
+        postgres_server() as server,
+        redis_server() as redis,
+        apart(folder, server.empty(), REDIS_URL=redis.url, **settings) as parts,
+    ):
+        for part in PARTS:
+            parts.add(part)
+        firm = OnPostgres(parts, server, redis)
+        firm.web.wait_ready(180)
+        yield firm
+
+
+@contextmanager
+def _disk(folder: Path) -> Iterator[Path]:
+    """A file system of `DISK` that may be filled without harm; needs root. The logs stand beside the data, on it too."""
+    disk = folder / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", str(disk)], check=True)
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=False)

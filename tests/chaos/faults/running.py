@@ -1,0 +1,93 @@
+"""Calls are played into the product while a seeded plan of faults strikes; then what was played is held against the database."""
+
+import random
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.asterisk.load.cutting import Wire
+from tests.chaos.faults.calls import Calls
+from tests.chaos.faults.faults import Faults
+from tests.chaos.faults.firms import Firm, on_postgres, on_sqlite
+from tests.chaos.faults.verdict import Verdict, compared, settled
+from tests.practice_office import practice_office
+from tests.product import eventually
+
+SETTLES = 300.0
+"""Seconds after the last call in which all that waits must be done: a line that fell silent is noticed after 25."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`faults`: how many of each, in an order that the seed says, spread over `seconds` in which the calls come."""
+
+    database: str
+    calls: int
+    seconds: float
+    faults: Mapping[str, int]
+    away: float = 5.0
+    seed: int = 1
+
+
+@dataclass(slots=True)
+class Report:
+    plan: Plan
+    verdict: Verdict
+    struck: Counter[str] = field(default_factory=Counter)
+    took: float = 0.0
+
+    @property
+    def line(self) -> str:
+        faults = ", ".join(f"{times} × {name}" for name, times in sorted(self.struck.items()))
+        v = self.verdict
+        figures = (v.played, v.recorded, v.partial, len(v.lost), len(v.doubled), len(v.wrong), f"{self.took:.0f} s")
+        return f"| {self.plan.database} | {faults} | " + " | ".join(map(str, figures)) + " |"
+
+
+HEAD = "| database | faults | calls | with recording | partial | lost | doubled | told wrongly | took |\n" + "|---" * 9 + "|"
+
+
+def run(plan: Plan, folder: Path) -> Report:
+    dice = random.Random(plan.seed)
+    began = time.monotonic()
+    cel = folder / "cel.csv"
+    with (
+        practice_office(folder / "monitor", speed=1.0, records=False, timestamps=True, cel_file=cel) as office,
+        Wire("127.0.0.1", office.port) as wire,
+    ):
+        settings = office.settings | {
+            "AMI_URL": office.settings["AMI_URL"].replace(f":{office.port}", f":{wire.port}"),
+            "CEL_FILE": str(cel), "MODELS_DIR": str(folder / "no-models"),
+        }  # fmt: skip
+        with (on_sqlite if plan.database == "sqlite" else on_postgres)(folder, settings) as firm:
+            eventually(lambda: office.exchange.sessions, within=60, what="the listener at the exchange")
+            calls = Calls(office, plan.calls, plan.seconds, plan.seed)
+            struck = _strike(plan, calls, Faults(firm, office, wire, dice, plan.away), dice)
+            played = calls.finished()
+            _settle(firm, len(played))
+            return Report(plan, compared(firm.url, played), struck, time.monotonic() - began)
+
+
+def _strike(plan: Plan, calls: Calls, faults: Faults, dice: random.Random) -> Counter[str]:
+    order = [name for name, times in plan.faults.items() for _ in range(times)]
+    dice.shuffle(order)
+    moments = sorted(dice.uniform(0, plan.seconds) for _ in order)
+    struck: Counter[str] = Counter()
+    began = time.monotonic()
+    calls.begin()
+    for moment, name in zip(moments, order, strict=True):
+        time.sleep(max(0.0, began + moment - time.monotonic()))  # the plan's own time, not a wait
+        faults.named(name)()
+        struck[name] += 1
+    faults.let_go()
+    return struck
+
+
+def _settle(firm: Firm, played: int) -> None:
+    def look() -> bool:
+        firm.revive()
+        return settled(firm.url, played)
+
+    eventually(look, within=SETTLES, what="all calls, and all that follows from them")
