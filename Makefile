@@ -44,7 +44,7 @@ BY_THE_CLOCK := $(addprefix tests/,asterisk chaos deploy dialling journeys proce
 test-asterisk: setup ## only what drives a real Asterisk
 	$(BIN)/pytest -m asterisk
 
-chaos: setup ## only what kills and cuts; a thousand calls on a real Asterisk with ten kills among it (eight minutes)
+chaos: setup ## only what kills and cuts, in the long forms: hours (docs/faults.md), of which a real Asterisk takes eight minutes
 	$(BIN)/pytest -o python_files='test_*.py load_*.py' tests/chaos
 
 bench: setup ## figures as ratios, one line each; ONLY=name for one of them

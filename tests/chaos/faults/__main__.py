@@ -15,7 +15,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="firstring-faults-") as folder:
         report = run(Plan(database, int(calls), float(seconds), faults, away, int(seed)), Path(folder))
     print(f"{HEAD}\n{report.line}")
-    print("\n".join(report.verdict.problems))
+    print("\n".join([*report.verdict.problems, *(f"partial: {one}" for one in report.verdict.partial)]))
     return 1 if report.verdict.problems else 0
 
 

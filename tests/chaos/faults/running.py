@@ -11,7 +11,7 @@ from tests.asterisk.load.cutting import Wire
 from tests.chaos.faults.calls import Calls
 from tests.chaos.faults.faults import Faults
 from tests.chaos.faults.firms import Firm, on_postgres, on_sqlite
-from tests.chaos.faults.verdict import Verdict, compared, settled
+from tests.chaos.faults.verdict import Verdict, compared, heard, settled
 from tests.practice_office import practice_office
 from tests.product import eventually
 
@@ -42,7 +42,7 @@ class Report:
     def line(self) -> str:
         faults = ", ".join(f"{times} × {name}" for name, times in sorted(self.struck.items()))
         v = self.verdict
-        figures = (v.played, v.recorded, v.partial, len(v.lost), len(v.doubled), len(v.wrong), f"{self.took:.0f} s")
+        figures = (v.played, v.recorded, len(v.partial), len(v.lost), len(v.doubled), len(v.wrong), f"{self.took:.0f} s")
         return f"| {self.plan.database} | {faults} | " + " | ".join(map(str, figures)) + " |"
 
 
@@ -62,7 +62,7 @@ def run(plan: Plan, folder: Path) -> Report:
             "CEL_FILE": str(cel), "MODELS_DIR": str(folder / "no-models"),
         }  # fmt: skip
         with (on_sqlite if plan.database == "sqlite" else on_postgres)(folder, settings) as firm:
-            eventually(lambda: office.exchange.sessions, within=60, what="the listener at the exchange")
+            eventually(lambda: heard(firm.url), within=60, what="the listener at the exchange")
             calls = Calls(office, plan.calls, plan.seconds, plan.seed)
             struck = _strike(plan, calls, Faults(firm, office, wire, dice, plan.away), dice)
             played = calls.finished()

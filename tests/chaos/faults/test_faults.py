@@ -17,12 +17,12 @@ ON_POSTGRES = {"kill": 3, "cut": 1, "half_open": 1, "database_gone": 1, "databas
 
 @ROOT_ONLY
 def test_nothing_is_lost_or_doubled_on_sqlite(tmp_path: Path) -> None:
-    report = run(Plan("sqlite", 20, 25, ON_SQLITE, away=3.0), tmp_path)
+    report = run(Plan("sqlite", 12, 15, ON_SQLITE, away=3.0), tmp_path)
 
     assert report.verdict.problems == []
 
 
 def test_nothing_is_lost_or_doubled_on_postgresql_and_redis(requires_redis: None, tmp_path: Path) -> None:
-    report = run(Plan("postgresql", 20, 25, ON_POSTGRES, away=3.0), tmp_path)
+    report = run(Plan("postgresql", 12, 15, ON_POSTGRES, away=3.0), tmp_path)
 
     assert report.verdict.problems == []
