@@ -35,6 +35,10 @@ class Faults:
         self._seconds = seconds
         self._kept: list[socket.socket] = []
 
+    def can(self, name: str) -> bool:
+        """A disk is only filled where it is one of its own."""
+        return name != "disk_full" or (isinstance(self._firm, OnSqlite) and self._firm.folder.is_mount())
+
     def named(self, name: str) -> Fault:
         fault: Fault = getattr(self, name)
         return fault

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.faults.running import HEAD, Plan, run
-from tests.chaos.faults.test_faults import ROOT_ONLY
 from tests.requirements import requires_redis
 
 __all__ = ["requires_redis"]
@@ -19,7 +18,6 @@ ON_BOTH = {"kill": 200, "kill_all": 10, "cut": 40, "half_open": 30, "silent": 30
 ALONE = {"sqlite": {"disk_full": 10}, "postgresql": {"database_gone": 10, "pool_dead": 20, "redis_gone": 3}}
 
 
-@ROOT_ONLY
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_nothing_is_lost_or_doubled_in_ten_thousand_calls(database: str, requires_redis: None, tmp_path: Path) -> None:
     share = CALLS / WHOLE

@@ -79,8 +79,9 @@ def _strike(plan: Plan, calls: Calls, faults: Faults, dice: random.Random) -> Co
     calls.begin()
     for moment, name in zip(moments, order, strict=True):
         time.sleep(max(0.0, began + moment - time.monotonic()))  # the plan's own time, not a wait
-        faults.named(name)()
-        struck[name] += 1
+        if faults.can(name):
+            faults.named(name)()
+            struck[name] += 1
     faults.let_go()
     return struck
 

@@ -105,7 +105,9 @@ async def _settled(url: str, played: int) -> bool:
             waiting = select(func.count()).select_from(jobs).where(
                 jobs.c.state.not_in(["done", "parked"]), jobs.c.kind != TRANSCRIBE_JOB
             )  # fmt: skip
-            return int(there or 0) >= played and not await connection.scalar(waiting)
+            unreacted = select(func.count()).select_from(events).where(events.c.reacted_at.is_(None))
+            busy = await connection.scalar(waiting) or await connection.scalar(unreacted)
+            return int(there or 0) >= played and not busy
     except Exception:
         return False  # the database may be away itself
     finally:
