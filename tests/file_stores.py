@@ -111,25 +111,37 @@ class BadWire:
         self.endpoint = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         self._began.set()
         self._loop.run_forever()
-        server.close()
-        for task in asyncio.all_tasks(self._loop):
-            task.cancel()
-        with suppress(asyncio.CancelledError):
-            self._loop.run_until_complete(asyncio.gather(*asyncio.all_tasks(self._loop), return_exceptions=True))
+        self._loop.run_until_complete(self._end(server))
         self._loop.close()
 
+    async def _end(self, server: asyncio.Server) -> None:
+        """No socket is left to the garbage collector."""
+        server.close()
+        under_way = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+        await asyncio.sleep(0)  # what was aborted is closed in the loop's next round
+        await server.wait_closed()
+
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self.silent:
-            await reader.read()
-            writer.close()
-            return
+        try:
+            if self.silent:
+                await reader.read()
+            else:
+                await self._join(reader, writer)
+        finally:
+            writer.transport.abort()
+
+    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_connection(*self._there)
         ways = [asyncio.create_task(way) for way in (self._pass_on(reader, back, self.cut_after), self._pass_on(there, writer))]
-        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        for way in ways:
-            way.cancel()
-        for end in (back, writer):
-            end.transport.abort()
+        try:
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for way in ways:
+                way.cancel()
+            back.transport.abort()
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, most: int | None = None) -> None:
         with suppress(ConnectionError):
