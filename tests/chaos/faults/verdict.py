@@ -11,7 +11,8 @@ from sqlalchemy import func, select
 from crm_core.calls.tables import call_linkedids, calls, exchanges
 from crm_core.contacts.tables import contact_numbers
 from crm_core.db import Database
-from crm_core.event_log import events
+from crm_core.event_log import any_unreacted, events
+from crm_core.events import EventKind
 from crm_core.jobs import jobs
 from crm_core.recordings.tables import recordings
 from crm_core.transcripts.queries import TRANSCRIBE_JOB
@@ -19,6 +20,8 @@ from crm_core.transcripts.tables import transcripts
 from tests.chaos.faults.calls import Played
 
 SLACK = 0.5
+REACTED_TO = (EventKind.CALL_ENDED, EventKind.RECORDING_STORED)
+"""What must have had its reactions before anything is compared."""
 ONCE = ("call_started", "call_answered", "recording_stored", "transcript_ready", "deal_opened")
 """Kinds of events that are told at most once of a call. An end is told again when it is corrected (its key has the figures)."""
 
@@ -105,8 +108,7 @@ async def _settled(url: str, played: int) -> bool:
             waiting = select(func.count()).select_from(jobs).where(
                 jobs.c.state.not_in(["done", "parked"]), jobs.c.kind != TRANSCRIBE_JOB
             )  # fmt: skip
-            unreacted = select(func.count()).select_from(events).where(events.c.reacted_at.is_(None))
-            busy = await connection.scalar(waiting) or await connection.scalar(unreacted)
+            busy = await connection.scalar(waiting) or await any_unreacted(connection, REACTED_TO)
             return int(there or 0) >= played and not busy
     except Exception:
         return False  # the database may be away itself
