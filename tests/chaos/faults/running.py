@@ -54,7 +54,9 @@ def run(plan: Plan, folder: Path) -> Report:
     began = time.monotonic()
     cel = folder / "cel.csv"
     with (
-        practice_office(folder / "monitor", speed=1.0, records=False, timestamps=True, cel_file=cel) as office,
+        practice_office(
+            folder / "monitor", speed=1.0, records=False, timestamps=True, channel_variables=True, cel_file=cel
+        ) as office,
         Wire("127.0.0.1", office.port) as wire,
     ):
         settings = office.settings | {
