@@ -103,4 +103,5 @@ export async function setUp(root) {
   root.addEventListener("seek", ({ detail }) => { seek(wave, detail.at, length); show(detail.at); follow(detail.at); if (detail.play) wave.play(); });
   addEventListener("theme-chosen", () => setTimeout(() => wave.setOptions(channels(drawn))));
   root.dataset.ready = "";
+  root.querySelector("[data-play]").disabled = false; // until here a click would be lost
 }
