@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, PendingRollbackError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.calls import intake, journal
@@ -27,6 +27,9 @@ LAST_TRANSACTION = 15.0
 """Seconds that the end may wait for it: more than SQLite waits for another writer."""
 MOST_AT_ONCE = 1_000
 """Call events that intake takes at once: a long gap may bring many."""
+
+DATABASE_AWAY = (OperationalError, InterfaceError, PendingRollbackError)
+"""The last: the connection was ended from the other side in the middle of the transaction."""
 
 T = TypeVar("T")
 Beside = Callable[[AsyncConnection], Awaitable[None]]
@@ -85,7 +88,7 @@ class Store:
             async with tx.begin_nested():
                 for some in _some(events):
                     await self._intake(tx, some, journal_id)
-        except (OperationalError, InterfaceError):
+        except DATABASE_AWAY:
             if patient:
                 raise
         except Exception as error:
