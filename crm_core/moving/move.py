@@ -60,16 +60,21 @@ async def _copy(connection: AsyncConnection, tx: AsyncConnection, columns: Colum
 async def _at_rest(source: Database, now: datetime) -> AsyncIterator[AsyncConnection]:
     """The source as it stands, and nobody writes to it meanwhile; it is left as it was."""
     async with source.read() as connection:
+        await _require_ours(connection)
+        await _require_quiet(connection, now)  # who works with it is told by name, before we wait for his locks
+        await connection.rollback()
         try:
             await _hold(connection)
         except DBAPIError as error:
             raise Conflict("Somebody writes to this database: stop Firstring first") from error
-        found = await revision_of(connection)
-        if found != newest_revision():
-            raise Invalid("The database has the tables of another version: run `firstring db upgrade` first")
         await _require_quiet(connection, now)
         yield connection
         await connection.rollback()
+
+
+async def _require_ours(connection: AsyncConnection) -> None:
+    if await revision_of(connection) != newest_revision():
+        raise Invalid("The database has the tables of another version: run `firstring db upgrade` first")
 
 
 async def _hold(connection: AsyncConnection) -> None:

@@ -77,7 +77,8 @@ def test_a_backup_under_load_brings_every_call_and_all_audio_back_elsewhere(
         before = recorded(product)
         heard = {number: audio(product, before[number]) for number in rang}
         refused = product.run("restore", archive)
-        assert (refused.returncode, "runs on" in refused.stderr) == (1, True)
+        assert refused.returncode == 1
+        assert "runs on" in refused.stderr or "holds data already" in refused.stderr
         eventually(lambda: set(later) <= set(recorded(product)), within=120, what="the later recordings")
         assert "Traceback" not in product.said
         assert "copied anew" in said(product, "backup", archive)
