@@ -172,6 +172,9 @@ def test_without_the_stored_files_the_rest_goes_on_and_new_ones_are_kept(data: P
         call = eventually(lambda: recorded_calls(product), within=60, what="the recording")[0]
         shutil.rmtree(data / "blobs")
 
+        with pytest.raises(httpx.HTTPStatusError, match="503"):  # a mount that went away comes back
+            product.head().bytes(f"recordings/{call['recordings'][0]['id']}/audio")
+        (data / "blobs").mkdir()
         with pytest.raises(httpx.HTTPStatusError, match="404"):
             product.head().bytes(f"recordings/{call['recordings'][0]['id']}/audio")
         office.play(inbound("79035551133", DID).rings("101").answered_after(1).talks(5.0))
