@@ -46,6 +46,12 @@ class Hints(Protocol):
         """Until cancelled; raises HintsCut."""
 
 
+def was_cancelled() -> bool:
+    """Whether this task was asked to end: a driver that connects may forget to tell (redis-py does, on Python 3.11)."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
 class Outbox:
     """What of our commits the others are still to be told. `me` is what we sign with, for we hear ourselves, too."""
 
@@ -63,7 +69,7 @@ class Outbox:
 
     async def send_all(self, send: Callable[[str], Awaitable[None]], look: Callable[[], Awaitable[None]], every: float) -> None:
         """Until cancelled. `look` asks every so many quiet seconds whether the way is still there; raises if it is not."""
-        while True:
+        while not was_cancelled():
             with suppress(TimeoutError):
                 async with asyncio.timeout(every):
                     await self._untold.wait()

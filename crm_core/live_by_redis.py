@@ -5,7 +5,7 @@ import asyncio
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from crm_core.live import HintsCut, Outbox, Wake
+from crm_core.live import HintsCut, Outbox, Wake, was_cancelled
 
 CHANNEL = "firstring"
 LOOK = 10.0  # seconds of silence after which Redis is asked whether it lives
@@ -50,7 +50,7 @@ class RedisHints:
         async with redis.pubsub(ignore_subscribe_messages=True) as heard:
             await heard.subscribe(CHANNEL)
             self._wake.wake()  # what was committed while nobody listened
-            while True:
+            while not was_cancelled():
                 message = await heard.get_message(timeout=LOOK)
                 if message is not None:
                     self._outbox.hear(message["data"])

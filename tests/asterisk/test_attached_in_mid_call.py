@@ -59,7 +59,7 @@ async def see_the_picture(exchange: RealExchange) -> Learned:
     waiting, talking, parked = calls["79161112233"], calls["79265556677"], calls["79031234567"]
     assert (waiting.queue, waiting.state) == ("sales", CallState.RINGING)
     assert waiting.queued_at is not None
-    assert 0 <= now - waiting.queued_at - waiting.wait_seconds < 3
+    assert -0.01 < now - waiting.queued_at - waiting.wait_seconds < 3  # clocks are read a moment apart
     assert (talking.state, [talk.extension for talk in talking.answered_by]) == (CallState.TALKING, ["anna"])
     assert (parked.talk_seconds, parked.answered_by, parked.ended_at) == (0.0, (), None)
     assert learned is not None

@@ -78,12 +78,13 @@ def test_parts_started_together_in_processes_of_their_own_meet_in_the_database(
 
 
 class Stream:
-    """The browser's stream, read in a thread; `events` is what came so far."""
+    """The browser's stream, read in a thread from its opening on; `events` is what came so far."""
 
     def __init__(self, product: Product) -> None:
         self.events = ""
         headers = {"Authorization": f"Bearer {product.token('head@office.test')}"}
         threading.Thread(target=self._read, args=(f"{product.url}/api/v1/stream", headers), daemon=True).start()
+        eventually(lambda: "connected" in self.events, what="the stream")
 
     def _read(self, url: str, headers: dict[str, str]) -> None:
         try:
