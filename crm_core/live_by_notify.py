@@ -24,12 +24,12 @@ class NotifyHints:
 
     async def run(self) -> None:
         """Until cancelled; raises HintsCut when the connection is gone."""
-        from asyncpg.exceptions import InterfaceError, PostgresError  # noqa: PLC0415 - there with the extra `postgres` only
+        from asyncpg.exceptions import InterfaceError, InternalClientError, PostgresError  # noqa: PLC0415 - there with the extra `postgres` only
 
         try:
             async with self._database.read() as connection:
                 await self._run(connection)
-        except (SQLAlchemyError, InterfaceError, PostgresError, OSError) as error:
+        except (SQLAlchemyError, InterfaceError, InternalClientError, PostgresError, OSError) as error:
             raise HintsCut(f"hints come a second late: {type(error).__name__}") from error
 
     async def _run(self, connection: AsyncConnection) -> None:
