@@ -5,14 +5,14 @@ Nothing is changed there, and no right is needed that the listener does without.
 """
 
 import asyncio
-import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from pbx.ami.connection import AmiLogin, LinkLost, LoginRefused, Patience
 from pbx.ami.errand import Errand
 from pbx.ami.protocol import Message, MessageReader
+from pbx.ami.rights import certain_classes, commands_in
 from pbx.ami.slow_reading import is_a_slow_reader_kept
 from pbx.received import Received
 
@@ -20,8 +20,6 @@ LISTENS = 1.0  # seconds: what is provoked comes at once
 LIST_TIME = 5.0  # seconds until a list is told to its end
 PINGS = 3  # the quickest of them tells the exchange's clock best
 QUICK = Patience(connect=5.0, answer=5.0)
-
-_COMMAND = re.compile(r"\(Priv: ([^)]*)\)\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +56,7 @@ class Inspected:
     @property
     def may(self) -> frozenset[str] | None:
         """Classes he certainly has: of some command that he may ask for there is no other reason."""
-        if self.commands is None:
-            return None
-        return frozenset(kind for classes in self.commands.values() if len(classes) == 1 for kind in classes)
+        return certain_classes(self.commands)
 
     @property
     def may_ask_what_reporting_asks(self) -> bool:
@@ -97,7 +93,7 @@ class _Visit(Errand):
 
     async def look_round(self, login: AmiLogin, context: str | None, is_reader: bool) -> Inspected:
         settings, status = await self._facts("CoreSettings"), await self._facts("CoreStatus")
-        commands = _commands(await self.ask_perhaps("ListCommands"))
+        commands = commands_in(await self.ask_perhaps("ListCommands"))
         clock = await self._clocks()
         listed = await self._listed("QueueStatus")
         there = await self._context(context) if context and commands and "ShowDialPlan" in commands else None
@@ -176,17 +172,6 @@ def classes_of(message: Message) -> frozenset[str]:
     """The classes an event belongs to; items of a list that was asked for belong to none."""
     told = message.first("Privilege") or ""
     return frozenset(kind for kind in told.split(",") if kind not in ("", "all", "<none>"))
-
-
-def _commands(answer: Message | None) -> dict[str, frozenset[str]] | None:
-    if answer is None or answer.first("Response") != "Success":
-        return None
-    told = ((name, _COMMAND.search(about)) for name, about in answer.headers())
-    return {name: _classes(found[1].split(",")) for name, found in told if found}
-
-
-def _classes(told: Iterable[str]) -> frozenset[str]:
-    return frozenset(kind for kind in told if kind not in ("all", "<none>"))
 
 
 def _values(listed: list[Message] | None, event: str, header: str) -> tuple[str, ...] | None:

@@ -4,7 +4,6 @@ Nothing is changed at the exchange and nothing of what it says is kept.
 """
 
 import asyncio
-import re
 import time
 from dataclasses import dataclass
 
@@ -12,14 +11,13 @@ from pbx.ami import troubles
 from pbx.ami.connection import AmiLogin, LinkLost, LoginRefused, Patience
 from pbx.ami.errand import Errand
 from pbx.ami.protocol import Message
+from pbx.ami.rights import certain_classes, commands_in
 
 PATIENCE = Patience(connect=4.0, answer=3.0)
 AT_MOST = 9.0  # seconds: somebody waits at his screen
 QUESTIONS = ("CoreStatus", "Status", "ExtensionStateList", "QueueStatus")
 DANGEROUS = frozenset(["system", "command", "originate", "config", "agi", "all"])
 """Classes of `write` that a reader has no use for, and a thief of his secret has."""
-
-_CLASSES = re.compile(r"\(Priv: ([^)]*)\)\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,7 @@ async def tried(login: AmiLogin) -> Trial:
 async def _asked(errand: Errand) -> tuple[str | None, frozenset[str] | None, tuple[str, ...]]:
     settings = await errand.ask_perhaps("CoreSettings")
     version = settings.first("AsteriskVersion") if settings else None
-    may = _classes_of(await errand.ask_perhaps("ListCommands"))
+    may = certain_classes(commands_in(await errand.ask_perhaps("ListCommands")))
     refused = [question for question in QUESTIONS if _is_refused(await errand.ask_perhaps(question))]
     return version, may, tuple(refused)
 
@@ -69,12 +67,3 @@ async def _asked(errand: Errand) -> tuple[str | None, frozenset[str] | None, tup
 def _is_refused(answer: Message | None) -> bool:
     """A question that the exchange does not know is none that it refuses: without queues there is no QueueStatus."""
     return answer is not None and "permission" in (answer.first("Message") or "").lower()
-
-
-def _classes_of(answer: Message | None) -> frozenset[str] | None:
-    """`ListCommands` names what he may ask for, with the classes of which one is enough: of a single one he is sure to be."""
-    if answer is None or answer.first("Response") != "Success":
-        return None
-    told = (_CLASSES.search(about) for _, about in answer.headers())
-    every = [frozenset(found[1].split(",")) - {"all", "<none>"} for found in told if found]
-    return frozenset(kind for classes in every if len(classes) == 1 for kind in classes)
