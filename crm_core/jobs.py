@@ -199,7 +199,7 @@ class JobRunner:
         over = asyncio.Event()
         beat = asyncio.create_task(self._keep_lease(job, kind, over))
         try:
-            finish = await kind.work(job, lambda done: self._progress(job, kind, done))
+            finish = await kind.work(job, lambda done: self._alive(job, kind, progress=done))
             await self._finish(job, finish)
         except Again as wait:
             await self._again(job, kind, wait.say, wait.after)
@@ -249,15 +249,15 @@ class JobRunner:
             with suppress(TimeoutError):
                 await asyncio.wait_for(over.wait(), kind.lease.total_seconds() / 3)
                 return
-            now = self._now()
-            try:
-                await self._set(job, heartbeat_at=now, lease_until=now + kind.lease)
-            except (SQLAlchemyError, OSError) as error:  # the database may be back before the lease ends
-                log.warning("lease_not_renewed", job=job.id, kind=job.kind, error=type(error).__name__)
+            await self._alive(job, kind)
 
-    async def _progress(self, job: Job, kind: JobKind, done: float) -> None:
+    async def _alive(self, job: Job, kind: JobKind, **told: Any) -> None:
+        """Say that the job is worked on; failing to is no fault of the work: the database may be back before the lease ends."""
         now = self._now()
-        await self._set(job, progress=done, heartbeat_at=now, lease_until=now + kind.lease)
+        try:
+            await self._set(job, heartbeat_at=now, lease_until=now + kind.lease, **told)
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("lease_not_renewed", job=job.id, kind=job.kind, error=type(error).__name__)
 
     async def _finish(self, job: Job, finish: Finish) -> None:
         async with self._database.write() as tx:

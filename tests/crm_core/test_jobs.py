@@ -197,6 +197,21 @@ async def test_a_lease_is_renewed_again_when_the_database_is_back(on_postgres: s
     await database.close()
 
 
+async def test_progress_that_cannot_be_told_does_not_fail_the_work(office: Office) -> None:
+    async def work(_job: Job, progress: Progress) -> Finish:
+        async with office.database.write() as tx:
+            await tx.execute(text("ALTER TABLE jobs RENAME TO jobs_away"))
+        await progress(0.5)
+        async with office.database.write() as tx:
+            await tx.execute(text("ALTER TABLE jobs_away RENAME TO jobs"))
+        return await at_once()(_job, progress)
+
+    await put_down(office.database)
+    await JobRunner(office.database, {KIND: JobKind(KIND, work)}, Clock().now).run_due()
+
+    assert (await the_job(office)).state == JobState.DONE
+
+
 async def heartbeat(database: Database) -> datetime | None:
     async with database.read() as connection:
         return await connection.scalar(select(jobs.c.heartbeat_at))
