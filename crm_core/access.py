@@ -33,6 +33,13 @@ class Right(StrEnum):
     SEE_PEOPLE = "see_people"
     SEE_EXCHANGES = "see_exchanges"
     SETTINGS = "settings"  # people, exchanges, pipelines
+    OVERRIDE = "override"  # set a gate aside, with a reason
+    REASSIGN = "reassign"  # what belongs to others, in bulk
+    MERGE = "merge"
+    IMPORT = "import"
+    EXPORT = "export"
+    PLAN = "plan"  # set plans
+    SEE_PERSONAL = "see_personal"  # fields marked as personal
 
 
 class Scope(StrEnum):
@@ -50,11 +57,14 @@ POLICY: dict[Role, Policy] = {
     Role.MANAGER: Policy(Scope.OWN, frozenset({Right.WORK, Right.LISTEN})),
     Role.HEAD: Policy(
         Scope.EVERYBODY,
-        frozenset({Right.WORK, Right.LISTEN, Right.REVIEW, Right.SEE_FIGURES, Right.SEE_PEOPLE, Right.SEE_EXCHANGES}),
+        frozenset(
+            {Right.WORK, Right.LISTEN, Right.REVIEW, Right.SEE_FIGURES, Right.SEE_PEOPLE, Right.SEE_EXCHANGES, Right.OVERRIDE,
+             Right.REASSIGN, Right.MERGE, Right.IMPORT, Right.EXPORT, Right.PLAN, Right.SEE_PERSONAL}
+        ),
     ),
     Role.QA: Policy(Scope.EVERYBODY, frozenset({Right.LISTEN, Right.REVIEW, Right.SEE_FIGURES, Right.SEE_PEOPLE})),
     Role.ADMIN: Policy(Scope.EVERYBODY, frozenset({Right.SEE_FIGURES, Right.SEE_PEOPLE, Right.SEE_EXCHANGES, Right.SETTINGS})),
-}
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

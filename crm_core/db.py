@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypedDict
 
 import msgspec
 from sqlalchemy import JSON, DateTime, MetaData, event, text
@@ -40,6 +40,17 @@ OUR_NAME = f"firstring {os.getpid()} on {socket.gethostname()}"[:63]
 """How the database's server lists us among those who use it."""
 
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+
+class KeyLookedAt(TypedDict):
+    """When a foreign key is."""
+
+    deferrable: bool
+    initially: str
+
+
+LATER = KeyLookedAt(deferrable=True, initially="DEFERRED")
+"""For a key into its own table: a row may be copied before the one it names. Looked at when the transaction ends."""
 
 Guard = Callable[[AsyncConnection], Awaitable[None]]
 """Looks, at the beginning of a transaction, whether it may be."""

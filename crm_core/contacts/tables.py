@@ -1,15 +1,26 @@
 """Customers: people, their numbers and their companies."""
 
-from sqlalchemy import Column, ForeignKey, Integer, String, Table, Text
+from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Text
 
-from crm_core.db import UtcTime, metadata
+from crm_core.db import LATER, Json, UtcTime, metadata
 
 companies = Table(
     "companies",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("name", Text, nullable=False),
+    Column("inn", String(12)),  # the Russian taxpayer's number: tells firms of one name apart
+    Column("phone", String(80)),
+    Column("email", Text),
+    Column("site", Text),
+    Column("address", Text),
+    Column("note", Text),
+    Column("owner_id", ForeignKey("users.id"), index=True),
+    Column("custom", Json, nullable=False, default=dict, server_default="{}"),
+    Column("merged_into", ForeignKey("companies.id", **LATER), index=True),  # a duplicate: kept, so that it can be undone
     Column("created_at", UtcTime, nullable=False),
+    Index("ix_companies_name", "name"),
+    Index("ix_companies_inn", "inn"),
 )
 
 contacts = Table(
@@ -22,7 +33,11 @@ contacts = Table(
     Column("note", Text),
     Column("company_id", ForeignKey("companies.id"), index=True),
     Column("owner_id", ForeignKey("users.id"), index=True),
+    Column("custom", Json, nullable=False, default=dict, server_default="{}"),  # {field's id: value}, see crm_core.fields
+    Column("consent_at", UtcTime),  # to the keeping of personal data (F12); the words are with the request
+    Column("merged_into", ForeignKey("contacts.id", **LATER), index=True),  # a duplicate: kept, so that it can be undone
     Column("created_at", UtcTime, nullable=False),
+    Index("ix_contacts_email", "email"),
 )
 
 # One number belongs to one contact, or (contact_id null) is only known as «Не клиент».

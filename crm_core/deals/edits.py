@@ -100,7 +100,7 @@ async def lose_deal(tx: AsyncConnection, deal_id: int, reason: str, *, by: int |
     deal = await locked(tx, deal_id)
     if deal.closed_at is not None:
         return
-    await tx.execute(update(deals).where(deals.c.id == deal_id).values(closed_at=now))
+    await tx.execute(update(deals).where(deals.c.id == deal_id).values(closed_at=now, closed_as=LOST))
     await note_stage(tx, deal, deal.stage_id, now=now, by=by, reason=reason)
     await close_tasks(tx, (tasks.c.deal_id == deal_id,), now=now, by=by)
     await record(tx, by, "deal_lost", "deal", deal_id, now=now, facts={"reason": clean(reason, 200)})
@@ -114,7 +114,7 @@ async def reopen_deal(tx: AsyncConnection, deal_id: int, *, by: int | None, now:
         return
     if await tx.scalar(select(stages.c.kind).where(stages.c.id == deal.stage_id)) != OPEN:
         raise Invalid("Move the deal to an open stage to go on with it")
-    await tx.execute(update(deals).where(deals.c.id == deal_id).values(closed_at=None))
+    await tx.execute(update(deals).where(deals.c.id == deal_id).values(closed_at=None, closed_as=None, loss_reason_id=None))
     await note_stage(tx, deal, deal.stage_id, now=now, by=by, reason=None)
     await record(tx, by, "deal_reopened", "deal", deal_id, now=now)
     await event_log.append(tx, [told(EventKind.DEAL_CHANGED, deal, now, by, {"closed": None})])

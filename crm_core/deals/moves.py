@@ -38,8 +38,13 @@ async def move(
     ).one_or_none()
     if stage is None:
         raise Invalid("The deal's pipeline has no such stage")
-    closed_at = None if stage.kind == OPEN else now
-    values = {"stage_id": stage_id, "stage_since": now, "closed_at": closed_at}
+    is_open = stage.kind == OPEN
+    values = {
+        "stage_id": stage_id,
+        "stage_since": now,
+        "closed_at": None if is_open else now,
+        "closed_as": None if is_open else stage.kind,
+    }
     await tx.execute(update(deals).where(deals.c.id == deal_id).values(values))
     await note_stage(tx, deal, stage_id, now=now, by=by, reason=reason)
     await _classified(tx, deal_id, now=now, by=by)

@@ -1,8 +1,21 @@
 """Pipelines, their stages, the deals on them and where each deal has been."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+)
 
-from crm_core.db import UtcTime, metadata
+from crm_core.db import LATER, Json, UtcTime, metadata
 
 pipelines = Table(
     "pipelines",
@@ -10,6 +23,8 @@ pipelines = Table(
     Column("id", Integer, primary_key=True),
     Column("name", Text, nullable=False),
     Column("position", Integer, nullable=False),
+    Column("hands_over_to", ForeignKey("pipelines.id", **LATER)),  # where a deal that was won begins anew (F1): repeat sales
+    Column("archived_at", UtcTime),  # takes no new deals; those on it stay
 )
 
 stages = Table(
@@ -22,6 +37,15 @@ stages = Table(
     Column("goal", Text),
     Column("position", Integer, nullable=False),
     Column("kind", String(8), nullable=False, default="open"),  # open, won, lost
+    # What a manager is told on the card (T3), beside the goal.
+    Column("criteria", Text),
+    Column("tools", Text),
+    Column("algorithm", Text),
+    Column("gates", Json, nullable=False, default=list, server_default="[]"),  # to leave it: [{"gate": name, "settings": {…}}]
+    Column("entry_tasks", Json, nullable=False, default=list, server_default="[]"),  # see crm_core.deals.entry_tasks
+    Column("limit_hours", Float),  # after which a deal that still stands here is stuck
+    Column("chance", Integer),  # per cent of deals here that are won: what amounts are weighted by
+    Column("archived_at", UtcTime),  # deleted: history names it, no deal moves to it
     UniqueConstraint("pipeline_id", "position"),
 )
 
@@ -41,7 +65,17 @@ deals = Table(
     Column("source", Text),
     Column("created_at", UtcTime, nullable=False),
     Column("closed_at", UtcTime),
+    Column("closed_as", String(8)),  # won, lost; null while it is open
+    Column("loss_reason_id", ForeignKey("loss_reasons.id")),
+    Column("work_type_id", ForeignKey("work_types.id"), index=True),
+    Column("amount_is_usual", Boolean, nullable=False, default=False, server_default=false()),  # the mean of its work type
+    Column("custom", Json, nullable=False, default=dict, server_default="{}"),  # {field's id: value}, see crm_core.fields
+    Column("utm", Json, nullable=False, default=dict, server_default="{}"),
+    Column("handed_over_from", ForeignKey("deals.id", **LATER)),  # the deal that was won before it (F1)
     Index("ix_deals_open_of_contact", "contact_id", "closed_at"),
+    Index("ix_deals_board", "pipeline_id", "closed_at", "stage_id"),
+    Index("ix_deals_stage_since", "stage_since", "id"),
+    Index("ix_deals_created_at", "created_at", "id"),
     sqlite_autoincrement=True,  # an id is never given twice: events name it for ever
 )
 
@@ -54,7 +88,33 @@ stage_history = Table(
     Column("stage_id", ForeignKey("stages.id"), nullable=False),
     Column("at", UtcTime, nullable=False),
     Column("user_id", ForeignKey("users.id")),  # null: the product itself
+    Column("rule_id", ForeignKey("automations.id", ondelete="SET NULL")),  # the automation that moved it
     Column("reason", Text),
+    Column("missing", Json),  # what was set aside by the reason: an override; null: nothing was missing
+    Index("ix_stage_history_stage_at", "stage_id", "at"),
+)
+
+loss_reasons = Table(
+    "loss_reasons",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("reasoned", Boolean, nullable=False),  # a reasoned refusal (G38), or one that nobody can explain
+    Column("position", Integer, nullable=False),
+    Column("archived_at", UtcTime),
+)
+
+# Who else takes part in a deal, and how much he decides here (G26): it may differ from deal to deal.
+deal_contacts = Table(
+    "deal_contacts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("deal_id", ForeignKey("deals.id"), nullable=False),
+    Column("contact_id", ForeignKey("contacts.id"), nullable=False, index=True),
+    Column("role", Text),
+    Column("influence", String(12)),  # decides, influences, uses, none; null: not known
+    Column("added_at", UtcTime, nullable=False),
+    UniqueConstraint("deal_id", "contact_id"),
 )
 
 notes = Table(

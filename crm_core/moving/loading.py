@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,7 +27,22 @@ async def load(tx: AsyncConnection, columns: Columns, read: ReadTable) -> dict[s
             except DBAPIError as error:
                 why = " ".join(str(error.orig).split())[:200]
                 raise Invalid(f"A row of {name} does not fit into that database ({why}); nothing was kept of it") from error
+    await _require_named_rows(tx)
     return sums
+
+
+async def _require_named_rows(tx: AsyncConnection) -> None:
+    """The keys that are looked at last (`crm_core.db.LATER`), now, while it can be said what is wrong."""
+    if tx.dialect.name == "sqlite":
+        missing = (await tx.execute(text("PRAGMA foreign_key_check"))).first()
+        if missing is not None:
+            raise Invalid(f"A row of {missing[0]} names one of {missing[2]} that is not there; nothing was kept of it")
+        return
+    try:
+        await tx.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+    except DBAPIError as error:
+        why = " ".join(str(error.orig).split())[:200]
+        raise Invalid(f"A row names another that is not there ({why}); nothing was kept of it") from error
 
 
 async def require_same(tx: AsyncConnection, columns: Columns, told: dict[str, Sum]) -> None:

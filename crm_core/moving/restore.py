@@ -117,7 +117,7 @@ def _require_told(manifest: Manifest, sums: dict[str, Sum]) -> None:
 
 
 def _rows_in(file: Path, name: str, names: Sequence[str]) -> Iterator[list[Any]]:
-    readers = [_reader(metadata.tables[name].columns[one].type) for one in names]
+    readers = [reader_of(metadata.tables[name].columns[one].type) for one in names]
     for row in form.lines_of(file):
         if len(row) != len(names):
             raise Damaged(f"The archive is damaged: a row of {name} has another number of values")
@@ -127,7 +127,7 @@ def _rows_in(file: Path, name: str, names: Sequence[str]) -> Iterator[list[Any]]
             raise Damaged(f"The archive is damaged: a value of {name} cannot be understood") from error
 
 
-def _reader(kind: Any) -> Callable[[Any], Any]:
+def reader_of(kind: Any) -> Callable[[Any], Any]:
     if isinstance(kind, UtcTime):
         return lambda value: msgspec.convert(value, datetime)
     if isinstance(kind, Date):

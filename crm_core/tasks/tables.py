@@ -10,6 +10,7 @@ from crm_core.db import UtcTime, metadata
 class TaskKind(StrEnum):
     CLASSIFY = "classify"
     CALL_BACK = "call_back"
+    MEETING = "meeting"
     OTHER = "other"
 
 
@@ -29,6 +30,11 @@ tasks = Table(
     Column("done_at", UtcTime),
     Column("done_by", ForeignKey("users.id")),
     Column("done_by_call_id", ForeignKey("calls.id")),  # the call that reached the customer
+    Column("note", Text),
+    Column("stage_id", ForeignKey("stages.id")),  # whose entry set it
+    Column("rule_id", ForeignKey("automations.id", ondelete="SET NULL")),  # the automation that set it
+    Column("escalated_at", UtcTime),  # the head was told that it is overdue
+    Index("ix_tasks_overdue", "due_at", sqlite_where=text("done_at IS NULL"), postgresql_where=text("done_at IS NULL")),
     Index("ix_tasks_open", "owner_id", "done_at", "due_at"),
     # One open call-back for a number, however often it rang.
     Index(

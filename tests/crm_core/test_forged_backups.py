@@ -1,22 +1,24 @@
 """Backups made up by somebody who can reckon sums: no path, table, row or link is trusted. And those of other versions."""
 
+import asyncio
 import gzip
 import shutil
-from datetime import datetime
 from pathlib import Path
 
 import msgspec
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Table, create_engine, func, inspect, select
 
 from crm_core.calls.tables import calls
 from crm_core.errors import Invalid
-from crm_core.migrations.upgrade import newest_revision
+from crm_core.migrations.upgrade import newest_revision, upgrade_now
 from crm_core.moving import archive as form
 from crm_core.moving.archive import Damaged, Manifest, TableTold
 from crm_core.moving.emptiness import revision_of
+from crm_core.moving.restore import reader_of
 from crm_core.moving.rows import Sum
 from crm_core.recordings.tables import recordings
+from crm_core.tables import metadata
 from tests.crm_core.backup_room import SHA_OF_BLOB, Room, small_room
 from tests.office import Office
 
@@ -112,8 +114,11 @@ async def test_a_newer_versions_backup_is_refused_in_words(small_room: Room, for
     assert await small_room.is_untouched()
 
 
-async def test_an_older_versions_backup_is_brought_to_the_tables_of_this_one(small_room: Room, forger: Forger) -> None:
-    make_older(forger)
+@pytest.mark.parametrize("revision", ["0002", "0003"])
+async def test_an_older_versions_backup_is_brought_to_the_tables_of_this_one(
+    revision: str, small_room: Room, forger: Forger
+) -> None:
+    await asyncio.to_thread(make_older, forger, revision)
     forger.sign()
 
     await small_room.restore()
@@ -124,28 +129,35 @@ async def test_an_older_versions_backup_is_brought_to_the_tables_of_this_one(sma
     assert (await Office(small_room.other, None).the(calls)).outcome == "answered"  # type: ignore[arg-type]
 
 
-NEW_IN_0003 = {"leases", "audited_days", "audit_differences", "checkups", "webhooks", "webhook_deliveries"}
-NEW_OF_EXCHANGES = {"ami_ca_file", "ami_secret_file", "dial_secret_file", "records", "records_secret"}
-
-
-def make_older(forger: Forger) -> None:
-    """As version 0002 would have written it."""
+def make_older(forger: Forger, revision: str) -> None:
+    """As that version would have written it: its tables, with its columns."""
     told = msgspec.convert(forger.manifest, Manifest)
-    tables = {name: table for name, table in told.tables.items() if name not in NEW_IN_0003}
-    columns = told.tables["exchanges"].columns
-    kept = [place for place, name in enumerate(columns) if name not in NEW_OF_EXCHANGES]
-    rows = [[row[place] for place in kept] for row in form.lines_of(forger.backup / form.table_file("exchanges"))]
-    forger.rewrite(form.table_file("exchanges"), list(rows))
-    total = Sum()
-    total.add([as_read(row, [columns[place] for place in kept]) for row in rows])
-    tables["exchanges"] = TableTold([columns[place] for place in kept], total.rows, total.hex)
-    for name in NEW_IN_0003:
+    known = tables_of(forger.backup.parent / "older.db", revision)
+    tables = {name: _narrowed(forger, name, table, known[name]) for name, table in told.tables.items() if name in known}
+    for name in told.tables.keys() - known.keys():
         (forger.backup / form.table_file(name)).unlink()
-    forger.manifest |= {"revision": "0002", "tables": msgspec.to_builtins(tables)}
+    forger.manifest |= {"revision": revision, "tables": msgspec.to_builtins(tables)}
 
 
-def as_read(row: list[object], names: list[str]) -> list[object]:
-    times = {"created_at", "state_since"}
-    return [
-        datetime.fromisoformat(str(value)) if name in times and value else value for name, value in zip(names, row, strict=True)
-    ]
+def tables_of(file: Path, revision: str) -> dict[str, set[str]]:
+    upgrade_now(f"sqlite+aiosqlite:///{file}", revision)
+    engine = create_engine(f"sqlite:///{file}")
+    there = inspect(engine)
+    columns = {name: {column["name"] for column in there.get_columns(name)} for name in there.get_table_names()}
+    engine.dispose()
+    return columns
+
+
+def _narrowed(forger: Forger, name: str, table: TableTold, known: set[str]) -> TableTold:
+    kept = [place for place, column in enumerate(table.columns) if column in known]
+    names = [table.columns[place] for place in kept]
+    rows = [[row[place] for place in kept] for row in form.lines_of(forger.backup / form.table_file(name))]
+    forger.rewrite(form.table_file(name), list(rows))
+    total = Sum()
+    total.add([as_read(row, metadata.tables[name], names) for row in rows])
+    return TableTold(names, total.rows, total.hex)
+
+
+def as_read(row: list[object], table: Table, names: list[str]) -> list[object]:
+    readers = [reader_of(table.columns[name].type) for name in names]
+    return [value if value is None else read(value) for read, value in zip(readers, row, strict=True)]
