@@ -12,6 +12,7 @@ from crm_core.contacts.numbers import read_number
 from crm_core.contacts.tables import companies, contact_numbers, contacts
 from crm_core.errors import Conflict, Invalid, NotFound
 from crm_core.events import Event, EventKind
+from crm_core.fields.history import Noun, note_changes
 from crm_core.receivers import keepers
 from crm_core.text import clean
 from crm_core.users.accounts import require_working
@@ -53,7 +54,8 @@ async def edit_contact(tx: AsyncConnection, contact_id: int, changes: ContactCha
     if not changed:
         return
     await tx.execute(update(contacts).where(contacts.c.id == contact_id).values(changed))
-    before = {name: [getattr(contact, name), value] for name, value in changed.items()}
+    before = {name: (getattr(contact, name), value) for name, value in changed.items()}
+    await note_changes(tx, Noun.CONTACT, contact_id, before, by=by, now=now)
     await record(tx, by, "contact_edited", "contact", contact_id, now=now, facts=before)
     await _tell(tx, contact, now, by, also=changed.get("owner_id", contact.owner_id))
 

@@ -14,6 +14,7 @@ from crm_core.deals.moves import OPEN, locked, note_stage, told
 from crm_core.deals.tables import deals, pipelines, stage_history, stages
 from crm_core.errors import Invalid, NotFound
 from crm_core.events import Event, EventKind
+from crm_core.fields.history import Noun, note_changes
 from crm_core.receivers import keepers
 from crm_core.tasks.deeds import close_tasks
 from crm_core.tasks.tables import tasks
@@ -74,7 +75,8 @@ async def edit_deal(tx: AsyncConnection, deal_id: int, changes: DealChanges, *, 
     if not changed:
         return
     await tx.execute(update(deals).where(deals.c.id == deal_id).values(changed))
-    before = {name: [getattr(deal, name), value] for name, value in changed.items()}
+    before = {name: (getattr(deal, name), value) for name, value in changed.items()}
+    await note_changes(tx, Noun.DEAL, deal_id, before, by=by, now=now)
     await record(tx, by, "deal_edited", "deal", deal_id, now=now, facts=before)
     await event_log.append(tx, [told(EventKind.DEAL_CHANGED, deal, now, by, {"changed": sorted(changed)})])
 
@@ -88,6 +90,7 @@ async def assign_deal(tx: AsyncConnection, deal_id: int, owner_id: int | None, *
     await tx.execute(update(deals).where(deals.c.id == deal_id).values(owner_id=owner_id))
     its_tasks = (tasks.c.deal_id == deal_id, tasks.c.done_at.is_(None), tasks.c.owner_id.is_not_distinct_from(deal.owner_id))
     await tx.execute(update(tasks).where(*its_tasks).values(owner_id=owner_id))
+    await note_changes(tx, Noun.DEAL, deal_id, {"owner_id": (deal.owner_id, owner_id)}, by=by, now=now)
     await record(tx, by, "deal_assigned", "deal", deal_id, now=now, facts={"owner": [deal.owner_id, owner_id]})
     facts = {"owner_id": owner_id}
     told_both = Event(EventKind.DEAL_CHANGED, now, keepers(deal.owner_id, owner_id), deal_id=deal_id,
