@@ -21,6 +21,7 @@ from pbx.records import troubles as gap_troubles
 
 WEB = LOCALES.parent
 DOCTOR = WEB.parent / "doctor"  # its findings are worded in the terminal, too
+CORE = WEB.parent.parent / "crm_core"  # marks what is said of gates, automations and indicators by `msgid`
 METHODS = [("templates/**.html", "jinja2"), ("**.py", "python")]
 OPTIONS = {"templates/**.html": {"silent": "false"}}
 KEYWORDS = {"_": None, "gettext": None, "say": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
@@ -47,6 +48,8 @@ def said() -> Iterator[Said]:
         yield Said(file, text, context)
     for file, _line, text, _comments, context in extract_from_dir(DOCTOR, [("**.py", "python")], {}, KEYWORDS):
         yield Said(f"doctor/{file}", text, context)
+    for file, _line, text, _comments, context in extract_from_dir(CORE, [("**.py", "python")], {}, {"msgid": None}):
+        yield Said(f"crm_core/{file}", text, context)
     for note in (
         *troubles.NOTES,
         *gap_troubles.NOTES,
