@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from api.web.settings_sections import settings_groups
 from api.web.translations import Texts
-from crm_core.access import Actor, Right
+from crm_core.access import Actor
 from crm_core.users.desk_queries import Badges
 from crm_core.users.tables import Role
 
@@ -45,18 +46,9 @@ def _first(actor: Actor, texts: Texts) -> list[Item]:
 
 
 def _settings(actor: Actor, texts: Texts) -> list[Item]:
-    gettext, pgettext = texts.gettext, texts.pgettext
-    people = Item("people", "/people", "user-plus", gettext("People"))
-    exchange = Item("exchange", "/exchange", "plug-connected", gettext("Exchange"))
-    webhooks = Item("webhooks", "/webhooks", "webhook", gettext("Webhooks"))
-    trust = Item("trust", "/trust", "eye-check", pgettext("menu", "Trust"))
-    shown = [
-        (Right.SEE_PEOPLE, people),
-        (Right.SEE_EXCHANGES, exchange),
-        (Right.SEE_EXCHANGES, trust),
-        (Right.SETTINGS, webhooks),
-    ]
-    return [item for right, item in shown if actor.may(right)]
+    """One line for all that can be set, where there is anything to look at."""
+    shown = settings_groups(actor, texts)
+    return [Item("settings", "/settings", "settings", texts.gettext("Settings"))] if shown else []
 
 
 def first_page(actor: Actor) -> str:

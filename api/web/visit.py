@@ -13,6 +13,7 @@ from api.deps import Context, CurrentActor, ReadDb
 from api.web.dial_words import hindrance
 from api.web.menu import menu
 from api.web.render import Look, look
+from api.web.settings_sections import is_setting
 from api.web.translations import LANGUAGES
 from crm_core import days, event_log
 from crm_core.access import Actor, Right, require
@@ -73,9 +74,13 @@ class Visit:
         }  # fmt: skip
 
     async def menu(self, section: str) -> dict[str, Any]:
-        """The places beside every page, with their figures; `section` is the one shown."""
-        counted = await badges(self.connection, self.actor, self.today[1])
-        return {"section": section, "nav_items": menu(self.actor, counted, self.look.wording.texts)}
+        """The places beside every page, with their figures; `section` is the one shown, all settings together."""
+        counted, texts = await badges(self.connection, self.actor, self.today[1]), self.look.wording.texts
+        within = is_setting(section, texts)
+        return {
+            "section": "settings" if within else section, "nav_items": menu(self.actor, counted, texts),
+            "within_settings": within and section != "settings",
+        }  # fmt: skip
 
     async def dialling(self) -> dict[str, Any]:
         """Calls by a click: one's last, what keeps one from making any, and who is near a cap, for head and administrator."""

@@ -156,6 +156,7 @@ PAGES = {
     "GET /tasks/more": Needs(422),
     "POST /tasks/{task_id}/done": Needs(right=WORK, scoped=True),
     "POST /tasks/{task_id}/reopen": Needs(right=WORK, scoped=True),
+    "GET /settings": Needs(right=PEOPLE),  # whoever may look at nothing of it has none
     "GET /people": Needs(right=PEOPLE),
     "GET /people/more": Needs(422),
     "POST /people": Needs(303, right=SETTINGS, form={"name": "N", "email": "n@office.test", "password": "long enough"}),

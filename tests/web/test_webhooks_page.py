@@ -104,5 +104,5 @@ def test_it_is_tested_switched_off_and_removed(site: Site, visitor: Visiting) ->
 
 
 def test_only_who_may_set_things_finds_it_in_the_menu(visitor: Visiting) -> None:
-    assert 'href="/webhooks"' in visitor(Role.ADMIN).get("/live").text
-    assert 'href="/webhooks"' not in visitor(Role.HEAD).get("/live").text
+    assert 'href="/webhooks"' in visitor(Role.ADMIN).get("/settings").text
+    assert 'href="/webhooks"' not in visitor(Role.HEAD).get("/settings").text

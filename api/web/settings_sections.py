@@ -1,0 +1,74 @@
+"""What can be set, one line each: the page of settings, the menu and the way back from every page of them read it here."""
+
+from dataclasses import dataclass
+
+from api.web.translations import Texts
+from crm_core.access import Actor, Right
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """`section`: what its pages call themselves; `right`: without it, it is not shown; `line`: what is set there."""
+
+    section: str
+    href: str
+    icon: str
+    right: Right
+    name: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    name: str
+    sections: tuple[Section, ...]
+
+
+def settings_groups(actor: Actor, texts: Texts) -> list[Group]:
+    """What the actor may look at or set, in groups; a group without any is left out."""
+    of_all = (*_sales(texts), *_data(texts), *_house(texts))
+    seen = [Group(group.name, tuple(one for one in group.sections if actor.may(one.right))) for group in of_all]
+    return [group for group in seen if group.sections]
+
+
+def is_setting(section: str, texts: Texts) -> bool:
+    """Whether a page that calls itself so belongs to the settings."""
+    return section == "settings" or any(
+        one.section == section for group in (*_sales(texts), *_data(texts), *_house(texts)) for one in group.sections
+    )
+
+
+def _sales(texts: Texts) -> tuple[Group, ...]:
+    """How deals are led: pipelines and what runs on them."""
+    gettext = texts.gettext
+    return (Group(gettext("How deals are led"), ()),)
+
+
+def _data(texts: Texts) -> tuple[Group, ...]:
+    """What stands on the cards: fields, work types, products, imports."""
+    gettext = texts.gettext
+    return (Group(gettext("What stands on the cards"), ()),)
+
+
+def _house(texts: Texts) -> tuple[Group, ...]:
+    gettext, pgettext = texts.gettext, texts.pgettext
+    people = Section(
+        "people", "/people", "user-plus", Right.SEE_PEOPLE, gettext("People"),
+        gettext("Who works here, in which role and at which phone"),
+    )  # fmt: skip
+    exchange = Section(
+        "exchange", "/exchange", "plug-connected", Right.SEE_EXCHANGES, gettext("Exchange"),
+        gettext("Where calls come from, and whether they are heard now"),
+    )  # fmt: skip
+    trust = Section(
+        "trust", "/trust", "eye-check", Right.SEE_EXCHANGES, pgettext("menu", "Trust"),
+        gettext("Whether our calls agree with the exchange's own records"),
+    )  # fmt: skip
+    webhooks = Section(
+        "webhooks", "/webhooks", "webhook", Right.SETTINGS, gettext("Webhooks"), gettext("Other programs that are told of calls")
+    )
+    return (
+        Group(gettext("People and access"), (people,)),
+        Group(gettext("Telephony"), (exchange, trust)),
+        Group(gettext("Other programs"), (webhooks,)),
+    )
