@@ -13,7 +13,8 @@ from api.context import AppContext
 from api.hub import Hub
 from api.locking import PARTS, CannotStart, DataLock, make_data_dir
 from api.serving import address_shown, open_socket
-from crm_core.demo_company import DEMO_PASSWORD, seed_demo_company
+from crm_core.demo.company import seed_demo_company
+from crm_core.demo.people import DEMO_PASSWORD
 from crm_core.dialling.rules import DialRules
 from crm_core.dialling.settings import set_rules
 from crm_core.errors import SettingsError

@@ -60,17 +60,22 @@ async def list_tasks(
 ) -> Page[TaskLine]:  # fmt: skip
     """A page of the tasks the actor may see, by default what is still open; raises Invalid."""
     order = paging.sort_named(TASK_SORTS, sort)
-    query = _narrowed(_query(actor), filters or TaskFilters())
+    query = _narrowed(task_query(actor), filters or TaskFilters())
     rows = (await connection.execute(paging.continued(query, order, cursor, limit))).all()
     return paging.page_of(rows, [_line(row) for row in rows[:limit]], order, limit)
 
 
 async def task(connection: AsyncConnection, actor: Actor, task_id: int) -> TaskLine:
     """Raises NotFound."""
-    row = (await connection.execute(_query(actor).where(tasks.c.id == task_id))).one_or_none()
+    row = (await connection.execute(task_query(actor).where(tasks.c.id == task_id))).one_or_none()
     if row is None:
         raise NotFound(noun="tasks", id=task_id)
     return _line(row)
+
+
+async def task_lines(connection: AsyncConnection, query: Select[Any]) -> list[TaskLine]:
+    """What `task_query`, narrowed and ordered, selects."""
+    return [_line(row) for row in await connection.execute(query)]
 
 
 async def count_open_tasks(connection: AsyncConnection, actor: Actor, due_before: datetime) -> int:
@@ -81,7 +86,8 @@ async def count_open_tasks(connection: AsyncConnection, actor: Actor, due_before
 
 
 @lru_cache(1000)
-def _query(actor: Actor) -> Select[Any]:
+def task_query(actor: Actor) -> Select[Any]:
+    """Lines of all tasks the actor may see, in no order yet."""
     owner, doer = users.alias("owner"), users.alias("doer")
     return (
         select(

@@ -14,11 +14,13 @@ from crm_core.calls.tables import calls
 from crm_core.contacts import card_queries
 from crm_core.contacts import queries as contact_queries
 from crm_core.db import Database
-from crm_core.deals import moves, timeline_queries
+from crm_core.deals import card_queries as deal_cards
+from crm_core.deals import moves
 from crm_core.deals import queries as deal_queries
+from crm_core.deals.card_queries import StepState
+from crm_core.deals.entries.calls import CallEntry
 from crm_core.deals.queries import DealFilters
 from crm_core.deals.tables import stages
-from crm_core.deals.timeline_queries import CallEntry, StepState
 from crm_core.tasks import queries as task_queries
 from crm_core.users import desk_queries
 from crm_core.users import queries as user_queries
@@ -53,7 +55,7 @@ async def test_every_read_answers_every_role_on_both_databases(database: Databas
                 if first.next_cursor:
                     await queries.list_calls(connection, actor, sort=sort, limit=1, cursor=first.next_cursor)
             card = await queries.call_card(connection, actor, ids["call_id"])
-            deal = await timeline_queries.deal_card(connection, actor, ids["deal_id"])
+            deal = await deal_cards.deal_card(connection, actor, ids["deal_id"])
             contact = await card_queries.contact_card(connection, actor, ids["contact_id"])
 
             assert bool(card.talks_recorded) is actor.may(Right.LISTEN)
@@ -184,7 +186,7 @@ async def test_a_call_stands_under_the_stage_of_its_moment_after_the_deal_moved_
     async with office.database.write() as tx:
         await moves.move(tx, call.deal_id, third.id, by=olga, now=NOW + timedelta(hours=1))
     async with office.database.read() as connection:
-        card = await timeline_queries.deal_card(connection, Actor(olga, Role.MANAGER, "Olga"), call.deal_id)
+        card = await deal_cards.deal_card(connection, Actor(olga, Role.MANAGER, "Olga"), call.deal_id)
 
     assert [period.stage.name for period in card.periods] == ["Назначение встречи", "Входящая заявка"]
     assert [entry.line.id for entry in card.periods[1].entries if isinstance(entry, CallEntry)] == [call.id]

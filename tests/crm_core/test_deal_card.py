@@ -6,8 +6,9 @@ from sqlalchemy import event, insert
 
 from crm_core.access import Actor
 from crm_core.calls.tables import calls
+from crm_core.deals.card_queries import deal_card
+from crm_core.deals.entries.calls import CallEntry
 from crm_core.deals.tables import deals
-from crm_core.deals.timeline_queries import CallEntry, deal_card
 from crm_core.jobs import enqueue
 from crm_core.recordings.tables import recordings
 from crm_core.transcripts.queries import TRANSCRIBE_JOB, TranscriptStatus

@@ -4,7 +4,7 @@ from crm_core.calls.tables import calls
 from crm_core.contacts.tables import contacts
 from crm_core.deals.first_pipeline import seed_pipeline
 from crm_core.deals.tables import deals, pipelines, stages
-from crm_core.demo_company import seed_demo_company
+from crm_core.demo.company import seed_demo_company
 from crm_core.users.tables import users
 from tests.builders import inbound
 from tests.office import NOW, Office

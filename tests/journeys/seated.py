@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from crm_core.db import Database
-from crm_core.demo_company import seed_demo_company
+from crm_core.demo.company import seed_demo_company
 from crm_core.exchanges import registry
 from crm_core.exchanges.addresses import AmiAddress
 from crm_core.exchanges.registry import NewExchange

@@ -1,0 +1,101 @@
+"""What one thing on a deal's timeline is, and how a kind of them is read. One file of `entries/` adds a kind."""
+
+import base64
+import binascii
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import ColumnElement, Select, and_, or_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from crm_core.access import Actor
+from crm_core.deals.stays import Move
+from crm_core.errors import Invalid
+from crm_core.paging import LARGEST_ID
+
+NOT_OURS = "cursor is not one that this timeline gave; leave it out to begin anew"
+
+
+class Entry:
+    """One thing that happened. Its class is a frozen dataclass with `at` and `id`, and says its `kind`.
+
+    The page draws it by `templates/deals/entry/_<kind>.html`, where it is called `entry`.
+    """
+
+    __slots__ = ()
+    kind: ClassVar[str]
+    at: datetime
+    id: int
+
+    @property
+    def own_stage_id(self) -> int | None:
+        """The stage that was frozen on it; None: it belongs to the stay of its moment."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the timeline: just before (older than) this entry."""
+
+    at: datetime
+    kind: str
+    id: int
+
+    def written(self) -> str:
+        text = json.dumps([self.at.isoformat(), self.kind, self.id])
+        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+    @classmethod
+    def read(cls, cursor: str) -> "Place":
+        """Cursors come back from strangers: anything that is not exactly ours is refused. Raises Invalid."""
+        try:
+            at, kind, entry_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+            moment = datetime.fromisoformat(at).astimezone(UTC)
+        except (ValueError, TypeError, OverflowError, RecursionError, binascii.Error) as error:
+            raise Invalid(NOT_OURS, field="cursor") from error
+        if not isinstance(kind, str) or len(kind) > 40 or type(entry_id) is not int or abs(entry_id) > LARGEST_ID:
+            raise Invalid(NOT_OURS, field="cursor")
+        return cls(moment, kind, entry_id)
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineAsked:
+    """Of whose timeline, for whom: the newest `limit` entries before `before`. `moves`: all of the deal's, oldest first."""
+
+    actor: Actor
+    deal_id: int
+    moves: tuple[Move, ...]
+    limit: int
+    before: Place | None = None
+
+    def newest(self, query: Select[Any], kind: str, at: ColumnElement[Any], row_id: ColumnElement[Any]) -> Select[Any]:
+        """The query in the timeline's order, narrowed to what this kind may have among the entries asked for."""
+        if self.before is not None:
+            query = query.where(_older(self.before, kind, at, row_id))
+        return query.order_by(at.desc(), row_id.desc()).limit(self.limit)
+
+    def is_older(self, entry: Entry) -> bool:
+        """The same for entries that are at hand already."""
+        return self.before is None or in_order(entry) < (self.before.at, self.before.kind, self.before.id)
+
+
+@dataclass(frozen=True, slots=True)
+class EntryKind:
+    """`read` tells at most `limit` entries of its kind, the newest first, each one that the actor may see."""
+
+    name: str
+    read: Callable[[AsyncConnection, TimelineAsked], Awaitable[Sequence[Entry]]]
+
+
+def in_order(entry: Entry) -> tuple[datetime, str, int]:
+    """What timelines are ordered by; no two entries are equal in it."""
+    return entry.at, entry.kind, entry.id
+
+
+def _older(place: Place, kind: str, at: ColumnElement[Any], row_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    if kind < place.kind:
+        return at <= place.at
+    return at < place.at if kind > place.kind else or_(at < place.at, and_(at == place.at, row_id < place.id))

@@ -1,0 +1,75 @@
+"""Where a deal has been: its moves, and the stays at stages between them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from crm_core.deals.tables import stage_history, stages
+from crm_core.references import Person, StageRef
+from crm_core.users.tables import users
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """`user` None: the product itself moved it. `from_stage` None: the deal began here. `missing`: what was set aside."""
+
+    at: datetime
+    id: int
+    from_stage: StageRef | None
+    stage: StageRef
+    user: Person | None
+    reason: str | None
+    missing: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """A time at a stage; `until` None while it lasts."""
+
+    stage: StageRef
+    since: datetime
+    until: datetime | None
+
+
+async def moves_of(connection: AsyncConnection, deal_id: int) -> tuple[Move, ...]:
+    """All of a deal, oldest first."""
+    before = stages.alias("before")
+    query = (
+        select(stage_history, stages.c.name.label("stage_name"), stages.c.short_name.label("stage_short_name"),
+               before.c.name.label("before_name"), before.c.short_name.label("before_short_name"),
+               users.c.name.label("user_name"))
+        .join(stages, stages.c.id == stage_history.c.stage_id)
+        .outerjoin(before, before.c.id == stage_history.c.from_stage_id)
+        .outerjoin(users, users.c.id == stage_history.c.user_id)
+        .where(stage_history.c.deal_id == deal_id)
+        .order_by(stage_history.c.at, stage_history.c.id)
+    )  # fmt: skip
+    return tuple(_move(row) for row in await connection.execute(query))
+
+
+def stays_of(moves: Sequence[Move], stage: StageRef, since: datetime) -> tuple[Stay, ...]:
+    """Oldest first; a deal without a history has the one stay it is in."""
+    begun = [(move.stage, move.at) for move in moves] or [(stage, since)]
+    ends = [at for _, at in begun[1:]] + [None]
+    return tuple(Stay(of, at, until) for (of, at), until in zip(begun, ends, strict=True))
+
+
+def stay_of(at: datetime, own_stage_id: int | None, stays: Sequence[Stay]) -> int:
+    """The number of the stay something belongs to: the one at its own frozen stage, else the one of its moment.
+
+    The call that opens a deal began a moment before it: it stands in the first stay.
+    """
+    begun = [number for number, stay in enumerate(stays) if stay.since <= at] or [0]
+    there = [number for number, stay in enumerate(stays) if stay.stage.id == own_stage_id]
+    return next((number for number in reversed(begun) if number in there), (there or begun[-1:])[0])
+
+
+def _move(row: Any) -> Move:
+    from_stage = None if row.from_stage_id is None else StageRef(row.from_stage_id, row.before_name, row.before_short_name)
+    user = None if row.user_id is None else Person(row.user_id, row.user_name)
+    stage = StageRef(row.stage_id, row.stage_name, row.stage_short_name)
+    return Move(row.at, row.id, from_stage, stage, user, row.reason, tuple(row.missing or ()))

@@ -1,0 +1,31 @@
+"""The demo's company: people, customers and what happened before today; nothing of it exists outside the demo.
+
+Each noun's file seeds what its pages show; this one says in which order.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from crm_core.deals.first_pipeline import seed_pipeline
+from crm_core.deals.tables import stages
+from crm_core.demo.deals import seed_deals
+from crm_core.demo.people import are_there, seed_people
+from crm_core.demo.seeding import Demo
+
+
+async def seed_demo_company(tx: AsyncConnection, exchange_id: int, *, now: datetime, language: str) -> None:
+    """Everything; nothing if it is there already."""
+    demo = Demo(tx, exchange_id, now, language)
+    if await are_there(demo):
+        return
+    await seed_people(demo)
+    await _seed_pipeline(demo)
+    await seed_deals(demo)
+
+
+async def _seed_pipeline(demo: Demo) -> None:
+    demo.pipelines.append(await seed_pipeline(demo.tx, demo.language))
+    rows = await demo.tx.execute(select(stages.c.id).where(stages.c.pipeline_id == demo.pipelines[0]).order_by(stages.c.position))
+    demo.stages.extend(row.id for row in rows)
