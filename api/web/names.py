@@ -1,6 +1,8 @@
 """What codes are called in the reader's language: outcomes, roles, stages of work, tags, tasks."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from api.web.dial_words import cap_words, stage_words, why_words
 from api.web.translations import Texts
@@ -8,8 +10,11 @@ from api.web.webhook_words import kind_words, state_words, trouble_words
 from crm_core.calls.events import CallState, Direction, Outcome
 from crm_core.calls.lines import CallLine
 from crm_core.calls.live_parties import Doing, Waits
+from crm_core.options import Option, OptionKind
 from crm_core.tasks.queries import TaskLine
 from crm_core.tasks.tables import TaskKind
+
+Choices = Sequence[tuple[str | int, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +155,25 @@ class Names:
             return task.title
         names = {TaskKind.CLASSIFY: pgettext("task", "Classify the request"), TaskKind.CALL_BACK: pgettext("task", "Call back")}
         return names.get(task.kind, pgettext("task", "Task"))
+
+    def task_kind_name(self, kind: str) -> str:
+        pgettext = self.texts.pgettext
+        names: dict[str, str] = {
+            TaskKind.CLASSIFY: pgettext("task kind", "classify"), TaskKind.CALL_BACK: pgettext("task kind", "call back"),
+            TaskKind.MEETING: pgettext("task kind", "meeting"), TaskKind.OTHER: pgettext("task kind", "other"),
+        }  # fmt: skip
+        return names.get(kind, kind)
+
+    def worded(self, text: str, facts: Mapping[str, Any] | None = None) -> str:
+        """A text that was marked by `crm_core.text.msgid`, with the facts its %(name)s ask for."""
+        said = self.texts.gettext(text) if text else ""
+        return said % facts if facts is not None else said
+
+    def choosable(self, option: Option, pick: Mapping[str, Choices]) -> Choices:
+        """What can be chosen for an option: what it says itself, else the rows or words of its kind."""
+        if option.kind in (OptionKind.CHOICE, OptionKind.CHOICES):
+            return [(value, self.texts.gettext(label)) for value, label in option.choices]
+        return pick.get(option.kind.value, ())
 
     def exchange_state(self, state: str) -> str:
         pgettext = self.texts.pgettext
