@@ -11,7 +11,7 @@ from crm_core.event_log import events
 from crm_core.fields.tables import field_changes, fields
 from crm_core.importing.tables import imports, refused_rows
 from crm_core.jobs import jobs
-from crm_core.leads.tables import lead_rules
+from crm_core.leads.tables import lead_rules, working_hours
 from crm_core.leases import leases
 from crm_core.meetings.tables import meetings
 from crm_core.merging.tables import merges
@@ -37,4 +37,5 @@ __all__ = [
     "product_groups", "products", "recordings", "refused_rows", "request_forms", "requests", "role_rights",
     "role_scopes", "saved_views", "sessions", "setup_links", "stage_history", "stages", "tasks", "team_members",
     "teams", "transcript_segments", "transcripts", "user_extensions", "users", "webhooks", "work_types",
+    "working_hours",
 ]  # fmt: skip

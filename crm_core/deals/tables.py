@@ -16,6 +16,9 @@ from sqlalchemy import (
 )
 
 from crm_core.db import LATER, Json, UtcTime, metadata
+from crm_core.deals.automations.tables import automations
+from crm_core.leads.tables import lead_rules
+from crm_core.products.tables import work_types
 
 pipelines = Table(
     "pipelines",
@@ -67,11 +70,12 @@ deals = Table(
     Column("closed_at", UtcTime),
     Column("closed_as", String(8)),  # won, lost; null while it is open
     Column("loss_reason_id", ForeignKey("loss_reasons.id")),
-    Column("work_type_id", ForeignKey("work_types.id"), index=True),
+    Column("work_type_id", ForeignKey(work_types.c.id), index=True),
     Column("amount_is_usual", Boolean, nullable=False, default=False, server_default=false()),  # the mean of its work type
     Column("custom", Json, nullable=False, default=dict, server_default="{}"),  # {field's id: value}, see crm_core.fields
     Column("utm", Json, nullable=False, default=dict, server_default="{}"),
     Column("handed_over_from", ForeignKey("deals.id", **LATER)),  # the deal that was won before it (F1)
+    Column("lead_rule_id", ForeignKey(lead_rules.c.id)),  # by which it stands where it began; null: as usual, or by hand
     Index("ix_deals_open_of_contact", "contact_id", "closed_at"),
     Index("ix_deals_board", "pipeline_id", "closed_at", "stage_id"),
     Index("ix_deals_stage_since", "stage_since", "id"),
@@ -88,7 +92,7 @@ stage_history = Table(
     Column("stage_id", ForeignKey("stages.id"), nullable=False),
     Column("at", UtcTime, nullable=False),
     Column("user_id", ForeignKey("users.id")),  # null: the product itself
-    Column("rule_id", ForeignKey("automations.id", ondelete="SET NULL")),  # the automation that moved it
+    Column("rule_id", ForeignKey(automations.c.id, ondelete="SET NULL")),  # the automation that moved it
     Column("reason", Text),
     Column("missing", Json),  # what was set aside by the reason: an override; null: nothing was missing
     Index("ix_stage_history_stage_at", "stage_id", "at"),

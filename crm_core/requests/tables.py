@@ -13,6 +13,7 @@ request_forms = Table(
     Column("key", String(40), nullable=False, unique=True),
     Column("source", Text),  # of the deals that come by it
     Column("origins", Json, nullable=False, default=list),  # sites whose pages may send it; empty: any
+    Column("thanks_url", Text),  # where a browser goes after it; null: a page of ours says thanks
     Column("active", Boolean, nullable=False, default=True, server_default=true()),
     Column("created_at", UtcTime, nullable=False),
     Column("created_by", ForeignKey("users.id")),

@@ -5,6 +5,7 @@ from enum import StrEnum
 from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Text, text
 
 from crm_core.db import UtcTime, metadata
+from crm_core.deals.automations.tables import automations
 
 
 class TaskKind(StrEnum):
@@ -32,7 +33,7 @@ tasks = Table(
     Column("done_by_call_id", ForeignKey("calls.id")),  # the call that reached the customer
     Column("note", Text),
     Column("stage_id", ForeignKey("stages.id")),  # whose entry set it
-    Column("rule_id", ForeignKey("automations.id", ondelete="SET NULL")),  # the automation that set it
+    Column("rule_id", ForeignKey(automations.c.id, ondelete="SET NULL")),  # the automation that set it
     Column("escalated_at", UtcTime),  # the head was told that it is overdue
     Index("ix_tasks_overdue", "due_at", sqlite_where=text("done_at IS NULL"), postgresql_where=text("done_at IS NULL")),
     Index("ix_tasks_open", "owner_id", "done_at", "due_at"),

@@ -127,11 +127,20 @@ def upgrade() -> None:
         sa.Column("active", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.Column("when", Json, nullable=False),
         sa.Column("then", Json, nullable=False),
+        sa.Column("last_owner_id", sa.Integer(), nullable=True),
         sa.Column("created_at", UtcTime(), nullable=False),
         sa.Column("created_by", sa.Integer(), nullable=True),
         sa.Column("archived_at", UtcTime(), nullable=True),
         sa.ForeignKeyConstraint(["created_by"], ["users.id"], name=op.f("fk_lead_rules_created_by_users")),
+        sa.ForeignKeyConstraint(["last_owner_id"], ["users.id"], name=op.f("fk_lead_rules_last_owner_id_users")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_lead_rules")),
+    )
+    op.create_table(
+        "working_hours",
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("begins", sa.String(length=5), nullable=True),
+        sa.Column("ends", sa.String(length=5), nullable=True),
+        sa.PrimaryKeyConstraint("day", name=op.f("pk_working_hours")),
     )
     op.create_table(
         "merges",
@@ -197,6 +206,7 @@ def upgrade() -> None:
         sa.Column("key", sa.String(length=40), nullable=False),
         sa.Column("source", sa.Text(), nullable=True),
         sa.Column("origins", Json, nullable=False),
+        sa.Column("thanks_url", sa.Text(), nullable=True),
         sa.Column("active", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.Column("created_at", UtcTime(), nullable=False),
         sa.Column("created_by", sa.Integer(), nullable=True),
@@ -421,6 +431,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("custom", Json, server_default="{}", nullable=False))
         batch_op.add_column(sa.Column("utm", Json, server_default="{}", nullable=False))
         batch_op.add_column(sa.Column("handed_over_from", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("lead_rule_id", sa.Integer(), nullable=True))
         batch_op.create_index("ix_deals_board", ["pipeline_id", "closed_at", "stage_id"], unique=False)
         batch_op.create_index("ix_deals_created_at", ["created_at", "id"], unique=False)
         batch_op.create_index("ix_deals_stage_since", ["stage_since", "id"], unique=False)
@@ -429,6 +440,7 @@ def upgrade() -> None:
             batch_op.f("fk_deals_loss_reason_id_loss_reasons"), "loss_reasons", ["loss_reason_id"], ["id"]
         )
         batch_op.create_foreign_key(batch_op.f("fk_deals_work_type_id_work_types"), "work_types", ["work_type_id"], ["id"])
+        batch_op.create_foreign_key(batch_op.f("fk_deals_lead_rule_id_lead_rules"), "lead_rules", ["lead_rule_id"], ["id"])
         batch_op.create_foreign_key(batch_op.f("fk_deals_handed_over_from_deals"), "deals", ["handed_over_from"], ["id"], **LATER)
 
     # How a deal was closed was told by its stage alone until now.
@@ -514,12 +526,14 @@ def downgrade() -> None:
 
     with op.batch_alter_table("deals", table_kwargs=KEPT_IDS) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_deals_handed_over_from_deals"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_deals_lead_rule_id_lead_rules"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_deals_work_type_id_work_types"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_deals_loss_reason_id_loss_reasons"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_deals_work_type_id"))
         batch_op.drop_index("ix_deals_stage_since")
         batch_op.drop_index("ix_deals_created_at")
         batch_op.drop_index("ix_deals_board")
+        batch_op.drop_column("lead_rule_id")
         batch_op.drop_column("handed_over_from")
         batch_op.drop_column("utm")
         batch_op.drop_column("custom")
@@ -612,6 +626,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_merges_noun")
 
     op.drop_table("merges")
+    op.drop_table("working_hours")
     op.drop_table("lead_rules")
     op.drop_table("imports")
     with op.batch_alter_table("field_changes", schema=None) as batch_op:
