@@ -78,9 +78,10 @@ def page_of(rows: Sequence[Any], items: Sequence[T], sort: Sort, limit: int) -> 
 
 
 def _after(sort: Sort, value: Any, row_id: int) -> ColumnElement[bool]:
+    """The first of both conditions is where an index is entered: by the second alone it would be read from its beginning."""
     if sort.descending:
-        return or_(sort.column < value, and_(sort.column == value, sort.id < row_id))
-    return or_(sort.column > value, and_(sort.column == value, sort.id > row_id))
+        return and_(sort.column <= value, or_(sort.column < value, sort.id < row_id))
+    return and_(sort.column >= value, or_(sort.column > value, sort.id > row_id))
 
 
 def _write(sort: Sort, value: Any, row_id: int) -> str:
