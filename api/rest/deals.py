@@ -12,7 +12,7 @@ from crm_core.access import Right, require, require_may_give, require_visible
 from crm_core.contacts.tables import contacts
 from crm_core.deals import edits, moves, queries
 from crm_core.deals.edits import DealChanges, NewDeal
-from crm_core.deals.queries import DealFilters
+from crm_core.deals.filters import DealFilters
 from crm_core.deals.tables import deals
 
 router = APIRouter(tags=["deals"])

@@ -16,7 +16,8 @@ from api.web.visit import Visit, VisitNow, back_to
 from crm_core.access import Right, require_may_give, require_visible
 from crm_core.deals import edits, moves, notes
 from crm_core.deals.card_queries import deal_card
-from crm_core.deals.queries import DealFilters, DealLine, list_deals, list_pipelines
+from crm_core.deals.filters import DealFilters
+from crm_core.deals.queries import DealLine, list_deals, list_pipelines
 from crm_core.deals.tables import deals
 from crm_core.errors import Conflict, Invalid
 from crm_core.paging import LARGEST_ID, Page

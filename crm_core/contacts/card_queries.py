@@ -8,7 +8,8 @@ from crm_core.access import Actor
 from crm_core.calls.lines import CallLine
 from crm_core.calls.queries import CallFilters, list_calls
 from crm_core.contacts.queries import ContactLine, contact
-from crm_core.deals.queries import DealFilters, DealLine, list_deals
+from crm_core.deals.filters import DealFilters
+from crm_core.deals.queries import DealLine, list_deals
 from crm_core.tasks.queries import TaskFilters, TaskLine, list_tasks
 
 

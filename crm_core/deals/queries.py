@@ -1,21 +1,20 @@
 """Reads of pipelines and deals. What happened on one deal, by its stages, is told by `timeline`."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import paging, references
 from crm_core.access import Actor, visible
-from crm_core.contacts.queries import contacts_with
 from crm_core.contacts.tables import companies, contact_numbers, contacts
+from crm_core.deals.filters import DealFilters, narrowed
 from crm_core.deals.tables import deals, pipelines, stages
 from crm_core.errors import NotFound
 from crm_core.paging import Page
 from crm_core.references import ContactRef, Person, StageRef
-from crm_core.searching import words_of
 from crm_core.tasks.tables import tasks
 from crm_core.users.tables import users
 
@@ -47,19 +46,6 @@ class Pipeline:
 
 
 @dataclass(frozen=True, slots=True)
-class DealFilters:
-    """`search`: part of the title, of a name or of the contact's number. `open`: closed deals too while None."""
-
-    open: bool | None = None
-    pipeline_id: int | None = None
-    stage_id: int | None = None
-    owner_id: int | None = None
-    contact_id: int | None = None
-    company_id: int | None = None
-    search: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class DealLine:
     """`title` None: the page names it after its contact or number. `next_due_at`: of its most urgent open task."""
 
@@ -77,10 +63,15 @@ class DealLine:
     created_at: datetime
     closed_at: datetime | None
     next_due_at: datetime | None
+    limit_hours: float | None = None  # of its stage
 
     @property
     def is_open(self) -> bool:
         return self.closed_at is None
+
+    def is_stuck(self, now: datetime) -> bool:
+        """Whether it stands longer on its stage than that allows."""
+        return self.is_open and self.limit_hours is not None and self.stage_since < now - timedelta(hours=self.limit_hours)
 
 
 async def list_pipelines(connection: AsyncConnection) -> tuple[Pipeline, ...]:
@@ -104,7 +95,7 @@ async def list_deals(
 ) -> Page[DealLine]:  # fmt: skip
     """A page of the deals the actor may see; raises Invalid."""
     order = paging.sort_named(DEAL_SORTS, sort)
-    query = _narrowed(deal_query(actor), filters or DealFilters())
+    query = await narrowed(connection, deal_query(actor), filters or DealFilters())
     rows = (await connection.execute(paging.continued(query, order, cursor, limit))).all()
     return paging.page_of(rows, [_line(row) for row in rows[:limit]], order, limit)
 
@@ -131,7 +122,7 @@ def deal_query(actor: Actor) -> Select[Any]:
             deals,
             contacts.c.name.label("contact_name"), visible(actor, contacts).label("contact_opens"),
             companies.c.name.label("company_name"), stages.c.name.label("stage_name"),
-            stages.c.short_name.label("stage_short_name"), users.c.name.label("owner_name"),
+            stages.c.short_name.label("stage_short_name"), stages.c.limit_hours, users.c.name.label("owner_name"),
             number.correlate(deals).scalar_subquery().label("number"),
             due.correlate(deals).scalar_subquery().label("next_due_at"),
         )
@@ -145,24 +136,6 @@ def deal_query(actor: Actor) -> Select[Any]:
     )  # fmt: skip
 
 
-def _narrowed(query: Select[Any], filters: DealFilters) -> Select[Any]:
-    equal = {
-        deals.c.pipeline_id: filters.pipeline_id, deals.c.stage_id: filters.stage_id,
-        deals.c.owner_id: filters.owner_id, deals.c.contact_id: filters.contact_id,
-        deals.c.company_id: filters.company_id,
-    }  # fmt: skip
-    query = query.where(*(column == value for column, value in equal.items() if value is not None))
-    if filters.open is not None:
-        query = query.where(deals.c.closed_at.is_(None) if filters.open else deals.c.closed_at.is_not(None))
-    words = words_of(filters.search)
-    return query.where(_matches(words)) if words else query
-
-
-def _matches(words: str) -> Any:
-    names = (deals.c.title, contacts.c.name, companies.c.name)
-    return or_(*(func.lower(name).contains(words, autoescape=True) for name in names), contacts.c.id.in_(contacts_with(words)))
-
-
 def _stage(row: Any) -> Stage:
     return Stage(row.id, row.name, row.short_name, row.goal, row.position, row.kind)
 
@@ -172,5 +145,5 @@ def _line(row: Any) -> DealLine:
         id=row.id, title=row.title, contact=references.contact(row), number=row.number, pipeline_id=row.pipeline_id,
         stage=StageRef(row.stage_id, row.stage_name, row.stage_short_name), stage_since=row.stage_since,
         owner=references.person(row, "owner"), amount=row.amount, currency=row.currency, source=row.source,
-        created_at=row.created_at, closed_at=row.closed_at, next_due_at=row.next_due_at,
+        created_at=row.created_at, closed_at=row.closed_at, next_due_at=row.next_due_at, limit_hours=row.limit_hours,
     )  # fmt: skip

@@ -19,7 +19,7 @@ from crm_core.deals import moves
 from crm_core.deals import queries as deal_queries
 from crm_core.deals.card_queries import StepState
 from crm_core.deals.entries.calls import CallEntry
-from crm_core.deals.queries import DealFilters
+from crm_core.deals.filters import DealFilters
 from crm_core.deals.tables import stages
 from crm_core.tasks import queries as task_queries
 from crm_core.users import desk_queries

@@ -10,7 +10,8 @@ from crm_core import event_log
 from crm_core.access import Actor
 from crm_core.calls.queries import CallFilters, list_calls
 from crm_core.contacts.queries import list_contacts
-from crm_core.deals.queries import DealFilters, list_deals
+from crm_core.deals.filters import DealFilters
+from crm_core.deals.queries import list_deals
 from crm_core.errors import Invalid
 from crm_core.searching import digits_of, words_of
 from crm_core.users.accounts import by_email
