@@ -14,7 +14,7 @@ from crm_core.jobs import jobs
 from crm_core.leads.tables import lead_rules, working_hours
 from crm_core.leases import leases
 from crm_core.meetings.tables import meetings
-from crm_core.merging.tables import merges
+from crm_core.merging.tables import duplicates, merges
 from crm_core.products.tables import deal_products, product_groups, products, work_types
 from crm_core.recordings.tables import listenings, recordings
 from crm_core.reports.tables import plans
@@ -31,7 +31,7 @@ from crm_core.webhooks.tables import deliveries, webhooks
 __all__ = [
     "api_tokens", "audit", "audited_days", "automation_runs", "automations", "call_linkedids", "call_remarks",
     "call_rings", "call_tags", "call_talks", "calls", "checkups", "companies", "contact_numbers", "contacts",
-    "deal_contacts", "deal_products", "deals", "deliveries", "dial_attempts", "differences", "events", "exchanges",
+    "deal_contacts", "deal_products", "deals", "deliveries", "dial_attempts", "differences", "duplicates", "events", "exchanges",
     "field_changes", "fields", "gaps", "imports", "jobs", "journal", "lead_rules", "leases", "listenings",
     "login_failures", "loss_reasons", "meetings", "merges", "metadata", "notes", "pipelines", "plans",
     "product_groups", "products", "recordings", "refused_rows", "request_forms", "requests", "role_rights",

@@ -18,6 +18,7 @@ companies = Table(
     Column("owner_id", ForeignKey("users.id"), index=True),
     Column("custom", Json, nullable=False, default=dict, server_default="{}"),
     Column("merged_into", ForeignKey("companies.id", **LATER), index=True),  # a duplicate: kept, so that it can be undone
+    Column("external_id", String(120), unique=True),  # of the program it was imported from
     Column("created_at", UtcTime, nullable=False),
     Index("ix_companies_name", "name"),
     Index("ix_companies_inn", "inn"),
@@ -36,6 +37,7 @@ contacts = Table(
     Column("custom", Json, nullable=False, default=dict, server_default="{}"),  # {field's id: value}, see crm_core.fields
     Column("consent_at", UtcTime),  # to the keeping of personal data (F12); the words are with the request
     Column("merged_into", ForeignKey("contacts.id", **LATER), index=True),  # a duplicate: kept, so that it can be undone
+    Column("external_id", String(120), unique=True),  # of the program he was imported from
     Column("created_at", UtcTime, nullable=False),
     Index("ix_contacts_email", "email"),
 )

@@ -142,6 +142,22 @@ def upgrade() -> None:
         sa.Column("ends", sa.String(length=5), nullable=True),
         sa.PrimaryKeyConstraint("day", name=op.f("pk_working_hours")),
     )
+
+    op.create_table(
+        "duplicates",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("noun", sa.String(length=12), nullable=False),
+        sa.Column("one_id", sa.Integer(), nullable=False),
+        sa.Column("other_id", sa.Integer(), nullable=False),
+        sa.Column("why", Json, nullable=False),
+        sa.Column("found_at", UtcTime(), nullable=False),
+        sa.Column("set_aside_at", UtcTime(), nullable=True),
+        sa.Column("set_aside_by", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["set_aside_by"], ["users.id"], name=op.f("fk_duplicates_set_aside_by_users")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_duplicates")),
+        sa.UniqueConstraint("noun", "one_id", "other_id", name=op.f("uq_duplicates_noun_one_id_other_id")),
+    )
+
     op.create_table(
         "merges",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -406,6 +422,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("owner_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("custom", Json, server_default="{}", nullable=False))
         batch_op.add_column(sa.Column("merged_into", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("external_id", sa.String(length=120), nullable=True))
+        batch_op.create_unique_constraint(batch_op.f("uq_companies_external_id"), ["external_id"])
         batch_op.create_index("ix_companies_inn", ["inn"], unique=False)
         batch_op.create_index(batch_op.f("ix_companies_merged_into"), ["merged_into"], unique=False)
         batch_op.create_index("ix_companies_name", ["name"], unique=False)
@@ -419,6 +437,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("custom", Json, server_default="{}", nullable=False))
         batch_op.add_column(sa.Column("consent_at", UtcTime(), nullable=True))
         batch_op.add_column(sa.Column("merged_into", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("external_id", sa.String(length=120), nullable=True))
+        batch_op.create_unique_constraint(batch_op.f("uq_contacts_external_id"), ["external_id"])
         batch_op.create_index("ix_contacts_email", ["email"], unique=False)
         batch_op.create_index(batch_op.f("ix_contacts_merged_into"), ["merged_into"], unique=False)
         batch_op.create_foreign_key(batch_op.f("fk_contacts_merged_into_contacts"), "contacts", ["merged_into"], ["id"], **LATER)
@@ -432,6 +452,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("utm", Json, server_default="{}", nullable=False))
         batch_op.add_column(sa.Column("handed_over_from", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("lead_rule_id", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("external_id", sa.String(length=120), nullable=True))
+        batch_op.create_unique_constraint(batch_op.f("uq_deals_external_id"), ["external_id"])
         batch_op.create_index("ix_deals_board", ["pipeline_id", "closed_at", "stage_id"], unique=False)
         batch_op.create_index("ix_deals_created_at", ["created_at", "id"], unique=False)
         batch_op.create_index("ix_deals_stage_since", ["stage_since", "id"], unique=False)
@@ -534,6 +556,8 @@ def downgrade() -> None:
         batch_op.drop_index("ix_deals_created_at")
         batch_op.drop_index("ix_deals_board")
         batch_op.drop_column("lead_rule_id")
+        batch_op.drop_constraint(batch_op.f("uq_deals_external_id"), type_="unique")
+        batch_op.drop_column("external_id")
         batch_op.drop_column("handed_over_from")
         batch_op.drop_column("utm")
         batch_op.drop_column("custom")
@@ -546,6 +570,8 @@ def downgrade() -> None:
         batch_op.drop_constraint(batch_op.f("fk_contacts_merged_into_contacts"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_contacts_merged_into"))
         batch_op.drop_index("ix_contacts_email")
+        batch_op.drop_constraint(batch_op.f("uq_contacts_external_id"), type_="unique")
+        batch_op.drop_column("external_id")
         batch_op.drop_column("merged_into")
         batch_op.drop_column("consent_at")
         batch_op.drop_column("custom")
@@ -557,6 +583,8 @@ def downgrade() -> None:
         batch_op.drop_index("ix_companies_name")
         batch_op.drop_index(batch_op.f("ix_companies_merged_into"))
         batch_op.drop_index("ix_companies_inn")
+        batch_op.drop_constraint(batch_op.f("uq_companies_external_id"), type_="unique")
+        batch_op.drop_column("external_id")
         batch_op.drop_column("merged_into")
         batch_op.drop_column("custom")
         batch_op.drop_column("owner_id")
@@ -627,6 +655,7 @@ def downgrade() -> None:
 
     op.drop_table("merges")
     op.drop_table("working_hours")
+    op.drop_table("duplicates")
     op.drop_table("lead_rules")
     op.drop_table("imports")
     with op.batch_alter_table("field_changes", schema=None) as batch_op:
