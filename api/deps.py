@@ -37,6 +37,7 @@ async def current_actor(request: Request, context: Context) -> Actor:
     actor = await actor_asking(request, context)
     if actor is None:
         raise NotLoggedIn
+    request.state.actor = actor  # so that a refusal is worded in his language
     return actor
 
 

@@ -13,8 +13,11 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from api.auth import NotLoggedIn, TooManyTries, WrongLogin
 from api.stream import TooManyStreams
+from api.web.gate_words import missing_told
+from api.web.visit import look_for
 from api.web.why.turns import TooManyReadings
 from crm_core.db import database_trouble
+from crm_core.deals.gate import LackKind, Refused
 from crm_core.errors import Conflict, FilesUnavailable, FirstringError, Forbidden, Invalid, NotFound
 
 log = structlog.get_logger()
@@ -36,6 +39,13 @@ STATUSES: dict[type[FirstringError], HTTPStatus] = {
 }
 
 
+_LACK = {
+    "type": "object",
+    "required": ["kind", "what", "say"],
+    "properties": {
+        "kind": {"enum": [kind.value for kind in LackKind]}, "what": {"type": "string"}, "say": {"type": "string"},
+    },
+}  # fmt: skip
 _PROBLEM = {
     "type": "object",
     "title": "Problem",
@@ -43,6 +53,8 @@ _PROBLEM = {
     "properties": {
         "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"}, "detail": {"type": "string"},
         "errors": {"type": "array", "items": {"type": "object"}}, "moved_to": {"type": "object"},
+        "missing": {"type": "array", "items": _LACK, "description": "what the stages on the way ask for and do not find"},
+        "waits": {"type": "boolean", "description": "all that is missing is on its way: try again in a moment"},
         "reason": {"type": "string", "description": "a code, where the same status may have several reasons"},
     },
 }  # fmt: skip
@@ -92,7 +104,7 @@ async def _ours(request: Request, error: Exception) -> Response:
         log.error("request_failed", path=request.url.path, say=error.say)
     if wants_page(request):
         return _page(request, status, error.say)
-    answer = problem(status, error.say, **_told(error))
+    answer = problem(status, error.say, **_told(request, error))
     if isinstance(error, TooManyTries):
         answer.headers["Retry-After"] = str(error.seconds)
     if status is HTTPStatus.UNAUTHORIZED:
@@ -100,8 +112,11 @@ async def _ours(request: Request, error: Exception) -> Response:
     return answer
 
 
-def _told(error: FirstringError) -> dict[str, Any]:
+def _told(request: Request, error: FirstringError) -> dict[str, Any]:
     """Facts a client may act on. What is not found says no more than that, whether it is not there or not his."""
+    if isinstance(error, Refused):
+        wording = look_for(request, getattr(request.state, "actor", None)).wording
+        return {"missing": missing_told(wording, error.missing), "waits": error.waits}
     return {} if isinstance(error, NotFound | Forbidden) else error.facts
 
 

@@ -105,12 +105,13 @@ async def change_deal(deal_id: PathId, change: DealChange, actor: CurrentActor, 
 
 @router.post("/deals/{deal_id}/move", response_model=DealOut)
 async def move_deal(deal_id: PathId, move: Move, actor: CurrentActor, context: Context) -> DealOut:
-    """409 with `moved_to` {id, name} if somebody was first."""
+    """409 with `missing` [{kind, what, say}] if a stage on the way does not let it, with `moved_to` {id, name} if somebody was
+    first. `override` sets aside what is missing; it needs the right to (403)."""
     require(actor, Right.WORK)
     async with context.database.write() as tx:
         await require_visible(tx, actor, deals, deal_id)
         await moves.move(
-            tx, deal_id, move.stage, by=actor.user_id, now=context.now(),
-            expected_stage=move.expected_stage, reason=move.override,
+            tx, deal_id, move.stage, by=actor.user_id, now=context.now(), expected_stage=move.expected_stage,
+            override=move.override, may_override=actor.may(Right.OVERRIDE),
         )  # fmt: skip
         return DealOut.of(await queries.deal(tx, actor, deal_id))

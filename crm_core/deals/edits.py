@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import event_log
 from crm_core.contacts.tables import contacts
-from crm_core.deals.moves import OPEN, locked, note_stage, told
+from crm_core.deals.judging import FROM_THE_FIRST, LOST, OPEN
+from crm_core.deals.moves import let_through, locked, note_stage, said, stored, told
 from crm_core.deals.tables import deals, pipelines, stage_history, stages
 from crm_core.errors import Invalid, NotFound
 from crm_core.events import Event, EventKind
@@ -23,7 +24,6 @@ from crm_core.users.accounts import require_working
 from crm_core.users.audit import record
 
 DEAREST = 10**15  # kopecks: beyond any contract, within a BIGINT
-LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,10 @@ class DealChanges(TypedDict, total=False):
     source: str | None
 
 
-async def open_deal(tx: AsyncConnection, new: NewDeal, *, by: int | None, now: datetime) -> int:
-    """Open a deal by hand and tell its id; raises Invalid or NotFound."""
+async def open_deal(
+    tx: AsyncConnection, new: NewDeal, *, by: int | None, now: datetime, override: str | None = None, may_override: bool = False
+) -> int:
+    """Open a deal by hand and tell its id; raises Invalid, NotFound, or Refused where a stage before its own asks for more."""
     company = (await tx.execute(select(contacts.c.company_id).where(contacts.c.id == new.contact_id))).one_or_none()
     if company is None:
         raise NotFound(noun="contacts", id=new.contact_id)
@@ -59,12 +61,14 @@ async def open_deal(tx: AsyncConnection, new: NewDeal, *, by: int | None, now: d
         "company_id": company.company_id, "pipeline_id": pipeline_id, "stage_id": stage_id, "stage_since": now,
         "owner_id": new.owner_id, "created_at": now,
     }  # fmt: skip
-    deal_id: int = (await tx.execute(insert(deals).values(row).returning(deals.c.id))).scalar_one()
-    await tx.execute(insert(stage_history).values(deal_id=deal_id, stage_id=stage_id, at=now, user_id=by))
-    await record(tx, by, "deal_opened", "deal", deal_id, now=now)
-    opened = Event(EventKind.DEAL_OPENED, now, keepers(new.owner_id), deal_id=deal_id, contact_id=new.contact_id, user_id=by)
+    deal = (await tx.execute(insert(deals).values(row).returning(deals))).one()
+    missing = await let_through(tx, deal, stage_id, said(override), may_override=may_override, begins=FROM_THE_FIRST)
+    step = {"deal_id": deal.id, "stage_id": stage_id, "at": now, "user_id": by, "reason": said(override)}
+    await tx.execute(insert(stage_history).values(**step, missing=stored(missing) or None))
+    await record(tx, by, "deal_opened", "deal", deal.id, now=now)
+    opened = Event(EventKind.DEAL_OPENED, now, keepers(new.owner_id), deal_id=deal.id, contact_id=new.contact_id, user_id=by)
     await event_log.append(tx, [opened])
-    return deal_id
+    return int(deal.id)
 
 
 async def edit_deal(tx: AsyncConnection, deal_id: int, changes: DealChanges, *, by: int | None, now: datetime) -> None:

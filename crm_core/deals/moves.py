@@ -1,5 +1,9 @@
-"""A deal moves to another stage. Each move is kept: who, when, from where (F2, F3)."""
+"""A deal moves to another stage, if the stages it leaves let it. Each move is kept: who, when, from where (F2, F3).
 
+Everything that changes a stage comes through `move`: card, board, bulk, interface and automations.
+"""
+
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -7,50 +11,70 @@ from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import event_log
+from crm_core.deals.gate import Lack, LackKind, Refused
+from crm_core.deals.judging import LOST, OPEN, way_of
 from crm_core.deals.tables import deals, stage_history, stages
-from crm_core.errors import Conflict, Invalid, NotFound
+from crm_core.errors import Conflict, Forbidden, NotFound
 from crm_core.events import Event, EventKind
 from crm_core.receivers import keepers
 from crm_core.tasks.deeds import close_tasks
 from crm_core.tasks.tables import TaskKind, tasks
-from crm_core.text import clean
+from crm_core.text import clean, msgid
 from crm_core.users.audit import record
 
-OPEN = "open"
+WHY_LOST = Lack(LackKind.FIELD, "loss_reason", msgid("Why the deal is lost is not said"), asks=("loss_reason",))
 
 
 async def move(
     tx: AsyncConnection, deal_id: int, stage_id: int, *, by: int | None, now: datetime,
-    expected_stage: int | None = None, reason: str | None = None,
+    expected_stage: int | None = None, override: str | None = None, may_override: bool = False, rule_id: int | None = None,
 ) -> None:  # fmt: skip
     """Put a deal on a stage of its pipeline; one that wins or loses closes it, an open one opens it again.
 
-    Raises NotFound; Invalid for a stage of another pipeline; Conflict with the fact `moved_to` {id, name} if the deal
-    is not on `expected_stage` any more.
+    `override`: why what is missing is set aside, by who has the right to (`may_override`); where nothing is missing it is only
+    the reason of the move. `rule_id`: the automation that moves it. Raises NotFound; Invalid for a stage of another pipeline;
+    Refused with `missing` if a stage on the way does not let it; Forbidden for an override without the right; Conflict with
+    `moved_to` {id, name} if the deal is not on `expected_stage` any more.
     """
     deal = await locked(tx, deal_id)
     if expected_stage is not None and deal.stage_id != expected_stage:
         raise Conflict("Somebody moved this deal first", moved_to=await _stage_named(tx, deal.stage_id))
     if deal.stage_id == stage_id:
         return
-    stage = (
-        await tx.execute(select(stages).where(stages.c.id == stage_id, stages.c.pipeline_id == deal.pipeline_id))
-    ).one_or_none()
-    if stage is None:
-        raise Invalid("The deal's pipeline has no such stage")
-    is_open = stage.kind == OPEN
-    values = {
-        "stage_id": stage_id,
-        "stage_since": now,
-        "closed_at": None if is_open else now,
-        "closed_as": None if is_open else stage.kind,
-    }
-    await tx.execute(update(deals).where(deals.c.id == deal_id).values(values))
-    await note_stage(tx, deal, stage_id, now=now, by=by, reason=reason)
-    await _classified(tx, deal_id, now=now, by=by)
-    facts = {"from": deal.stage_id, "to": stage_id}
+    reason = said(override)
+    missing = await let_through(tx, deal, stage_id, reason, may_override=may_override)
+    stage = (await tx.execute(select(stages).where(stages.c.id == stage_id))).one()
+    if stage.kind == LOST and reason is None:
+        raise Refused([WHY_LOST])
+    await tx.execute(update(deals).where(deals.c.id == deal_id).values(_standing(stage, now)))
+    await note_stage(tx, deal, stage_id, now=now, by=by, reason=reason, missing=missing, rule_id=rule_id)
+    await _tasks_closed(tx, deal_id, stage, now=now, by=by)
+    facts = {"from": deal.stage_id, "to": stage_id, **({"set_aside": len(missing)} if missing else {})}
     await record(tx, by, "deal_moved", "deal", deal_id, now=now, facts=facts)
     await event_log.append(tx, [told(EventKind.DEAL_MOVED, deal, now, by, facts)])
+
+
+async def let_through(
+    tx: AsyncConnection, deal: Row[Any], stage_id: int, reason: str | None, *, may_override: bool, begins: int | None = None
+) -> tuple[Lack, ...]:
+    """What was set aside to let it through, usually nothing; raises Refused, Forbidden or Invalid."""
+    missing = (await way_of(tx, deal, stage_id, begins=begins)).judged.lacks
+    if missing and reason is None:
+        raise Refused(missing)
+    if missing and not may_override:
+        raise Forbidden(right="override")
+    return missing
+
+
+def said(reason: str | None) -> str | None:
+    """A reason as it is kept; None where it says nothing."""
+    return None if reason is None else clean(reason, 1000).strip() or None
+
+
+def _standing(stage: Row[Any], now: datetime) -> dict[str, Any]:
+    is_open = stage.kind == OPEN
+    values = {"stage_id": stage.id, "stage_since": now, "closed_at": None if is_open else now}
+    return {**values, "closed_as": None if is_open else stage.kind, **({"loss_reason_id": None} if stage.kind != LOST else {})}
 
 
 async def locked(tx: AsyncConnection, deal_id: int) -> Row[Any]:
@@ -62,12 +86,18 @@ async def locked(tx: AsyncConnection, deal_id: int) -> Row[Any]:
 
 
 async def note_stage(
-    tx: AsyncConnection, deal: Row[Any], stage_id: int, *, now: datetime, by: int | None, reason: str | None
-) -> None:
-    """One line of the deal's way through the stages."""
-    why = None if reason is None else clean(reason, 1000).strip() or None
-    row = {"deal_id": deal.id, "from_stage_id": deal.stage_id, "stage_id": stage_id, "at": now, "user_id": by, "reason": why}
+    tx: AsyncConnection, deal: Row[Any], stage_id: int, *, now: datetime, by: int | None, reason: str | None,
+    missing: Sequence[Lack] = (), rule_id: int | None = None,
+) -> None:  # fmt: skip
+    """One line of the deal's way through the stages; `missing`: what was set aside by the reason."""
+    row = {"deal_id": deal.id, "from_stage_id": deal.stage_id, "stage_id": stage_id, "at": now, "user_id": by,
+           "reason": said(reason), "rule_id": rule_id, "missing": stored(missing) or None}  # fmt: skip
     await tx.execute(insert(stage_history).values(row))
+
+
+def stored(missing: Sequence[Lack]) -> list[dict[str, Any]]:
+    """Lacks as they stand in `stage_history.missing`; worded anew by whoever reads them."""
+    return [{"kind": lack.kind.value, "what": lack.what, "say": lack.say, "facts": dict(lack.facts)} for lack in missing]
 
 
 def told(kind: EventKind, deal: Row[Any], now: datetime, by: int | None, facts: dict[str, Any] | None = None) -> Event:
@@ -75,9 +105,12 @@ def told(kind: EventKind, deal: Row[Any], now: datetime, by: int | None, facts: 
     return Event(kind, now, keepers(deal.owner_id), deal_id=deal.id, contact_id=deal.contact_id, user_id=by, facts=facts or {})
 
 
-async def _classified(tx: AsyncConnection, deal_id: int, *, now: datetime, by: int | None) -> None:
-    """Whoever moves a lead on has classified it: its task is done (F13)."""
-    await close_tasks(tx, (tasks.c.deal_id == deal_id, tasks.c.kind == TaskKind.CLASSIFY), now=now, by=by)
+async def _tasks_closed(tx: AsyncConnection, deal_id: int, stage: Row[Any], *, now: datetime, by: int | None) -> None:
+    """Whoever moves a lead on has classified it: that task is done (F13). For a deal that is lost nothing is left to do."""
+    which = (
+        (tasks.c.deal_id == deal_id,) if stage.kind == LOST else (tasks.c.deal_id == deal_id, tasks.c.kind == TaskKind.CLASSIFY)
+    )
+    await close_tasks(tx, which, now=now, by=by)
 
 
 async def _stage_named(tx: AsyncConnection, stage_id: int) -> dict[str, Any]:

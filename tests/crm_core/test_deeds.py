@@ -52,7 +52,7 @@ class TestMoves:
     async def test_deal_moves_to_a_stage_and_its_way_is_kept(self, office: Office, olga: int, deal: int) -> None:
         ids = await stage_ids(office)
         async with office.database.write() as tx:
-            await move(tx, deal, ids[3], by=olga, now=LATER, expected_stage=ids[1], reason="Торопится")
+            await move(tx, deal, ids[3], by=olga, now=LATER, expected_stage=ids[1], override="Торопится")
 
         row, step = await office.the(deals), await office.the(stage_history)
         assert (row.stage_id, row.stage_since, row.closed_at) == (ids[3], LATER, None)

@@ -1,0 +1,51 @@
+"""What gates find, worded in the reader's language: for pages, and for programs that are refused."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from api.web.names import Names
+from api.web.wording import Wording, clock, plain
+from crm_core.deals.gate import Lack, Proof
+from crm_core.text import clean
+
+LONGEST = 200
+
+
+def worded(wording: Wording, found: Lack | Proof) -> str:
+    return filled(wording, found.say, found.facts)
+
+
+def missing_told(wording: Wording, missing: Iterable[Lack]) -> list[dict[str, str]]:
+    """As the interface tells it: `[{"kind", "what", "say"}]`."""
+    return [{"kind": lack.kind.value, "what": lack.what, "say": worded(wording, lack)} for lack in missing]
+
+
+def filled(wording: Wording, say: str, facts: Mapping[str, Any]) -> str:
+    """A text of the catalogue with its facts in place. Names among them were typed by people: they are plain text here."""
+    shown = {name: _shown(wording, name, fact) for name, fact in facts.items()}
+    return wording.texts.gettext(say) % shown
+
+
+def _shown(wording: Wording, name: str, fact: Any) -> str:
+    show = _FACTS.get(name)
+    return plain(clean(str(fact), LONGEST)) if show is None else show(wording, fact)
+
+
+def _moment(wording: Wording, fact: Any) -> str:
+    moment = datetime.fromisoformat(str(fact))
+    return f"{wording.day(moment)}, {wording.time(moment)}"
+
+
+def _tag(wording: Wording, fact: Any) -> str:
+    return Names(wording.texts).tag_name(str(fact))
+
+
+_FACTS: dict[str, Callable[[Wording, Any], str]] = {
+    "at": _moment,
+    "since": _moment,
+    "seconds": lambda _wording, fact: clock(fact),
+    "wanted": lambda _wording, fact: clock(fact),
+    "tag": _tag,
+}
+"""Facts that are no words: moments as ISO 8601, lengths in seconds, names of tags."""

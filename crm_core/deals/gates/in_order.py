@@ -1,0 +1,16 @@
+"""The stage is not flown over: the deal has to have stood on it (F2)."""
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from crm_core.deals.gate import DealAsked, Gate, Judged, Lack, LackKind, Settings
+from crm_core.text import msgid
+
+
+async def _judge(_tx: AsyncConnection, asked: DealAsked, _settings: Settings) -> Judged:
+    if asked.stands_here:
+        return Judged()
+    text = msgid("“%(stage)s” is not passed over: the deal has to be moved there first")
+    return Judged((Lack(LackKind.ORDER, f"stage.{asked.stage.id}", text, {"stage": asked.stage.name}),))
+
+
+GATE = Gate("in_order", msgid("The stage is not passed over"), (), _judge)
