@@ -6,7 +6,7 @@ One tail reads the `events` table for all streams of the process, woken by commi
 import asyncio
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -17,9 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.context import AppContext
 from crm_core import event_log
-from crm_core.access import Actor
+from crm_core.access import Actor, Noun
 from crm_core.errors import FirstringError
 from crm_core.event_log import events
+from crm_core.events import EventKind
 
 POLL = 1.0  # seconds: the floor where a hint is lost or another process wrote
 PING = 15.0  # seconds of silence after which a comment is sent and the session looked at again
@@ -36,6 +37,14 @@ OPEN = Gauge("firstring_streams_open", "Pages and programs that follow what happ
 NOUNS = ("call_id", "contact_id", "deal_id", "task_id", "recording_id")
 FACTS = ("exchange_id", "user_id")  # ids of nouns that have no column of their own
 
+NOUN_OF_KIND = {
+    "call": Noun.CALLS, "party_": Noun.CALLS, "recording_": Noun.CALLS, "transcript_": Noun.CALLS,
+    "contact_": Noun.CONTACTS, "company_": Noun.COMPANIES, "deal_": Noun.DEALS, "meeting_": Noun.DEALS,
+    "automation_ran": Noun.DEALS, "request_taken": Noun.DEALS, "payment_taken": Noun.DEALS, "task_": Noun.TASKS,
+    "dial_changed": Noun.CALLS,
+}  # fmt: skip
+"""The kinds of events by how their names begin."""
+
 
 class TooManyStreams(FirstringError):
     """Too many open pages of one user listen at once; close some."""
@@ -45,16 +54,21 @@ class TooManyStreams(FirstringError):
 class Told:
     """An event as a stream sends it.
 
-    `receivers` None: everybody. `person`: whose phone or deed it is. `facts`: its name and ids.
+    `receivers` None: everybody. `person`: whose phone or deed it is. `facts`: its name and ids. `noun`: whose scope holds.
     """
 
     id: int
     receivers: frozenset[int] | None
     facts: dict[str, Any]
     person: int | None = None
+    noun: Noun = Noun.FIGURES
 
     def is_for(self, actor: Actor) -> bool:
-        return actor.sees_everybody or self.receivers is None or actor.user_id in self.receivers
+        """He is told of those whose records of this kind he sees; what is of the house, where he sees everybody's figures."""
+        if self.receivers is None:
+            return True
+        people = actor.people(self.noun)
+        return people is None or not people.isdisjoint(self.receivers)
 
     def text(self, actor: Actor, newest: int) -> str:
         """`mine` where it is about him, and he is not only one of those who may see it.
@@ -73,13 +87,17 @@ class Listener:
     actor: Actor
     token: str | None
     waiting: asyncio.Queue[Told | None] = field(default_factory=lambda: asyncio.Queue(MOST_WAITING))
+    ended: bool = False
 
     def give(self, told: Told | None) -> None:
-        """None ends the stream, which the browser then resumes; so does falling too far behind."""
+        """None ends the stream, which the browser then resumes; so does falling too far behind. Nothing follows the end."""
+        if self.ended:
+            return
         if self.waiting.full():
             while not self.waiting.empty():
                 self.waiting.get_nowait()
             told = None
+        self.ended = told is None
         self.waiting.put_nowait(told)
 
 
@@ -117,17 +135,27 @@ class Streams:
         for row in fresh:
             self._sent.append(row.id)
             self._cursor = max(self._cursor, row.id)
-            told = told_of(row)
-            for listener in [one for one in self._listeners if told.is_for(one.actor)]:
-                listener.give(told)
+            self._tell(told_of(row))
+
+    def _tell(self, told: Told) -> None:
+        """Whom it is for. Whoever may see more or less from then on resumes as what he is now."""
+        if told.facts["event"] == EventKind.ACCESS_CHANGED:
+            self.end_all()
+        for listener in [one for one in self._listeners if told.is_for(one.actor)]:
+            listener.give(told)
+        if told.facts["event"] == EventKind.USER_CHANGED:
+            self._end([one for one in self._listeners if one.actor.user_id == told.facts.get("user_id")])
 
     def end_session(self, token: str) -> None:
         """Close the streams of a session that was logged out."""
-        for listener in [one for one in self._listeners if one.token == token]:
-            listener.give(None)
+        self._end([one for one in self._listeners if one.token == token])
 
     def end_all(self) -> None:
-        for listener in self._listeners:
+        self._end(self._listeners)
+
+    @staticmethod
+    def _end(listeners: Iterable[Listener]) -> None:
+        for listener in listeners:
             listener.give(None)
 
     def require_room(self, actor: Actor) -> None:
@@ -136,15 +164,14 @@ class Streams:
             raise TooManyStreams
 
     async def listen(self, listener: Listener, last_id: int | None) -> AsyncIterator[list[Told]]:
-        """Events for the listener: first those after `last_id`, then live ones; none when nothing came for a while."""
+        """Events for the listener: first those after `last_id`, if any, then live ones; none when nothing came for a while."""
         if self._cursor is None:
             await self.follow()
         self._listeners.add(listener)
         OPEN.inc()
         try:
             missed = await self._missed(listener.actor, last_id) if last_id is not None else []
-            if missed:
-                yield missed
+            yield missed
             already = {told.id for told in missed}
             async for live in _live(listener):
                 fresh = [told for told in live if told.id not in already]
@@ -178,7 +205,12 @@ def told_of(row: Any) -> Told:
     ids = {noun: columns[noun] for noun in NOUNS if columns[noun] is not None}
     ids |= {fact: row.facts[fact] for fact in FACTS if isinstance(row.facts.get(fact), int)}
     receivers = None if row.receivers is None else frozenset(row.receivers)
-    return Told(row.id, receivers, {"id": row.id, "event": row.kind, **ids}, row.user_id)
+    return Told(row.id, receivers, {"id": row.id, "event": row.kind, **ids}, row.user_id, noun_of(row.kind))
+
+
+def noun_of(kind: str) -> Noun:
+    """By whose scope it is decided who is told; figures stand for what is of the whole house."""
+    return next((noun for begin, noun in NOUN_OF_KIND.items() if kind.startswith(begin)), Noun.FIGURES)
 
 
 def last_event_id(text: str | None) -> int | None:

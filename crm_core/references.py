@@ -37,6 +37,8 @@ class ContactRef:
 
 @dataclass(frozen=True, slots=True)
 class DealRef:
+    """A deal the reader may not open tells its stage alone: no title, no amount."""
+
     id: int
     title: str | None
     stage: StageRef
@@ -75,7 +77,9 @@ def deal(row: Any) -> DealRef | None:
     at = stage(row, "deal_stage")
     if columns["deal_id"] is None or at is None:
         return None
-    return DealRef(
-        columns["deal_id"], columns["deal_title"], at, bool(columns["deal_opens"]),
-        columns["deal_amount"], columns["deal_currency"],
-    )  # fmt: skip
+    return deal_ref(columns["deal_id"], columns["deal_title"], at, columns["deal_opens"],
+                    columns["deal_amount"], columns["deal_currency"])  # fmt: skip
+
+
+def deal_ref(deal_id: int, title: str | None, at: StageRef, opens: Any, amount: int | None, currency: str) -> DealRef:
+    return DealRef(deal_id, title, at, True, amount, currency) if opens else DealRef(deal_id, None, at, False)

@@ -44,8 +44,12 @@ async def _lines(
     request: Request, context: AppContext, streams: Streams, listener: Listener, last_id: int | None
 ) -> AsyncIterator[bytes]:
     yield OPENING
-    looked = monotonic()
+    looked: float | None = None
     async for told in streams.listen(listener, last_id):
+        if looked is None:
+            if await actor_asking(request, context) != listener.actor:
+                return  # his access was changed between his asking and his listening
+            looked = monotonic()
         if told:
             newest = max(one.id for one in told)
             yield b"".join(_message(one, listener.actor, newest) for one in told)

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from api.paths import BodyId, PathId
 from api.web.typed import amount_typed, moment_typed
 from api.web.visit import Visit, VisitNow, back_to
-from crm_core.access import Right, require_may_give, require_visible
+from crm_core.access import Noun, Right, may_give_to, require_may_give, require_visible
 from crm_core.deals import edits, moves, notes
 from crm_core.deals.card_queries import deal_card
 from crm_core.deals.filters import DealFilters
@@ -66,7 +66,7 @@ def _id(text: str) -> int | None:
 
 @router.get("/deals")
 async def page(visit: VisitNow, asked: AskedNow) -> Response:
-    owners = await on_duty(visit.connection) if visit.actor.sees_everybody else ()
+    owners = await on_duty(visit.connection, visit.actor.people(Noun.DEALS))
     pipelines = await list_pipelines(visit.connection)
     return await visit.page("deals/list.html", "deals", owners=owners, pipelines=pipelines, **await _listed(visit, asked))
 
@@ -133,7 +133,7 @@ async def edit(visit: VisitNow, deal_id: PathId, title: Text = "", amount: Text 
 
 @router.post("/deals/{deal_id}/owner")
 async def give(visit: VisitNow, deal_id: PathId, owner_id: FormId) -> Response:
-    """Who sees everybody gives it to anybody; a manager takes what is nobody's."""
+    """To those to whom he may; a manager takes what is nobody's."""
     require_may_give(visit.actor, owner_id)
     async with _of_mine(visit, deal_id) as tx:
         await edits.assign_deal(tx, deal_id, owner_id, by=visit.actor.user_id, now=visit.now)
@@ -178,7 +178,7 @@ async def _page(visit: Visit, facts: dict[str, Any], status: int = 200) -> Respo
 
 
 async def _card(visit: Visit, deal_id: int, refused: str | None = None) -> dict[str, Any]:
-    owners = await on_duty(visit.connection) if visit.actor.sees_everybody else ()
+    owners = await on_duty(visit.connection, may_give_to(visit.actor))
     return {"deal": await deal_card(visit.connection, visit.actor, deal_id), "owners": owners, "refused": refused}
 
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from api.paths import PathId
 from api.web.visit import Visit, VisitNow
-from crm_core.access import Right, require_visible
+from crm_core.access import Noun, Right, Scope, require_visible
 from crm_core.paging import Page
 from crm_core.tasks.deeds import do_task, reopen_task
 from crm_core.tasks.queries import TaskFilters, TaskLine, list_tasks, task
@@ -29,9 +29,7 @@ class Tick(Protocol):
 @router.get("/tasks")
 async def page(visit: VisitNow, show: Show = "mine") -> Response:
     found = await _tasks(visit, show)
-    return await visit.page(
-        "tasks/page.html", "tasks", tasks=found, show=show, everybody=visit.actor.sees_everybody, continued=False
-    )
+    return await visit.page("tasks/page.html", "tasks", tasks=found, show=show, everybody=_sees_others(visit), continued=False)
 
 
 @router.get("/tasks/list")
@@ -45,10 +43,14 @@ async def more(visit: VisitNow, cursor: Annotated[str, Query(max_length=500)], s
 
 
 async def _tasks(visit: Visit, show: Show, cursor: str | None = None) -> Page[TaskLine]:
-    own = None if show in ("free", "all") or (show == "done" and visit.actor.sees_everybody) else visit.actor.user_id
+    own = None if show in ("free", "all") or (show == "done" and _sees_others(visit)) else visit.actor.user_id
     filters = TaskFilters(done=show == "done", owner_id=own, unowned=show == "free")
     sort = "-due_at" if show == "done" else "due_at"
     return await list_tasks(visit.connection, visit.actor, filters, sort=sort, cursor=cursor)
+
+
+def _sees_others(visit: Visit) -> bool:
+    return visit.actor.scope(Noun.TASKS) is not Scope.OWN
 
 
 @router.post("/tasks/{task_id}/done")

@@ -16,7 +16,7 @@ from crm_core.calls.live_queries import LiveCall, read_live, that_are_up
 from crm_core.calls.tables import call_rings, call_talks, calls
 from crm_core.contacts.tables import contacts
 from crm_core.deals.tables import deals, stages
-from crm_core.references import DealRef, StageRef
+from crm_core.references import DealRef, StageRef, deal_ref
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ async def _known_and_deal(connection: AsyncConnection, actor: Actor, line: CallL
     if row.id is None:
         return known, None
     stage = StageRef(row.stage_id, row.stage_name, row.short_name)
-    return known, DealRef(row.id, row.title, stage, bool(row.opens), row.amount, row.currency)
+    return known, deal_ref(row.id, row.title, stage, row.opens, row.amount, row.currency)
 
 
 @lru_cache(1000)

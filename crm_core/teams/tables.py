@@ -1,6 +1,6 @@
 """Teams, and what the administrator set about who sees and may do what (R6)."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Integer, String, Table, Text, false
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, false, text
 
 from crm_core.db import UtcTime, metadata
 
@@ -9,6 +9,7 @@ teams = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("name", Text, nullable=False),
+    Column("own_figures", Boolean, nullable=False, default=False, server_default=false()),  # nobody looks at others' (R7)
     Column("created_at", UtcTime, nullable=False),
     Column("archived_at", UtcTime),
 )
@@ -20,6 +21,9 @@ team_members = Table(
     Column("team_id", ForeignKey("teams.id"), primary_key=True),
     Column("user_id", ForeignKey("users.id"), primary_key=True, index=True),
     Column("leads", Boolean, nullable=False, default=False, server_default=false()),
+    Index(
+        "ix_team_members_of_one_team", "user_id", unique=True, sqlite_where=text("NOT leads"), postgresql_where=text("NOT leads")
+    ),
 )
 
 # What differs from the usual policy of a role (crm_core.access.POLICY); no row: as usual.

@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.access import Actor
+from crm_core.users.actors import ACTORS, actor
 from crm_core.users.audit import record
 from crm_core.users.secret_tokens import new_token, token_hash
-from crm_core.users.sessions import actor
 from crm_core.users.tables import api_tokens, users
 
 
@@ -21,14 +21,14 @@ async def create_token(tx: AsyncConnection, user_id: int, *, now: datetime, by: 
     return token
 
 
+ACTOR = ACTORS.join(api_tokens, api_tokens.c.user_id == users.c.id).where(
+    api_tokens.c.token_hash == bindparam("token"), api_tokens.c.revoked_at.is_(None), users.c.active
+)
+
+
 async def actor_of(connection: AsyncConnection, token: str) -> Actor | None:
     """Whom a token acts as; None if it is unknown, revoked, or its user was deactivated."""
-    query = (
-        select(users)
-        .join(api_tokens, api_tokens.c.user_id == users.c.id)
-        .where(api_tokens.c.token_hash == token_hash(token), api_tokens.c.revoked_at.is_(None), users.c.active)
-    )
-    row = (await connection.execute(query)).one_or_none()
+    row = (await connection.execute(ACTOR, {"token": token_hash(token)})).one_or_none()
     return None if row is None else actor(row)
 
 

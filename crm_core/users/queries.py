@@ -73,9 +73,16 @@ async def user(connection: AsyncConnection, actor: Actor, user_id: int) -> UserL
     return (await _lines(connection, rows))[0]
 
 
-async def on_duty(connection: AsyncConnection) -> tuple[tuple[int, str], ...]:
-    """Ids and names of those who may own customers: active managers and heads, by name."""
+async def on_duty(connection: AsyncConnection, among: frozenset[int] | None = None) -> tuple[tuple[int, str], ...]:
+    """Ids and names of those who may own customers: active managers and heads, by name.
+
+    `among` people as `Actor.people` tells them (None: everybody); one alone has nobody to choose from.
+    """
+    if among is not None and len(among) == 1:
+        return ()
     query = select(users.c.id, users.c.name).where(users.c.active, users.c.role.in_((Role.MANAGER, Role.HEAD)))
+    if among is not None:
+        query = query.where(users.c.id.in_(sorted(among)))
     return tuple((row.id, row.name) for row in await connection.execute(query.order_by(func.lower(users.c.name))))
 
 

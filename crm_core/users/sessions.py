@@ -1,14 +1,14 @@
 """Server-side sessions: a cookie holds a random token, its row says whose it is and until when."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.access import Actor
+from crm_core.users.actors import ACTORS, actor
 from crm_core.users.secret_tokens import new_token, token_hash
-from crm_core.users.tables import Role, sessions, users
+from crm_core.users.tables import sessions, users
 
 LIFETIME = timedelta(days=14)
 
@@ -21,10 +21,8 @@ async def open_session(tx: AsyncConnection, user_id: int, *, now: datetime) -> s
     return token
 
 
-ACTOR = (
-    select(users)
-    .join(sessions, sessions.c.user_id == users.c.id)
-    .where(sessions.c.token_hash == bindparam("token"), sessions.c.expires_at > bindparam("now"), users.c.active)
+ACTOR = ACTORS.join(sessions, sessions.c.user_id == users.c.id).where(
+    sessions.c.token_hash == bindparam("token"), sessions.c.expires_at > bindparam("now"), users.c.active
 )
 
 
@@ -46,8 +44,3 @@ async def revoke_all(tx: AsyncConnection, user_id: int) -> None:
 
 async def forget_expired(tx: AsyncConnection, *, now: datetime) -> None:
     await tx.execute(delete(sessions).where(sessions.c.expires_at <= now))
-
-
-def actor(row: Row[Any]) -> Actor:
-    """The actor of a row of `users`."""
-    return Actor(row.id, Role(row.role), row.name, row.language, row.may_listen)

@@ -88,4 +88,5 @@ audit = Table(
     Column("noun", String(32), nullable=False),
     Column("noun_id", Integer),
     Column("facts", Json),
+    Index("ix_audit_deed", "deed", "id"),  # who read what is personal is a page
 )

@@ -63,6 +63,7 @@ def upgrade() -> None:
         "teams",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("own_figures", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("created_at", UtcTime(), nullable=False),
         sa.Column("archived_at", UtcTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_teams")),
@@ -256,6 +257,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("team_members", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_team_members_user_id"), ["user_id"], unique=False)
+        batch_op.create_index(
+            "ix_team_members_of_one_team",
+            ["user_id"],
+            unique=True,
+            sqlite_where=sa.text("NOT leads"),
+            postgresql_where=sa.text("NOT leads"),
+        )
 
     op.create_table(
         "automations",
@@ -512,8 +520,11 @@ def upgrade() -> None:
         )
         batch_op.create_foreign_key(batch_op.f("fk_tasks_stage_id_stages"), "stages", ["stage_id"], ["id"])
 
+    op.create_index("ix_audit_deed", "audit", ["deed", "id"])
+
 
 def downgrade() -> None:
+    op.drop_index("ix_audit_deed", "audit")
     with op.batch_alter_table("tasks", table_kwargs=KEPT_IDS) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_tasks_stage_id_stages"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_tasks_rule_id_automations"), type_="foreignkey")
@@ -632,6 +643,9 @@ def downgrade() -> None:
 
     op.drop_table("automations")
     with op.batch_alter_table("team_members", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_team_members_of_one_team", sqlite_where=sa.text("NOT leads"), postgresql_where=sa.text("NOT leads")
+        )
         batch_op.drop_index(batch_op.f("ix_team_members_user_id"))
 
     op.drop_table("team_members")
