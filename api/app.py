@@ -19,6 +19,8 @@ from api.rest import (
     dialling,
     docs,
     exchanges,
+    losing,
+    loss_reasons,
     me,
     pipelines,
     recordings,
@@ -35,7 +37,8 @@ from api.web import pages
 STATIC = Path(__file__).parent / "web" / "static"
 PREFIX = "/api/v1"
 NOUNS = (
-    dialling, calls, recordings, contacts, companies, deals, tasks, pipelines, users, exchanges, trust, me, stream, webhooks,
+    dialling, calls, recordings, contacts, companies, deals, losing, tasks, pipelines, loss_reasons, users, exchanges,
+    trust, me, stream, webhooks,
 )  # fmt: skip
 
 # For the description alone: `api.deps.CurrentActor` is what reads either of them.

@@ -13,6 +13,7 @@ from crm_core.calls.tables import exchanges
 from crm_core.contacts.tables import companies, contact_numbers, contacts
 from crm_core.db import Database
 from crm_core.deals.first_pipeline import seed_pipeline
+from crm_core.deals.loss_reasons import seed_loss_reasons
 from crm_core.deals.tables import deals
 from crm_core.exchanges import config, registry
 from crm_core.exchanges.addresses import AmiAddress
@@ -44,6 +45,7 @@ class Office:
         address = AmiAddress("127.0.0.1", 5038, False, "firstring", "secret")
         async with database.write() as tx:
             await seed_pipeline(tx)
+            await seed_loss_reasons(tx)
             new = registry.NewExchange("default", address, own_numbers=own_numbers)
             await registry.add(tx, new, box, now=LONG_AGO)
             return cls(database, await config.load(tx, "default", box))

@@ -18,6 +18,7 @@ from api.serving import address_shown, open_socket
 from crm_core.calls.tables import exchanges
 from crm_core.db import is_sqlite, one_at_a_time
 from crm_core.deals.first_pipeline import seed_pipeline
+from crm_core.deals.loss_reasons import seed_loss_reasons
 from crm_core.errors import FirstringError
 from crm_core.exchanges import registry
 from crm_core.logs import begin_log
@@ -68,6 +69,7 @@ async def prepare(context: AppContext) -> None:
         await _refuse_demo_outside(tx, context.settings)
         await registry.from_settings(tx, context.settings, context.box, now=context.now())
         await seed_pipeline(tx, context.settings.language)
+        await seed_loss_reasons(tx, context.settings.language)
     async with context.database.read() as connection:
         await warn_of_folders(connection)
     warn_of_model(context.settings)

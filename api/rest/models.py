@@ -184,6 +184,7 @@ class DealOut(Answer):
     source: str | None
     created_at: Moment
     closed_at: Moment | None
+    closed_as: str | None
 
     @classmethod
     def of(cls, line: DealLine) -> "DealOut":
@@ -192,7 +193,7 @@ class DealOut(Answer):
             pipeline_id=line.pipeline_id, stage_id=line.stage.id, stage=StageOut(id=line.stage.id, name=line.stage.name),
             stage_since=line.stage_since, owner=PersonOut.model_validate(line.owner) if line.owner else None,
             amount=line.amount, currency=line.currency, source=line.source, created_at=line.created_at,
-            closed_at=line.closed_at,
+            closed_at=line.closed_at, closed_as=line.closed_as,
         )  # fmt: skip
 
 

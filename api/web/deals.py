@@ -17,6 +17,7 @@ from crm_core.access import Noun, Right, may_give_to, require_may_give, require_
 from crm_core.deals import edits, moves, notes
 from crm_core.deals.card_queries import deal_card
 from crm_core.deals.filters import DealFilters
+from crm_core.deals.loss_reasons import LossReason, list_loss_reasons
 from crm_core.deals.queries import DealLine, list_deals, list_pipelines
 from crm_core.deals.tables import deals
 from crm_core.errors import Conflict, Invalid
@@ -106,10 +107,13 @@ async def move(visit: VisitNow, deal_id: PathId, stage: FormId, expected: FormId
 
 
 @router.post("/deals/{deal_id}/lose")
-async def lose(visit: VisitNow, deal_id: PathId, reason: Text) -> Response:
+async def lose(visit: VisitNow, deal_id: PathId, reason_id: FormId, words: Text = "") -> Response:
     """Nothing will come of it; the reason is kept with the stage it was lost on."""
-    async with _of_mine(visit, deal_id) as tx:
-        await edits.lose_deal(tx, deal_id, reason, by=visit.actor.user_id, now=visit.now)
+    try:
+        async with _of_mine(visit, deal_id) as tx:
+            await edits.lose_deal(tx, deal_id, reason_id, words, by=visit.actor.user_id, now=visit.now)
+    except Invalid:
+        return await _after(visit, deal_id, visit.say("This reason is not on the list any more. Choose another one."), 422)
     return await _after(visit, deal_id)
 
 
@@ -179,7 +183,13 @@ async def _page(visit: Visit, facts: dict[str, Any], status: int = 200) -> Respo
 
 async def _card(visit: Visit, deal_id: int, refused: str | None = None) -> dict[str, Any]:
     owners = await on_duty(visit.connection, may_give_to(visit.actor))
-    return {"deal": await deal_card(visit.connection, visit.actor, deal_id), "owners": owners, "refused": refused}
+    card = await deal_card(visit.connection, visit.actor, deal_id)
+    return {"deal": card, "owners": owners, "refused": refused, "loss_reasons": await _loss_reasons(visit, card.line)}
+
+
+async def _loss_reasons(visit: Visit, line: DealLine) -> tuple[LossReason, ...]:
+    """What it can be lost for."""
+    return await list_loss_reasons(visit.connection) if line.is_open and visit.may(Right.WORK) else ()
 
 
 async def _listed(visit: Visit, asked: Asked) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from crm_core import event_log
 from crm_core.contacts.tables import contacts
 from crm_core.deals.judging import FROM_THE_FIRST, LOST, OPEN
+from crm_core.deals.loss_reasons import offered
 from crm_core.deals.moves import let_through, locked, note_stage, said, stored, told
 from crm_core.deals.tables import deals, pipelines, stage_history, stages
 from crm_core.errors import Invalid, NotFound
@@ -102,16 +103,24 @@ async def assign_deal(tx: AsyncConnection, deal_id: int, owner_id: int | None, *
     await event_log.append(tx, [told_both])
 
 
-async def lose_deal(tx: AsyncConnection, deal_id: int, reason: str, *, by: int | None, now: datetime) -> None:
-    """Close a deal that will not be; the stage it was lost on stays, and why (F3). Its open tasks are done with."""
+async def lose_deal(
+    tx: AsyncConnection, deal_id: int, reason_id: int, words: str | None = None, *, by: int | None, now: datetime
+) -> None:
+    """Close a deal that will not be, for a reason on the list and in one's own words (F3, G38); the stage it was lost on stays.
+
+    Its open tasks are done with. Raises NotFound, or Invalid for a reason that is not offered.
+    """
     deal = await locked(tx, deal_id)
     if deal.closed_at is not None:
         return
-    await tx.execute(update(deals).where(deals.c.id == deal_id).values(closed_at=now, closed_as=LOST))
-    await note_stage(tx, deal, deal.stage_id, now=now, by=by, reason=reason)
+    reason, own_words = await offered(tx, reason_id), said(words)
+    lost = {"closed_at": now, "closed_as": LOST, "loss_reason_id": reason_id}
+    await tx.execute(update(deals).where(deals.c.id == deal_id).values(lost))
+    await note_stage(tx, deal, deal.stage_id, now=now, by=by, reason=f"{reason.name}: {own_words}" if own_words else reason.name)
     await close_tasks(tx, (tasks.c.deal_id == deal_id,), now=now, by=by)
-    await record(tx, by, "deal_lost", "deal", deal_id, now=now, facts={"reason": clean(reason, 200)})
-    await event_log.append(tx, [told(EventKind.DEAL_CHANGED, deal, now, by, {"closed": LOST})])
+    facts = {"reason_id": reason_id, "reason": clean(own_words or reason.name, 200)}
+    await record(tx, by, "deal_lost", "deal", deal_id, now=now, facts=facts)
+    await event_log.append(tx, [told(EventKind.DEAL_CHANGED, deal, now, by, {"closed": LOST, "reason_id": reason_id})])
 
 
 async def reopen_deal(tx: AsyncConnection, deal_id: int, *, by: int | None, now: datetime) -> None:
@@ -119,7 +128,8 @@ async def reopen_deal(tx: AsyncConnection, deal_id: int, *, by: int | None, now:
     deal = await locked(tx, deal_id)
     if deal.closed_at is None:
         return
-    if await tx.scalar(select(stages.c.kind).where(stages.c.id == deal.stage_id)) != OPEN:
+    standing = select(stages.c.kind).where(stages.c.id == deal.stage_id, stages.c.archived_at.is_(None))
+    if await tx.scalar(standing) != OPEN:  # won, or its stage was taken away since
         raise Invalid("Move the deal to an open stage to go on with it")
     await tx.execute(update(deals).where(deals.c.id == deal_id).values(closed_at=None, closed_as=None, loss_reason_id=None))
     await note_stage(tx, deal, deal.stage_id, now=now, by=by, reason=None)
@@ -128,7 +138,8 @@ async def reopen_deal(tx: AsyncConnection, deal_id: int, *, by: int | None, now:
 
 
 async def _beginning(tx: AsyncConnection, stage_id: int | None) -> tuple[int, int]:
-    query = select(stages.c.pipeline_id, stages.c.id).join(pipelines).where(stages.c.kind == OPEN)
+    query = select(stages.c.pipeline_id, stages.c.id).join(pipelines)
+    query = query.where(stages.c.kind == OPEN, stages.c.archived_at.is_(None), pipelines.c.archived_at.is_(None))
     if stage_id is not None:
         query = query.where(stages.c.id == stage_id)
     row = (await tx.execute(query.order_by(pipelines.c.position, pipelines.c.id, stages.c.position).limit(1))).one_or_none()

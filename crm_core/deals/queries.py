@@ -62,6 +62,7 @@ class DealLine:
     source: str | None
     created_at: datetime
     closed_at: datetime | None
+    closed_as: str | None  # won, lost
     next_due_at: datetime | None
     limit_hours: float | None = None  # of its stage
 
@@ -145,5 +146,6 @@ def _line(row: Any) -> DealLine:
         id=row.id, title=row.title, contact=references.contact(row), number=row.number, pipeline_id=row.pipeline_id,
         stage=StageRef(row.stage_id, row.stage_name, row.stage_short_name), stage_since=row.stage_since,
         owner=references.person(row, "owner"), amount=row.amount, currency=row.currency, source=row.source,
-        created_at=row.created_at, closed_at=row.closed_at, next_due_at=row.next_due_at, limit_hours=row.limit_hours,
+        created_at=row.created_at, closed_at=row.closed_at, closed_as=row.closed_as,
+        next_due_at=row.next_due_at, limit_hours=row.limit_hours,
     )  # fmt: skip

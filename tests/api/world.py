@@ -72,7 +72,7 @@ async def build(database: Database) -> World:
         tokens = {name: await sessions.open_session(tx, user, now=NOW) for name, user in people.items()}
         strip = tuple((await tx.scalars(select(stages.c.id).order_by(stages.c.position))).all())
     day_id = await _audited(office)
-    here = {"day_id": day_id, "user_id": people["leaver"], "exchange_id": office.exchange.id, "pipeline_id": 1}
+    here = {"day_id": day_id, "user_id": people["leaver"], "exchange_id": office.exchange.id, "pipeline_id": 1, "reason_id": 1}
     here |= await _webhook(office, people["admin"])
     return World(people, tokens, {**own, **here}, {**foreign, **here}, strip)
 

@@ -146,13 +146,13 @@ class TestDeals:
 
     async def test_lost_deal_keeps_its_stage_and_the_reason_and_can_be_opened_again(self, office: Office, deal: int) -> None:
         async with office.database.write() as tx:
-            await lose_deal(tx, deal, "Дорого", by=None, now=NOW)
+            await lose_deal(tx, deal, 1, " всё дорого ", by=None, now=NOW)
         lost = await office.the(deals)
         async with office.database.write() as tx:
             await reopen_deal(tx, deal, by=None, now=LATER)
 
         assert (lost.closed_at, lost.stage_id) == (NOW, (await stage_ids(office))[1])
-        assert [step.reason for step in await office.rows(stage_history)] == ["Дорого", None]
+        assert [step.reason for step in await office.rows(stage_history)] == ["Дорого, нет бюджета: всё дорого", None]
         assert (await office.the(deals)).closed_at is None
 
     async def test_notes_stand_on_deal_and_contact(self, office: Office, olga: int, deal: int) -> None:
