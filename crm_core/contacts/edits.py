@@ -13,6 +13,7 @@ from crm_core.contacts.tables import companies, contact_numbers, contacts
 from crm_core.errors import Conflict, Invalid, NotFound
 from crm_core.events import Event, EventKind
 from crm_core.fields.history import Noun, note_changes
+from crm_core.merging.kept import kept_of
 from crm_core.receivers import keepers
 from crm_core.text import clean
 from crm_core.users.accounts import require_working
@@ -82,7 +83,10 @@ async def add_number(tx: AsyncConnection, contact_id: int, raw: str, region: str
 
 
 async def company_named(tx: AsyncConnection, name: str, *, now: datetime) -> int:
-    """The company of this name (however it is capitalised), made if there is none; raises Invalid for no name."""
+    """The company of this name (however it is capitalised), made if there is none; raises Invalid for no name.
+
+    A name that was merged leads to the company that was kept.
+    """
     wanted = " ".join(clean(name, 300).split())
     if not wanted:
         raise Invalid("A company has a name")
@@ -90,7 +94,7 @@ async def company_named(tx: AsyncConnection, name: str, *, now: datetime) -> int
     alike = select(companies.c.id, companies.c.name).where(func.length(companies.c.name) == len(wanted))
     for known in await tx.execute(alike.order_by(companies.c.id)):
         if known.name.casefold() == wanted.casefold():
-            return int(known.id)
+            return await kept_of(tx, Noun.COMPANY, known.id)
     added: int = (await tx.execute(insert(companies).values(name=wanted, created_at=now).returning(companies.c.id))).scalar_one()
     return added
 
@@ -114,6 +118,8 @@ async def _locked(tx: AsyncConnection, contact_id: int) -> Row[Any]:
     row = (await tx.execute(select(contacts).where(contacts.c.id == contact_id).with_for_update())).one_or_none()
     if row is None:
         raise NotFound(noun="contacts", id=contact_id)
+    if row.merged_into is not None:
+        raise Conflict("This contact was merged into another one; open that one", merged_into=row.merged_into)
     return row
 
 

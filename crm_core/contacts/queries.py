@@ -88,7 +88,7 @@ async def list_companies(
 ) -> Page[CompanyLine]:  # fmt: skip
     """A page of the companies the actor may see; raises Invalid."""
     order = paging.sort_named(COMPANY_SORTS, sort)
-    query = select(companies).where(visible(actor, companies))
+    query = select(companies).where(visible(actor, companies), companies.c.merged_into.is_(None))
     if search and search.strip():
         query = query.where(func.lower(companies.c.name).contains(search.strip().lower(), autoescape=True))
     rows = (await connection.execute(paging.continued(query, order, cursor, limit))).all()
@@ -97,7 +97,7 @@ async def list_companies(
 
 async def company(connection: AsyncConnection, actor: Actor, company_id: int) -> CompanyLine:
     """Raises NotFound."""
-    query = select(companies).where(companies.c.id == company_id, visible(actor, companies))
+    query = select(companies).where(companies.c.id == company_id, companies.c.merged_into.is_(None), visible(actor, companies))
     row = (await connection.execute(query)).one_or_none()
     if row is None:
         raise NotFound(noun="companies", id=company_id)
@@ -111,7 +111,7 @@ def _query(actor: Actor) -> Select[Any]:
             contacts.outerjoin(companies, companies.c.id == contacts.c.company_id)
             .outerjoin(users, users.c.id == contacts.c.owner_id)
         )
-        .where(visible(actor, contacts))
+        .where(visible(actor, contacts), contacts.c.merged_into.is_(None))
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """The job that looks for duplicates: at night, after an import, and when somebody asks."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
@@ -11,6 +11,7 @@ from crm_core.contacts.tables import companies, contact_numbers, contacts
 from crm_core.db import Database
 from crm_core.fields.history import Noun
 from crm_core.jobs import Finish, Job, JobKind, JobState, Progress, enqueue, jobs
+from crm_core.merging.kept import HOMES
 from crm_core.merging.likeness import Firm, Pairs, Person, like_firms, like_people
 from crm_core.merging.tables import duplicates
 from crm_core.upserts import insert_into
@@ -63,8 +64,11 @@ async def find(database: Database, noun: Noun) -> Pairs:
 
 async def keep(tx: AsyncConnection, noun: Noun, found: Pairs, *, now: datetime) -> None:
     """What is found now stands in the list; what is not any more is gone from it, unless somebody said that they are two."""
+    two = await _said_to_be_two(tx, noun)
     rows = [
-        {"noun": noun, "one_id": one, "other_id": other, "why": list(why), "found_at": now} for (one, other), why in found.items()
+        {"noun": noun, "one_id": one, "other_id": other, "why": list(why), "found_at": now}
+        for (one, other), why in found.items()
+        if (one, other) not in two
     ]
     add = insert_into(tx, duplicates)
     add = add.on_conflict_do_update(
@@ -74,6 +78,27 @@ async def keep(tx: AsyncConnection, noun: Noun, found: Pairs, *, now: datetime) 
         await tx.execute(add, rows[start : start + AT_ONCE])
     old = (duplicates.c.noun == noun, duplicates.c.found_at < now, duplicates.c.set_aside_at.is_(None))
     await tx.execute(delete(duplicates).where(*old))
+
+
+async def _said_to_be_two(tx: AsyncConnection, noun: Noun) -> set[tuple[int, int]]:
+    """Pairs that were set aside; who was merged since is still not the one whom he was told apart from."""
+    home = HOMES[noun]
+    into: dict[int, int] = {
+        row.id: row.merged_into
+        for row in await tx.execute(select(home.c.id, home.c.merged_into).where(home.c.merged_into.is_not(None)))
+    }
+    pairs: set[tuple[int, int]] = set()
+    aside = select(duplicates.c.one_id, duplicates.c.other_id)
+    for row in await tx.execute(aside.where(duplicates.c.noun == noun, duplicates.c.set_aside_at.is_not(None))):
+        one, other = _kept(into, row.one_id), _kept(into, row.other_id)
+        pairs.add((min(one, other), max(one, other)))
+    return pairs
+
+
+def _kept(into: Mapping[int, int], one: int) -> int:
+    while one in into:
+        one = into[one]
+    return one
 
 
 async def _people(connection: AsyncConnection) -> Sequence[Person]:

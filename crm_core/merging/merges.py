@@ -12,7 +12,8 @@ from crm_core import event_log
 from crm_core.errors import Conflict, Invalid, NotFound
 from crm_core.events import Event, EventKind
 from crm_core.fields.history import Noun, custom_changes, note_changes
-from crm_core.merging.moving import HOMES, Moved, move_all, move_back, pointers
+from crm_core.merging.kept import HOMES
+from crm_core.merging.moving import Moved, move_all, move_back, pointers
 from crm_core.merging.tables import merges
 from crm_core.receivers import keepers
 from crm_core.users.audit import record
@@ -25,8 +26,8 @@ LATE = timedelta(hours=2)
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """By table: rows that went back, rows of the merge that are elsewhere by now, rows that came since and stay with the kept one.
-    `fields` were changed since and stay as they are."""
+    """By table: rows that went back, rows of the merge that are elsewhere by now, rows that came since and stay with the kept
+    one. `fields` were changed since and stay as they are."""
 
     kept_id: int
     gone_id: int
@@ -111,17 +112,6 @@ async def gather_late(tx: AsyncConnection, now: datetime) -> int:
             await tx.execute(update(merges).where(merges.c.id == row.id).values(moved=moved.told()))
             gathered += sum(map(len, late.rows.values()))
     return gathered
-
-
-async def kept_of(connection: AsyncConnection, noun: Noun, noun_id: int) -> int:
-    """Where a record leads: to itself, or over all its merges to the one that was kept."""
-    home = HOMES[noun]
-    for _ in range(100):
-        into = await connection.scalar(select(home.c.merged_into).where(home.c.id == noun_id))
-        if into is None:
-            return noun_id
-        noun_id = into
-    return noun_id
 
 
 async def _both(tx: AsyncConnection, noun: Noun, kept_id: int, gone_id: int) -> tuple[Row[Any], Row[Any]]:

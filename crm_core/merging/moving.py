@@ -8,12 +8,11 @@ from typing import Any
 from sqlalchemy import Column, Row, Table, UniqueConstraint, and_, delete, insert, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from crm_core.contacts.tables import companies, contacts
 from crm_core.db import UtcTime
 from crm_core.fields.history import Noun
+from crm_core.merging.kept import HOMES
 from crm_core.tables import metadata
 
-HOMES: Mapping[Noun, Table] = {Noun.CONTACT: contacts, Noun.COMPANY: companies}
 MOST_AT_ONCE = 500  # ids in one statement
 
 
@@ -21,8 +20,8 @@ MOST_AT_ONCE = 500  # ids in one statement
 class Moved:
     """What a merge did to other tables, as `merges.moved` keeps it.
 
-    `rows`: {`table.column`: ids that pointed at the one that is gone}. `dropped`: {table: whole rows that the kept one had already,
-    such as his part in the same deal}. `gaps`: {table: {id: {column: what the dropped row filled}}}.
+    `rows`: {`table.column`: ids that pointed at the one that is gone}. `dropped`: {table: whole rows that the kept one had
+    already, such as his part in the same deal}. `gaps`: {table: {id: {column: what the dropped row filled}}}.
     """
 
     rows: dict[str, list[int]] = field(default_factory=dict)
@@ -58,7 +57,7 @@ def pointers(noun: Noun) -> tuple[Column[Any], ...]:
 
 
 def beside(pointer: Column[Any]) -> list[tuple[Column[Any], ...]]:
-    """The other columns of each unique key that this one is part of: by them two rows are one, once both point at the kept one."""
+    """The other columns of each unique key with this one: by them two rows are one, once both point at the kept one."""
     table: Table = pointer.table
     keys = [tuple(key.columns) for key in table.constraints if isinstance(key, UniqueConstraint)]
     keys += [tuple(index.columns) for index in table.indexes if index.unique]

@@ -14,7 +14,7 @@ from crm_core.contacts.tables import companies, contact_numbers, contacts
 from crm_core.deals.tables import deals
 from crm_core.errors import NotFound
 from crm_core.fields.history import Noun
-from crm_core.merging.moving import HOMES
+from crm_core.merging.kept import HOMES
 from crm_core.merging.tables import duplicates, merges
 from crm_core.paging import Page
 from crm_core.references import Person
@@ -100,7 +100,7 @@ async def likely_twins(connection: AsyncConnection, actor: Actor, noun: Noun, no
 
 
 async def sides_of(connection: AsyncConnection, actor: Actor, noun: Noun, ids: Sequence[int]) -> list[Side]:
-    """Records by id, as they are compared before a merge; raises NotFound for one that is not there, not his to see, or merged."""
+    """Records by id, as they are compared before a merge; raises NotFound for one that is not there, not his, or merged."""
     home = HOMES[noun]
     seen = set(
         await connection.scalars(select(home.c.id).where(home.c.id.in_(ids), home.c.merged_into.is_(None), visible(actor, home)))
@@ -209,7 +209,8 @@ async def _merge_lines(connection: AsyncConnection, rows: Sequence[Row[Any]]) ->
         MergeLine(
             row.id, Noun(row.noun), row.kept_id, row.gone_id, names[Noun(row.noun)].get(row.kept_id),
             names[Noun(row.noun)].get(row.gone_id), row.at, references.Person(row.user_id, row.by_name),
-            {pointer.partition(".")[0]: len(ids) for pointer, ids in row.moved.get("rows", {}).items()}, tuple(row.filled), row.undone_at,
+            {pointer.partition(".")[0]: len(ids) for pointer, ids in row.moved.get("rows", {}).items()},
+            tuple(row.filled), row.undone_at,
         )
         for row in rows
     ]  # fmt: skip
