@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import event_log
 from crm_core.contacts.tables import contacts
+from crm_core.deals.automations.running import stage_changed
 from crm_core.deals.judging import FROM_THE_FIRST, LOST, OPEN
 from crm_core.deals.loss_reasons import offered
 from crm_core.deals.moves import let_through, locked, note_stage, said, stored, told
@@ -69,6 +70,7 @@ async def open_deal(
     await record(tx, by, "deal_opened", "deal", deal.id, now=now)
     opened = Event(EventKind.DEAL_OPENED, now, keepers(new.owner_id), deal_id=deal.id, contact_id=new.contact_id, user_id=by)
     await event_log.append(tx, [opened])
+    await stage_changed(tx, deal, None, stage_id, by=by, now=now)
     return int(deal.id)
 
 

@@ -11,6 +11,8 @@ from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import event_log
+from crm_core.deals.automations.chain import NO_CHAIN, Chain
+from crm_core.deals.automations.running import stage_changed
 from crm_core.deals.gate import Lack, LackKind, Refused
 from crm_core.deals.judging import LOST, OPEN, way_of
 from crm_core.deals.tables import deals, stage_history, stages
@@ -27,14 +29,14 @@ WHY_LOST = Lack(LackKind.FIELD, "loss_reason", msgid("Why the deal is lost is no
 
 async def move(
     tx: AsyncConnection, deal_id: int, stage_id: int, *, by: int | None, now: datetime,
-    expected_stage: int | None = None, override: str | None = None, may_override: bool = False, rule_id: int | None = None,
+    expected_stage: int | None = None, override: str | None = None, may_override: bool = False, chain: Chain = NO_CHAIN,
 ) -> None:  # fmt: skip
     """Put a deal on a stage of its pipeline; one that wins or loses closes it, an open one opens it again.
 
     `override`: why what is missing is set aside, by who has the right to (`may_override`); where nothing is missing it is only
-    the reason of the move. `rule_id`: the automation that moves it. Raises NotFound; Invalid for a stage of another pipeline;
-    Refused with `missing` if a stage on the way does not let it; Forbidden for an override without the right; Conflict with
-    `moved_to` {id, name} if the deal is not on `expected_stage` any more.
+    the reason of the move. `chain`: the automations that led to it, the one that moves it last. Raises NotFound; Invalid for a
+    stage of another pipeline; Refused with `missing` if a stage on the way does not let it; Forbidden for an override without the
+    right; Conflict with `moved_to` {id, name} if the deal is not on `expected_stage` any more.
     """
     deal = await locked(tx, deal_id)
     if expected_stage is not None and deal.stage_id != expected_stage:
@@ -47,11 +49,12 @@ async def move(
     if stage.kind == LOST and reason is None:
         raise Refused([WHY_LOST])
     await tx.execute(update(deals).where(deals.c.id == deal_id).values(_standing(stage, now)))
-    await note_stage(tx, deal, stage_id, now=now, by=by, reason=reason, missing=missing, rule_id=rule_id)
+    await note_stage(tx, deal, stage_id, now=now, by=by, reason=reason, missing=missing, rule_id=chain.rule_id)
     await _tasks_closed(tx, deal_id, stage, now=now, by=by)
     facts = {"from": deal.stage_id, "to": stage_id, **({"set_aside": len(missing)} if missing else {})}
     await record(tx, by, "deal_moved", "deal", deal_id, now=now, facts=facts)
     await event_log.append(tx, [told(EventKind.DEAL_MOVED, deal, now, by, facts)])
+    await stage_changed(tx, deal, deal.stage_id, stage_id, by=by, now=now, chain=chain)
 
 
 async def let_through(
