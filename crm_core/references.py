@@ -19,6 +19,12 @@ class CompanyRef:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkTypeRef:
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class StageRef:
     id: int
     name: str

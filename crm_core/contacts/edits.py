@@ -1,6 +1,6 @@
 """Contacts are met, named, placed in a company, given numbers and an owner."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypedDict
 
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from crm_core import event_log
 from crm_core.contacts.numbers import read_number
 from crm_core.contacts.tables import companies, contact_numbers, contacts
+from crm_core.editing import to_write
 from crm_core.errors import Conflict, Invalid, NotFound
 from crm_core.events import Event, EventKind
 from crm_core.fields.history import Noun, note_changes
@@ -30,6 +31,7 @@ class ContactChanges(TypedDict, total=False):
     email: str | None
     note: str | None
     company: str | None
+    company_id: int | None  # instead of its name
     owner_id: int | None
 
 
@@ -47,11 +49,14 @@ async def add_contact(
     return contact_id
 
 
-async def edit_contact(tx: AsyncConnection, contact_id: int, changes: ContactChanges, *, by: int | None, now: datetime) -> None:
-    """Change what is given; raises NotFound, also for an owner who does not work here."""
+async def edit_contact(
+    tx: AsyncConnection, contact_id: int, changes: ContactChanges, *, by: int | None, now: datetime,
+    seen: Mapping[str, Any] | None = None,
+) -> None:  # fmt: skip
+    """Change what is given; raises NotFound, for an owner who does not work here too, Conflict as `crm_core.editing` says."""
     contact = await _locked(tx, contact_id)
     new = await _values(tx, changes, now=now)
-    changed = {name: value for name, value in new.items() if getattr(contact, name) != value}
+    changed = to_write(contact, new, seen)
     if not changed:
         return
     await tx.execute(update(contacts).where(contacts.c.id == contact_id).values(changed))
@@ -108,10 +113,18 @@ async def _values(tx: AsyncConnection, changes: ContactChanges, *, now: datetime
     if "company" in changes:
         company = changes["company"]
         values["company_id"] = await company_named(tx, company, now=now) if company and company.strip() else None
+    elif "company_id" in changes:
+        values["company_id"] = await _company_there(tx, changes["company_id"])
     if "owner_id" in changes:
         await require_working(tx, changes["owner_id"])
         values["owner_id"] = changes["owner_id"]
     return values
+
+
+async def _company_there(tx: AsyncConnection, company_id: int | None) -> int | None:
+    if company_id is not None and await tx.scalar(select(companies.c.id).where(companies.c.id == company_id)) is None:
+        raise NotFound(noun="companies", id=company_id)
+    return company_id
 
 
 async def _locked(tx: AsyncConnection, contact_id: int) -> Row[Any]:

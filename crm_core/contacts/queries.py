@@ -1,7 +1,7 @@
 """Reads of contacts and companies. What belongs to one contact is told by `card`."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -44,13 +44,24 @@ class ContactLine:
     owner: Person | None
     numbers: tuple[ContactNumber, ...]
     created_at: datetime
+    custom: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class CompanyLine:
+    """`custom`: values of added fields by their ids."""
+
     id: int
     name: str
     created_at: datetime
+    inn: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    site: str | None = None
+    address: str | None = None
+    note: str | None = None
+    owner: Person | None = None
+    custom: Mapping[str, Any] = field(default_factory=dict)
 
 
 async def list_contacts(
@@ -79,7 +90,7 @@ async def contact(connection: AsyncConnection, actor: Actor, contact_id: int) ->
 
 
 async def numbers_of(connection: AsyncConnection, contact_id: int) -> tuple[ContactNumber, ...]:
-    return tuple((await _numbers(connection, [contact_id])).get(contact_id, ()))
+    return tuple((await numbers_of_many(connection, [contact_id])).get(contact_id, ()))
 
 
 async def list_companies(
@@ -88,20 +99,35 @@ async def list_companies(
 ) -> Page[CompanyLine]:  # fmt: skip
     """A page of the companies the actor may see; raises Invalid."""
     order = paging.sort_named(COMPANY_SORTS, sort)
-    query = select(companies).where(visible(actor, companies), companies.c.merged_into.is_(None))
-    if search and search.strip():
-        query = query.where(func.lower(companies.c.name).contains(search.strip().lower(), autoescape=True))
+    query = _company_query(actor)
+    if words := words_of(search):
+        name = func.lower(companies.c.name).contains(words, autoescape=True)
+        query = query.where(or_(name, companies.c.inn.startswith(words, autoescape=True)))
     rows = (await connection.execute(paging.continued(query, order, cursor, limit))).all()
-    return paging.page_of(rows, [CompanyLine(row.id, row.name, row.created_at) for row in rows[:limit]], order, limit)
+    return paging.page_of(rows, [_company(row) for row in rows[:limit]], order, limit)
 
 
 async def company(connection: AsyncConnection, actor: Actor, company_id: int) -> CompanyLine:
     """Raises NotFound."""
-    query = select(companies).where(companies.c.id == company_id, companies.c.merged_into.is_(None), visible(actor, companies))
-    row = (await connection.execute(query)).one_or_none()
+    row = (await connection.execute(_company_query(actor).where(companies.c.id == company_id))).one_or_none()
     if row is None:
         raise NotFound(noun="companies", id=company_id)
-    return CompanyLine(row.id, row.name, row.created_at)
+    return _company(row)
+
+
+def _company_query(actor: Actor) -> Select[Any]:
+    return (
+        select(companies, users.c.name.label("owner_name"))
+        .select_from(companies.outerjoin(users, users.c.id == companies.c.owner_id))
+        .where(visible(actor, companies), companies.c.merged_into.is_(None))
+    )
+
+
+def _company(row: Any) -> CompanyLine:
+    return CompanyLine(
+        row.id, row.name, row.created_at, row.inn, row.phone, row.email, row.site, row.address, row.note,
+        references.person(row, "owner"), row.custom,
+    )  # fmt: skip
 
 
 def _query(actor: Actor) -> Select[Any]:
@@ -127,15 +153,16 @@ def contacts_with(words: str) -> Select[Any]:
 
 
 async def _lines(connection: AsyncConnection, rows: Sequence[Any]) -> list[ContactLine]:
-    numbers = await _numbers(connection, [row.id for row in rows])
+    numbers = await numbers_of_many(connection, [row.id for row in rows])
     return [
         ContactLine(row.id, row.name, row.position, row.email, row.note, references.company(row),
-                    references.person(row, "owner"), tuple(numbers.get(row.id, ())), row.created_at)
+                    references.person(row, "owner"), tuple(numbers.get(row.id, ())), row.created_at, row.custom)
         for row in rows
     ]  # fmt: skip
 
 
-async def _numbers(connection: AsyncConnection, contact_ids: Sequence[int]) -> dict[int, list[ContactNumber]]:
+async def numbers_of_many(connection: AsyncConnection, contact_ids: Sequence[int]) -> dict[int, list[ContactNumber]]:
+    """By contact, each in the order they became known."""
     found: dict[int, list[ContactNumber]] = {}
     if not contact_ids:
         return found

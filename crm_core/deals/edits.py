@@ -15,6 +15,7 @@ from crm_core.deals.judging import FROM_THE_FIRST, LOST, OPEN
 from crm_core.deals.loss_reasons import offered
 from crm_core.deals.moves import let_through, locked, note_stage, said, stored, told
 from crm_core.deals.tables import deals, pipelines, stage_history, stages
+from crm_core.editing import to_write
 from crm_core.errors import Invalid, NotFound
 from crm_core.events import Event, EventKind
 from crm_core.fields.history import Noun, note_changes
@@ -74,11 +75,19 @@ async def open_deal(
     return int(deal.id)
 
 
-async def edit_deal(tx: AsyncConnection, deal_id: int, changes: DealChanges, *, by: int | None, now: datetime) -> None:
-    """Change what is given; raises NotFound, or Invalid for an amount or currency that cannot be."""
+async def edit_deal(
+    tx: AsyncConnection, deal_id: int, changes: DealChanges, *, by: int | None, now: datetime,
+    seen: Mapping[str, Any] | None = None,
+) -> None:  # fmt: skip
+    """Change what is given; an amount that is given is an estimate no more.
+
+    Raises NotFound, Invalid for an amount or currency that cannot be, and Conflict as `crm_core.editing` says.
+    """
     deal = await locked(tx, deal_id)
     new = _fit(changes)
-    changed = {name: value for name, value in new.items() if getattr(deal, name) != value}
+    changed = to_write(deal, new, seen)
+    if deal.amount_is_usual and "amount" in new and (seen is None or seen.get("amount", new["amount"]) != new["amount"]):
+        changed["amount_is_usual"] = False
     if not changed:
         return
     await tx.execute(update(deals).where(deals.c.id == deal_id).values(changed))

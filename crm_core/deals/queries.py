@@ -1,6 +1,7 @@
 """Reads of pipelines and deals. What happened on one deal, by its stages, is told by `timeline`."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,8 @@ from crm_core.deals.filters import DealFilters, narrowed
 from crm_core.deals.tables import deals, pipelines, stages
 from crm_core.errors import NotFound
 from crm_core.paging import Page
-from crm_core.references import ContactRef, Person, StageRef
+from crm_core.products.tables import work_types
+from crm_core.references import CompanyRef, ContactRef, Person, StageRef, WorkTypeRef
 from crm_core.tasks.tables import tasks
 from crm_core.users.tables import users
 
@@ -65,6 +67,15 @@ class DealLine:
     closed_as: str | None  # won, lost
     next_due_at: datetime | None
     limit_hours: float | None = None  # of its stage
+    company: CompanyRef | None = None  # the deal's own, else its contact's
+    work_type: WorkTypeRef | None = None
+    amount_is_usual: bool = False  # the amount is what such work usually brings: nobody typed it
+    custom: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def lacks_task(self) -> bool:
+        """Open, and nobody has to do anything about it (F9)."""
+        return self.is_open and self.next_due_at is None
 
     @property
     def is_open(self) -> bool:
@@ -122,7 +133,8 @@ def deal_query(actor: Actor) -> Select[Any]:
         select(
             deals,
             contacts.c.name.label("contact_name"), visible(actor, contacts).label("contact_opens"),
-            companies.c.name.label("company_name"), stages.c.name.label("stage_name"),
+            companies.c.id.label("firm_id"), companies.c.name.label("company_name"),
+            work_types.c.name.label("work_type_name"), stages.c.name.label("stage_name"),
             stages.c.short_name.label("stage_short_name"), stages.c.limit_hours, users.c.name.label("owner_name"),
             number.correlate(deals).scalar_subquery().label("number"),
             due.correlate(deals).scalar_subquery().label("next_due_at"),
@@ -132,6 +144,7 @@ def deal_query(actor: Actor) -> Select[Any]:
             .outerjoin(contacts, contacts.c.id == deals.c.contact_id)
             .outerjoin(companies, companies.c.id == func.coalesce(deals.c.company_id, contacts.c.company_id))
             .outerjoin(users, users.c.id == deals.c.owner_id)
+            .outerjoin(work_types, work_types.c.id == deals.c.work_type_id)
         )
         .where(visible(actor, deals))
     )  # fmt: skip
@@ -148,4 +161,7 @@ def _line(row: Any) -> DealLine:
         owner=references.person(row, "owner"), amount=row.amount, currency=row.currency, source=row.source,
         created_at=row.created_at, closed_at=row.closed_at, closed_as=row.closed_as,
         next_due_at=row.next_due_at, limit_hours=row.limit_hours,
+        company=None if row.firm_id is None else CompanyRef(row.firm_id, row.company_name),
+        work_type=None if row.work_type_id is None else WorkTypeRef(row.work_type_id, row.work_type_name),
+        amount_is_usual=row.amount_is_usual, custom=row.custom,
     )  # fmt: skip

@@ -89,4 +89,5 @@ audit = Table(
     Column("noun_id", Integer),
     Column("facts", Json),
     Index("ix_audit_deed", "deed", "id"),  # who read what is personal is a page
+    Index("ix_audit_noun", "noun", "noun_id"),
 )

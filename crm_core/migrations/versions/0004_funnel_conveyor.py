@@ -15,6 +15,8 @@ KEPT_IDS = {"sqlite_autoincrement": True}
 
 
 def upgrade() -> None:
+    with op.batch_alter_table("audit") as batch_op:
+        batch_op.create_index("ix_audit_noun", ["noun", "noun_id"], unique=False)
     op.create_table(
         "fields",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -525,6 +527,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("ix_audit_deed", "audit")
+    with op.batch_alter_table("audit") as batch_op:
+        batch_op.drop_index("ix_audit_noun")
     with op.batch_alter_table("tasks", table_kwargs=KEPT_IDS) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_tasks_stage_id_stages"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_tasks_rule_id_automations"), type_="foreignkey")
