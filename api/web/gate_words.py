@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from api.web.field_words import field_names
 from api.web.names import Names
 from api.web.wording import Wording, clock, plain
 from crm_core.deals.gate import Lack, Proof
@@ -41,11 +42,22 @@ def _tag(wording: Wording, fact: Any) -> str:
     return Names(wording.texts).tag_name(str(fact))
 
 
+def _field(wording: Wording, fact: Any) -> str:
+    """One of ours by its name, one that the company added as it was called."""
+    return field_names(wording.texts).get(str(fact)) or plain(clean(str(fact), LONGEST))
+
+
+def _task_kind(wording: Wording, fact: Any) -> str:
+    return Names(wording.texts).task_kind_name(str(fact))
+
+
 _FACTS: dict[str, Callable[[Wording, Any], str]] = {
     "at": _moment,
     "since": _moment,
     "seconds": lambda _wording, fact: clock(fact),
     "wanted": lambda _wording, fact: clock(fact),
     "tag": _tag,
+    "field": _field,
+    "task_kind": _task_kind,
 }
-"""Facts that are no words: moments as ISO 8601, lengths in seconds, names of tags."""
+"""Facts that are no words: moments as ISO 8601, lengths in seconds, names of tags, fields and kinds of tasks."""

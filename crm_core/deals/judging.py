@@ -109,10 +109,10 @@ async def _stands_at(tx: AsyncConnection, deal: Row[Any], strip: Sequence[Row[An
     here = next(stage for stage in strip if stage.id == deal.stage_id)
     if here.kind != LOST:
         return int(here.position)
-    of_deal = select(stage_history.c.stage_id).where(stage_history.c.deal_id == deal.id)
-    trodden = (await tx.execute(of_deal.order_by(stage_history.c.id.desc()))).scalars()
+    way = select(stage_history.c.stage_id, stage_history.c.from_stage_id).where(stage_history.c.deal_id == deal.id)
+    trodden = (stage_id for row in await tx.execute(way.order_by(stage_history.c.id.desc())) for stage_id in row)
     positions = {stage.id: int(stage.position) for stage in strip if stage.kind != LOST}
-    return next((positions[stage_id] for stage_id in trodden if stage_id in positions), 0)
+    return next((positions[stage_id] for stage_id in trodden if stage_id in positions), FROM_THE_FIRST)
 
 
 async def _stage_judged(tx: AsyncConnection, asked: DealAsked) -> StageJudged:
