@@ -91,7 +91,7 @@ class TestForwards:
 class TestNoWayAround:
     async def test_lost_deal_goes_on_where_it_was_lost(self, funnel: Funnel) -> None:
         async with funnel.office.database.write() as tx:
-            await lose_deal(tx, funnel.deal, "Дорого", by=None, now=NOW)
+            await lose_deal(tx, funnel.deal, 1, "Дорого", by=None, now=NOW)
             await reopen_deal(tx, funnel.deal, by=None, now=LATER)
 
         assert (await stands_on(funnel), says(await funnel.judged(3))) == (2, ["call"])
