@@ -19,6 +19,7 @@ from api.listening import keep_listening
 from api.reactor import keep_reacting
 from api.serving import open_socket, serve_web
 from api.supervision import keep_up
+from api.timekeeping import keep_time
 from api.turns import alone
 from api.webhooks.lanes import keep_sending
 from api.worker_process import run_worker
@@ -78,6 +79,7 @@ class Hub:
                 "webhooks": lambda: keep_sending(self._context, wiring.webhook_runner(self._context)),
                 "audits": lambda: carry_jobs(self._context, wiring.audit_runner(self._context)),
                 "worker": self._workers,
+                "clock": lambda: alone(self._context, "clock", "clock", keep_time),
                 "housekeeping": lambda: alone(self._context, "housekeeping", "house", keep_house),
             }
         return own

@@ -10,6 +10,14 @@ from api.webhooks import lanes, sending
 from api.webhooks.sender import OwnResolver, Sender
 from crm_core.blobs import blobs_of
 from crm_core.db import Database
+from crm_core.deals.automations.reactions import (
+    enter_opened,
+    run_on_calls,
+    run_on_payments,
+    run_on_requests,
+    run_on_tags,
+    run_on_tasks,
+)
 from crm_core.errors import SettingsError
 from crm_core.events import EventKind
 from crm_core.jobs import JobKind, JobRunner
@@ -33,10 +41,14 @@ REACTIONS: Reactions = {
     EventKind.CALL_ANSWERED: [tell_webhooks],
     EventKind.CALL_TRANSFERRED: [tell_webhooks],
     EventKind.CALLS_JOINED: [tell_webhooks],
-    EventKind.CALL_ENDED: [attach_recordings, tell_webhooks],
+    EventKind.CALL_ENDED: [attach_recordings, tell_webhooks, run_on_calls],
     EventKind.RECORDING_STORED: [transcribe_recordings, tell_webhooks],
     EventKind.TRANSCRIPT_READY: [tag_calls, tell_webhooks],
-    EventKind.CALL_TAGGED: [tell_webhooks],
+    EventKind.CALL_TAGGED: [tell_webhooks, run_on_tags],
+    EventKind.DEAL_OPENED: [enter_opened],
+    EventKind.REQUEST_TAKEN: [run_on_requests],
+    EventKind.PAYMENT_TAKEN: [run_on_payments],
+    EventKind.TASK_DONE: [run_on_tasks],
 }
 
 

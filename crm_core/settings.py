@@ -33,6 +33,7 @@ WRITE_IT = {
     "language": "write ru or en",
     "log_format": "write console or json",
     "classify_minutes": "write a whole number of minutes from 1 to 10080",
+    "escalate_minutes": "write a whole number of minutes from 0 to 10080",
     "gap_days": "write a whole number of days from 1 to 60",
     "call_back_minutes": "write a whole number of minutes from 1 to 10080",
     "known_caller_opens_deal": "write true or false",
@@ -64,6 +65,7 @@ class Settings(BaseSettings):
     gap_days: int = Field(default=7, ge=1, le=60)  # how far back the exchange's records are read for what was missed
     classify_minutes: int = Field(default=15, ge=1, le=10_080)  # until a new lead is to be classified (F13)
     call_back_minutes: int = Field(default=15, ge=1, le=10_080)
+    escalate_minutes: int = Field(default=30, ge=0, le=10_080)  # from a task's deadline until the head is told of it (F9)
     known_caller_opens_deal: bool = True  # one who has no open deal
     webhooks_allow: str = ""  # networks and hosts inside the house that may be told of calls, see crm_core.webhooks.addresses
 
