@@ -12,6 +12,7 @@ from api.context import AppContext
 from api.errors import REFUSALS, answer_errors
 from api.guard import Guard
 from api.rest import (
+    access,
     calls,
     companies,
     contacts,
@@ -26,6 +27,7 @@ from api.rest import (
     recordings,
     stream,
     tasks,
+    teams,
     trust,
     users,
     webhooks,
@@ -37,8 +39,8 @@ from api.web import pages
 STATIC = Path(__file__).parent / "web" / "static"
 PREFIX = "/api/v1"
 NOUNS = (
-    dialling, calls, recordings, contacts, companies, deals, losing, tasks, pipelines, loss_reasons, users, exchanges,
-    trust, me, stream, webhooks,
+    dialling, calls, recordings, contacts, companies, deals, losing, tasks, pipelines, loss_reasons, users, teams, access,
+    exchanges, trust, me, stream, webhooks,
 )  # fmt: skip
 
 # For the description alone: `api.deps.CurrentActor` is what reads either of them.

@@ -66,9 +66,7 @@ async def add_team(new: TeamIn, actor: CurrentActor, context: Context) -> TeamOu
 async def change_team(team_id: PathId, change: TeamChange, actor: CurrentActor, context: Context) -> TeamOut:
     require(actor, Right.SETTINGS)
     async with context.database.write() as tx:
-        await deeds.edit_team(
-            tx, team_id, name=change.name, own_figures=change.own_figures, now=context.now(), by=actor.user_id
-        )
+        await deeds.edit_team(tx, team_id, name=change.name, own_figures=change.own_figures, now=context.now(), by=actor.user_id)
     return await _now(context, actor, team_id)
 
 

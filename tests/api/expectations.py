@@ -9,7 +9,8 @@ from crm_core.users.tables import Role
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """`right`: what the role must have, else 403 (`hidden`: 404). `scoped`: a manager gets only what is his own, else 404.
+    """`right`: what the role must have, or one of `rights`, else 403 (`hidden`: 404). `scoped`: a manager gets only what is his
+    own, else 404.
 
     `ok` is the answer to whoever may; `public`: strangers get it too. `body` is sent as JSON, `form` as a form; words in
     braces are ids of the object asked about.
@@ -17,6 +18,7 @@ class Needs:
 
     ok: int = 200
     right: Right | None = None
+    rights: tuple[Right, ...] = ()
     scoped: bool = False
     hidden: bool = False
     public: bool = False
@@ -25,13 +27,14 @@ class Needs:
 
     def status_for(self, role: Role, *, own: bool) -> int:
         """The expected answer, from the policy alone."""
-        if self.right is not None and self.right not in POLICY[role].rights:
+        if self.right is not None and POLICY[role].rights.isdisjoint({self.right, *self.rights}):
             return 404 if self.hidden else 403
         return 404 if self.scoped and role is Role.MANAGER and not own else self.ok
 
 
 WORK, LISTEN, REVIEW = Right.WORK, Right.LISTEN, Right.REVIEW
 FIGURES, PEOPLE, EXCHANGES, SETTINGS = Right.SEE_FIGURES, Right.SEE_PEOPLE, Right.SEE_EXCHANGES, Right.SETTINGS
+PERSONAL = Right.SEE_PERSONAL
 
 PUBLIC = {
     "GET /api/openapi.json": Needs(public=True),
@@ -88,6 +91,16 @@ REST = {
     "GET users/{user_id}": Needs(right=PEOPLE, hidden=True),
     "POST users": Needs(201, right=SETTINGS, body={"email": "new@office.test", "name": "New", "role": "qa"}),
     "PATCH users/{user_id}": Needs(right=SETTINGS, body={"name": "Renamed"}),
+    "GET teams": Needs(right=PEOPLE),
+    "GET teams/{team_id}": Needs(right=PEOPLE),
+    "POST teams": Needs(201, right=SETTINGS, body={"name": "West"}),
+    "PATCH teams/{team_id}": Needs(right=SETTINGS, body={"own_figures": True}),
+    "DELETE teams/{team_id}": Needs(204, right=SETTINGS),
+    "PUT teams/{team_id}/people/{user_id}": Needs(right=SETTINGS, body={"leads": True}),
+    "DELETE teams/{team_id}/people/{user_id}": Needs(204, right=SETTINGS),
+    "GET access": Needs(right=SETTINGS),
+    "PATCH access/{role}": Needs(right=SETTINGS, body={"scopes": {"calls": "team"}}),
+    "GET access/readings": Needs(right=PERSONAL, rights=(SETTINGS,)),
     "GET exchanges": Needs(right=EXCHANGES),
     "GET exchanges/{exchange_id}": Needs(right=EXCHANGES),
     "POST exchanges": Needs(

@@ -25,6 +25,7 @@ from crm_core.secrets import SecretBox
 from crm_core.settings import Settings
 from crm_core.tags.tables import call_tags
 from crm_core.tasks.tables import TaskKind, tasks
+from crm_core.teams.deeds import make_team, put_into_team
 from crm_core.transcripts.tables import transcript_segments, transcripts
 from crm_core.trust import keeping
 from crm_core.trust.differences import Difference, Kind
@@ -74,6 +75,7 @@ async def build(database: Database) -> World:
     day_id = await _audited(office)
     here = {"day_id": day_id, "user_id": people["leaver"], "exchange_id": office.exchange.id, "pipeline_id": 1, "reason_id": 1}
     here |= await _webhook(office, people["admin"])
+    here["team_id"] = await _team(office, people["leaver"])
     return World(people, tokens, {**own, **here}, {**foreign, **here}, strip)
 
 
@@ -110,6 +112,13 @@ async def _webhook(office: Office, admin: int) -> dict[str, int]:
         tried_at=NOW,
     )  # fmt: skip
     return {"webhook_id": hook, "delivery_id": delivery}
+
+
+async def _team(office: Office, user: int) -> int:
+    async with office.database.write() as tx:
+        team_id = await make_team(tx, "North", now=LONG_AGO, by=None)
+        await put_into_team(tx, team_id, user, now=LONG_AGO, by=None)
+        return team_id
 
 
 async def _recorded(office: Office, call: int, deal: int) -> int:
