@@ -175,6 +175,45 @@ class Names:
             return [(value, self.texts.gettext(label)) for value, label in option.choices]
         return pick.get(option.kind.value, ())
 
+    def meeting_deed(self, deed: str) -> str:
+        pgettext = self.texts.pgettext
+        names = {
+            "meeting_set": pgettext("meeting", "Meeting set"), "meeting_put_off": pgettext("meeting", "Meeting put off"),
+            "meeting_held": pgettext("meeting", "Meeting held"), "meeting_cancelled": pgettext("meeting", "Meeting cancelled"),
+        }  # fmt: skip
+        return names.get(deed, deed)
+
+    def influence_name(self, influence: str | None) -> str:
+        """How much somebody decides in a deal."""
+        return dict(self.influence_choices()).get(influence or "", "")
+
+    def influence_choices(self) -> list[tuple[str, str]]:
+        pgettext = self.texts.pgettext
+        return [
+            ("decides", pgettext("influence", "decides")), ("influences", pgettext("influence", "influences the decision")),
+            ("uses", pgettext("influence", "will use it")), ("none", pgettext("influence", "has no say")),
+        ]  # fmt: skip
+
+    def meeting_lack(self, name: str) -> str:
+        """What nobody has said yet of a meeting."""
+        pgettext = self.texts.pgettext
+        names = {
+            "user": pgettext("meeting", "who goes"), "contact": pgettext("meeting", "with whom"),
+            "place": pgettext("meeting", "where"), "at": pgettext("meeting", "when"), "notes": pgettext("meeting", "notes"),
+        }  # fmt: skip
+        return names.get(name, name)
+
+    def field_kind_name(self, kind: str) -> str:
+        return dict(self.field_kind_choices()).get(kind, kind)
+
+    def field_kind_choices(self) -> list[tuple[str, str]]:
+        pgettext = self.texts.pgettext
+        return [
+            ("text", pgettext("kind", "Text")), ("number", pgettext("kind", "Number")), ("money", pgettext("kind", "Amount")),
+            ("date", pgettext("kind", "Date")), ("choice", pgettext("kind", "One of a list")),
+            ("choices", pgettext("kind", "Several of a list")), ("yes_no", pgettext("kind", "Yes or no")),
+        ]  # fmt: skip
+
     def exchange_state(self, state: str) -> str:
         pgettext = self.texts.pgettext
         names = {

@@ -8,6 +8,8 @@ from starlette.responses import HTMLResponse, Response
 from api.web import (
     calls,
     contacts,
+    deal_card,
+    deal_deeds,
     deals,
     dial_settings,
     dialling,
@@ -40,6 +42,8 @@ for noun in (
     missed,
     contacts,
     deals,
+    deal_card,
+    deal_deeds,
     tasks,
     people,
     settings,

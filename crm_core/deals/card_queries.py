@@ -8,11 +8,16 @@ from enum import StrEnum
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.access import Actor
-from crm_core.contacts.queries import ContactNumber, numbers_of
+from crm_core.contacts.queries import ContactNumber
 from crm_core.deals.entry import Place, TimelineAsked
+from crm_core.deals.people import DealPerson, people_of
 from crm_core.deals.queries import DealLine, Stage, deal, pipeline
 from crm_core.deals.stays import Move, moves_of, stays_of
 from crm_core.deals.timeline import StagePeriod, Timeline, timeline
+from crm_core.fields.definitions import Field, definitions
+from crm_core.fields.history import Noun
+from crm_core.meetings.queries import Meeting, meetings_of
+from crm_core.products.deal_lines import DealProducts, products_of
 from crm_core.tasks.queries import TaskFilters, TaskLine, list_tasks
 
 PAGE = 50
@@ -36,13 +41,21 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class DealCard:
-    """`tasks` are the open ones, the most urgent first."""
+    """`tasks` are the open ones, the most urgent first; `fields` those that were added to cards of deals."""
 
     line: DealLine
     steps: tuple[Step, ...]
-    numbers: tuple[ContactNumber, ...]
     tasks: tuple[TaskLine, ...]
+    people: tuple[DealPerson, ...]
+    meetings: tuple[Meeting, ...]
+    products: DealProducts
+    fields: tuple[Field, ...]
     timeline: Timeline
+
+    @property
+    def numbers(self) -> tuple[ContactNumber, ...]:
+        """Of the main contact."""
+        return next((person.numbers for person in self.people if person.main), ())
 
     @property
     def periods(self) -> tuple[StagePeriod, ...]:
@@ -57,8 +70,11 @@ async def deal_card(connection: AsyncConnection, actor: Actor, deal_id: int, *, 
     return DealCard(
         line=line,
         steps=steps_of((await pipeline(connection, line.pipeline_id)).stages, line.stage.id, moves),
-        numbers=await numbers_of(connection, line.contact.id) if line.contact else (),
         tasks=(await list_tasks(connection, actor, TaskFilters(deal_id=deal_id))).items,
+        people=await people_of(connection, actor, deal_id),
+        meetings=await meetings_of(connection, actor, deal_id),
+        products=await products_of(connection, deal_id),
+        fields=await definitions(connection, Noun.DEAL),
         timeline=await timeline(connection, asked, stays_of(moves, line.stage, line.stage_since)),
     )
 

@@ -1,0 +1,92 @@
+"""One deal's card: its stages, what stands beside it, and all that happened on it. Every deed on a deal answers with it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.responses import Response
+
+from api.paths import PathId
+from api.web.visit import Visit, VisitNow, back_to
+from crm_core.access import Right, may_give_to, may_see_personal, require_visible
+from crm_core.deals import card_queries
+from crm_core.deals.card_queries import PAGE
+from crm_core.deals.loss_reasons import LossReason, list_loss_reasons
+from crm_core.deals.queries import DealLine
+from crm_core.deals.tables import deals
+from crm_core.products.work_types import WorkType, list_work_types
+from crm_core.users.queries import on_duty
+
+router = APIRouter()
+
+MOST_SHOWN = 500
+"""Entries that are fetched anew whenever something happens on the deal; what is older is added below them."""
+
+Shown = Annotated[int, Query(ge=1, le=MOST_SHOWN)]
+
+
+@router.get("/deals/{deal_id}")
+async def card_page(visit: VisitNow, deal_id: PathId) -> Response:
+    return await _page(visit, await card_facts(visit, deal_id))
+
+
+@router.get("/deals/{deal_id}/card")
+async def card(visit: VisitNow, deal_id: PathId, shown: Shown = PAGE) -> Response:
+    return visit.part("deals/_card.html", **await card_facts(visit, deal_id, shown=shown))
+
+
+@router.get("/deals/{deal_id}/older")
+async def older(visit: VisitNow, deal_id: PathId, cursor: Annotated[str, Query(max_length=500)]) -> Response:
+    """What happened before the place the cursor says."""
+    timeline = await card_queries.older(visit.connection, visit.actor, deal_id, cursor)
+    return visit.part("deals/_older.html", timeline=timeline, deal_id=deal_id)
+
+
+@asynccontextmanager
+async def of_mine(visit: Visit, deal_id: int) -> AsyncIterator[AsyncConnection]:
+    """A transaction in which the deal is known to be one the visitor may work on."""
+    visit.require(Right.WORK)
+    async with visit.context.database.write() as tx:
+        await require_visible(tx, visit.actor, deals, deal_id)
+        yield tx
+
+
+async def after_deed(visit: Visit, deal_id: int, refused: str | None = None, status: int = 200, **more: Any) -> Response:
+    """The card in place, so that a recording that plays goes on; without scripts the whole page."""
+    if not visit.wants_part and refused is None:
+        return back_to(f"/deals/{deal_id}")
+    facts = {**await card_facts(visit, deal_id, refused), **more}
+    return visit.part("deals/_card.html", status, **facts) if visit.wants_part else await _page(visit, facts, status)
+
+
+async def card_facts(visit: Visit, deal_id: int, refused: str | None = None, shown: int = PAGE) -> dict[str, Any]:
+    """What the card's templates ask for."""
+    found = await card_queries.deal_card(visit.connection, visit.actor, deal_id, shown=shown)
+    owner = found.line.owner.id if found.line.owner else None
+    return {
+        "deal": found, "refused": refused, "shown_entries": shown, "most_shown": MOST_SHOWN, "next_shown": next_shown(shown),
+        "owners": await on_duty(visit.connection, may_give_to(visit.actor)),
+        "loss_reasons": await _loss_reasons(visit, found.line), "work_types": await _work_types(visit),
+        "may_personal": may_see_personal(visit.actor, owner), "sees_margin": visit.may(Right.SEE_FIGURES),
+    }  # fmt: skip
+
+
+def next_shown(shown: int) -> int:
+    """How many entries "show more" asks for: ever more at once."""
+    return min(shown * 3, MOST_SHOWN)
+
+
+async def _page(visit: Visit, facts: dict[str, Any], status: int = 200) -> Response:
+    return await visit.page("deals/page.html", "deals", status, **facts)
+
+
+async def _loss_reasons(visit: Visit, line: DealLine) -> tuple[LossReason, ...]:
+    """What it can be lost for."""
+    return await list_loss_reasons(visit.connection) if line.is_open and visit.may(Right.WORK) else ()
+
+
+async def _work_types(visit: Visit) -> tuple[WorkType, ...]:
+    """What it can be."""
+    return await list_work_types(visit.connection) if visit.may(Right.WORK) else ()
