@@ -8,11 +8,13 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
+from crm_core.calls import lead_rulings
 from crm_core.calls.call_words import tell_call
 from crm_core.calls.events import Call, CallEvent, Direction, Outcome
 from crm_core.calls.ledger import CallDraft, ContactDraft, DealDraft, Ledger, NumberDraft, TaskDraft, Told
 from crm_core.calls.telling import moment_of
 from crm_core.events import EventKind
+from crm_core.leads.rules import LeadRule
 from crm_core.receivers import keepers
 from crm_core.tasks.tables import TaskKind
 
@@ -30,6 +32,8 @@ def decide(ledger: Ledger, happened: Sequence[CallEvent]) -> None:
         if draft.deal is None:
             _link(ledger, draft)
             _open_lead(ledger, draft, at)
+        if ledger.leads is not None and draft.deal is not None:
+            _reconsider(ledger, draft, at)
         if event.call.answered_at is not None:
             _settle_owner(ledger, draft, at)
             _close_call_back(ledger, draft, at)
@@ -128,22 +132,43 @@ def _new_contact(ledger: Ledger, draft: CallDraft, number: str, at: datetime) ->
 
 
 def _new_deal(ledger: Ledger, draft: CallDraft, at: datetime) -> None:
-    contact, first = draft.contact, ledger.first_stage
+    """It begins where a lead rule says, or where all do."""
+    rule = lead_rulings.rule_of(ledger, draft)
+    contact, first = draft.contact, (rule and rule.beginning) or ledger.first_stage
     if contact is None or first is None:
         return
     deal = DealDraft(contact, first.pipeline_id, first.stage_id, owner_id=contact.keeper, created_at=at)
+    if rule is not None:
+        lead_rulings.give_lead(ledger, rule, deal, contact)
+    draft.weighed = lead_rulings.told_to_rules(draft.call)
     draft.deal, draft.stage_id = deal, first.stage_id
     ledger.open_deals[contact] = deal
     ledger.new_deals.append((deal, draft))
-    ledger.told.append(Told(EventKind.DEAL_OPENED, at, keepers(deal.owner_id), call=draft, contact=contact, deal=deal))
-    _new_task(ledger, draft, TaskKind.CLASSIFY, at)
+    facts: dict[str, object] = {} if rule is None else {"lead_rule": rule.id}
+    ledger.told.append(
+        Told(EventKind.DEAL_OPENED, at, keepers(deal.owner_id), call=draft, contact=contact, deal=deal, facts=facts)
+    )
+    deal.opened_by = _new_task(ledger, draft, TaskKind.CLASSIFY, at, rule)
+    _set_beside(ledger, draft, at, rule)
 
 
-def _new_task(ledger: Ledger, draft: CallDraft, kind: TaskKind, at: datetime) -> TaskDraft:
+def _reconsider(ledger: Ledger, draft: CallDraft, at: datetime) -> None:
+    """The call has told more: a lead rule that waited for it may take effect."""
+    _set_beside(ledger, draft, at, lead_rulings.reconsider(ledger, draft, at))
+
+
+def _set_beside(ledger: Ledger, draft: CallDraft, at: datetime, rule: LeadRule | None) -> None:
+    kind = lead_rulings.sets_beside(rule)
+    if kind is not None:
+        _new_task(ledger, draft, kind, at, rule)
+
+
+def _new_task(ledger: Ledger, draft: CallDraft, kind: TaskKind, at: datetime, rule: LeadRule | None = None) -> TaskDraft:
     within = ledger.rules.classify_within if kind is TaskKind.CLASSIFY else ledger.rules.call_back_within
     deal, contact = draft.deal, draft.contact
     owner = deal.owner_id if deal is not None else contact.keeper if contact is not None else None
     task = TaskDraft(kind, at + within, at, draft.call.customer, draft, contact, deal, owner)
+    lead_rulings.shape(ledger, rule, task)
     ledger.tasks.append(task)
     if deal is not None and owner is None:
         ledger.unowned.setdefault(deal, []).append(task)
@@ -221,7 +246,7 @@ def _leave_call_back(ledger: Ledger, draft: CallDraft, at: datetime) -> None:
     known = ledger.numbers.get(number)
     if (known is not None and known.not_customer) or number in ledger.call_backs or not did_is_ours(ledger, call):
         return
-    task = ledger.call_backs[number] = _new_task(ledger, draft, TaskKind.CALL_BACK, at)
+    task = ledger.call_backs[number] = _new_task(ledger, draft, TaskKind.CALL_BACK, at, lead_rulings.rule_of(ledger, draft))
     reached_by, reached_at = ledger.reached.get(number, (draft, None))
     if reached_at is not None and reached_at > at:
         _finish(ledger, task, reached_by, reached_at, reached_at)

@@ -13,10 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from crm_core import event_log
 from crm_core.calls.call_rows import call_row, ring_rows, talk_rows
 from crm_core.calls.joining import absorb
+from crm_core.calls.lead_writes import write_deals, write_rulings
 from crm_core.calls.ledger import CallDraft, ContactDraft, DealDraft, Ledger, TaskDraft, Told
 from crm_core.calls.tables import call_linkedids, call_rings, call_talks, calls
 from crm_core.contacts.tables import contact_numbers, contacts
-from crm_core.deals.tables import deals, stage_history
+from crm_core.deals.tables import deals
 from crm_core.tasks.tables import tasks
 from crm_core.upserts import Insert, insert_for
 
@@ -24,13 +25,10 @@ from crm_core.upserts import Insert, insert_for
 KEPT = frozenset(["id", "exchange_id", "key", "journal_id", "reviewed_at", "reviewed_by"])
 # Known better the second time, but never unlearned; the stage stays that of the call's beginning.
 FROZEN = ("stage_id",)
-LEAD_SOURCE = "call"
 
 # Put together once: for a call or two that would cost more than the database takes.
 NEW_CONTACTS = insert(contacts).returning(contacts.c.id, contacts.c.owner_id, contacts.c.created_at)
-NEW_DEALS = insert(deals).returning(deals.c.contact_id, deals.c.id)
-FIRST_STAGES = insert(stage_history)
-NEW_TASKS = insert(tasks).returning(tasks.c.call_id, tasks.c.kind, tasks.c.id)
+NEW_TASKS = insert(tasks).returning(tasks.c.call_id, tasks.c.kind, tasks.c.title, tasks.c.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +51,14 @@ async def write(tx: AsyncConnection, exchange_id: int, ledger: Ledger) -> None:
     drafts = _touched(ledger)
     await _write_contacts(tx, ledger)
     await _write_numbers(tx, ledger)
-    await _write_deals(tx, ledger)
+    await write_deals(tx, ledger)
     await _write_calls(tx, exchange_id, ledger, drafts)
     await _write_linkedids(tx, exchange_id, drafts)
     await _write_parties(tx, ledger, drafts)
     await _write_tasks(tx, ledger)
     await _write_owners(tx, ledger)
+    if ledger.leads is not None:
+        await write_rulings(tx, ledger)
     for draft in drafts:
         if draft.absorbed and draft.id is not None:
             await absorb(tx, draft.id, [other.id for other in draft.absorbed if other.id is not None])
@@ -96,26 +96,6 @@ def _number_upsert(dialect: str) -> Insert:
     added = insert_for(dialect, contact_numbers)
     belongs = {"contact_id": func.coalesce(contact_numbers.c.contact_id, added.excluded.contact_id)}
     return added.on_conflict_do_update(index_elements=[contact_numbers.c.number], set_=belongs)
-
-
-async def _write_deals(tx: AsyncConnection, ledger: Ledger) -> None:
-    new = [deal for deal, _ in ledger.new_deals]
-    if not new:
-        return
-    added = await tx.execute(NEW_DEALS, [_deal_row(deal) for deal in new])
-    ids = {row.contact_id: row.id for row in added}
-    for deal in new:
-        deal.id = ids[deal.contact.id if deal.contact else None]
-    await tx.execute(FIRST_STAGES, [{"deal_id": deal.id, "stage_id": deal.stage_id, "at": deal.created_at} for deal in new])
-
-
-def _deal_row(deal: DealDraft) -> dict[str, Any]:
-    contact = deal.contact
-    return {
-        "contact_id": contact.id if contact else None, "company_id": contact.company_id if contact else None,
-        "pipeline_id": deal.pipeline_id, "stage_id": deal.stage_id, "stage_since": deal.created_at,
-        "owner_id": deal.owner_id, "source": LEAD_SOURCE, "created_at": deal.created_at,
-    }  # fmt: skip
 
 
 async def _write_calls(tx: AsyncConnection, exchange_id: int, ledger: Ledger, drafts: list[CallDraft]) -> None:
@@ -171,9 +151,9 @@ async def _write_tasks(tx: AsyncConnection, ledger: Ledger) -> None:
     if ledger.tasks:
         rows = [_task_row(task) for task in ledger.tasks]
         added = await tx.execute(NEW_TASKS, rows)
-        ids = {(row.call_id, row.kind): row.id for row in added}
+        ids = {(row.call_id, row.kind, row.title): row.id for row in added}
         for task in ledger.tasks:
-            task.id = ids[task.call.id if task.call else None, task.kind]
+            task.id = ids[task.call.id if task.call else None, task.kind, task.title]
     changed = [{"task": task.id, **_task_end(task)} for task in ledger.known_tasks if task.changed]
     if changed:
         values: dict[str, Any] = {name: bindparam(name) for name in changed[0] if name != "task"}
@@ -182,7 +162,7 @@ async def _write_tasks(tx: AsyncConnection, ledger: Ledger) -> None:
 
 def _task_row(task: TaskDraft) -> dict[str, Any]:
     return {
-        "kind": task.kind, "number": task.number, "due_at": task.due_at, "created_at": task.created_at,
+        "kind": task.kind, "number": task.number, "created_at": task.created_at,
         "call_id": task.call.id if task.call else None, "contact_id": task.contact.id if task.contact else None,
         "deal_id": task.deal.id if task.deal else None, **_task_end(task),
     }  # fmt: skip
@@ -191,7 +171,7 @@ def _task_row(task: TaskDraft) -> dict[str, Any]:
 def _task_end(task: TaskDraft) -> dict[str, Any]:
     by_call = task.done_by_call
     return {
-        "owner_id": task.owner_id, "done_at": task.done_at, "done_by": task.done_by,
+        "title": task.title, "due_at": task.due_at, "owner_id": task.owner_id, "done_at": task.done_at, "done_by": task.done_by,
         "done_by_call_id": by_call.id if by_call else None,
     }  # fmt: skip
 

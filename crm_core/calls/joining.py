@@ -7,10 +7,14 @@ from sqlalchemy import Column, ColumnElement, and_, case, delete, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.calls.tables import call_remarks, calls
-from crm_core.deals.tables import deals, notes, stage_history
+from crm_core.deals.automations.tables import automation_runs
+from crm_core.deals.tables import deal_contacts, deals, notes, stage_history
 from crm_core.event_log import events
 from crm_core.jobs import jobs
+from crm_core.meetings.tables import meetings
+from crm_core.products.tables import deal_products
 from crm_core.recordings.tables import recordings
+from crm_core.requests.tables import requests
 from crm_core.tags.tables import call_tags
 from crm_core.tasks.tables import TaskKind, tasks
 from crm_core.transcripts.tables import transcripts
@@ -20,6 +24,12 @@ from crm_core.webhooks.tables import deliveries
 NAMED_BY: tuple[Column[Any], ...] = (
     transcripts.c.call_id, call_tags.c.call_id, call_remarks.c.call_id, tasks.c.call_id, tasks.c.done_by_call_id,
     jobs.c.call_id, events.c.call_id, deliveries.c.call_id,
+)  # fmt: skip
+
+# What somebody put into a deal: with any of it, the lead stays.
+WORKED_ON: tuple[Column[Any], ...] = (
+    notes.c.deal_id, requests.c.deal_id, meetings.c.deal_id, deal_products.c.deal_id, deal_contacts.c.deal_id,
+    deals.alias().c.handed_over_from,
 )  # fmt: skip
 
 
@@ -47,18 +57,21 @@ async def _withdraw_leads(tx: AsyncConnection, survivor_id: int, absorbed: Seque
     await tx.execute(update(recordings).where(recordings.c.deal_id.in_(withdrawn)).values(deal_id=None, stage_id=None))
     await tx.execute(delete(tasks).where(tasks.c.deal_id.in_(withdrawn)))
     await tx.execute(delete(stage_history).where(stage_history.c.deal_id.in_(withdrawn)))
+    await tx.execute(delete(automation_runs).where(automation_runs.c.deal_id.in_(withdrawn)))
     await tx.execute(delete(deals).where(deals.c.id.in_(withdrawn)))
 
 
 def _untouched(absorbed: Sequence[int]) -> tuple[ColumnElement[bool], ...]:
     other_call = exists().where(calls.c.deal_id == deals.c.id, calls.c.id.not_in(absorbed))
-    moved = exists().where(stage_history.c.deal_id == deals.c.id, stage_history.c.from_stage_id.is_not(None))
-    noted = exists().where(notes.c.deal_id == deals.c.id)
-    of_people = tasks.c.call_id.is_(None) | tasks.c.call_id.not_in(absorbed) | tasks.c.done_by.is_not(None)
+    by_somebody = stage_history.c.user_id.is_not(None) | stage_history.c.rule_id.is_not(None)  # not by a lead rule
+    moved = exists().where(stage_history.c.deal_id == deals.c.id, stage_history.c.from_stage_id.is_not(None), by_somebody)
+    by_product = tasks.c.rule_id.is_not(None) | tasks.c.stage_id.is_not(None)  # what a new lead is given anyway
+    of_people = (tasks.c.call_id.is_(None) & ~by_product) | tasks.c.call_id.not_in(absorbed) | tasks.c.done_by.is_not(None)
     worked = exists().where(tasks.c.deal_id == deals.c.id, of_people)
+    kept = [~exists().where(column == deals.c.id).correlate(deals) for column in WORKED_ON]
     return (
         deals.c.closed_at.is_(None), deals.c.title.is_(None), deals.c.amount.is_(None),
-        ~other_call.correlate(deals), ~moved.correlate(deals), ~noted.correlate(deals), ~worked.correlate(deals),
+        ~other_call.correlate(deals), ~moved.correlate(deals), ~worked.correlate(deals), *kept,
     )  # fmt: skip
 
 

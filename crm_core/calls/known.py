@@ -21,22 +21,25 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.calls.events import Call, CallState, Direction, Outcome
+from crm_core.calls.known_leads import read_openings
 from crm_core.calls.ledger import (
     CallDraft,
     ContactDraft,
     DealDraft,
-    FirstStage,
     IntakeRules,
     Ledger,
     NumberDraft,
     Span,
     TaskDraft,
+    weighed,
 )
 from crm_core.calls.tables import call_linkedids, call_rings, calls, exchanges
 from crm_core.calls.telling import moment_of
 from crm_core.contacts.tables import contact_numbers, contacts
 from crm_core.deals.tables import deals, pipelines, stages
 from crm_core.exchanges.config import ExchangeConfig
+from crm_core.leads.rule_set import ANY_RULE, read_rule_set
+from crm_core.leads.rules import Beginning
 from crm_core.tasks.tables import TaskKind, tasks
 from crm_core.users.extensions import Period
 from crm_core.users.tables import user_extensions, users
@@ -54,7 +57,7 @@ async def read(
     """A ledger with everything in it that these calls may touch."""
     ledger = Ledger(
         rules=rules, now=now, house_numbers=exchange.house_numbers | exchange.own_numbers, own_numbers=exchange.own_numbers,
-        journal_id=journal_id,
+        exchange_id=exchange.id, journal_id=journal_id,
     )  # fmt: skip
     customers = sorted({number for call in told if (number := call.customer) is not None})
     if not exchange.own_numbers:
@@ -65,13 +68,16 @@ async def read(
     known_deals = await _read_deals(tx, ledger, people, {row.deal_id for row in rows if row.deal_id})
     _note_calls(ledger, rows, people, known_deals)
     await _read_tasks(tx, ledger, told, known_deals)
+    if ledger.leads is not None:
+        await read_openings(tx, ledger, known_deals)
     await _read_reached(tx, ledger, told)
     return ledger
 
 
 def _beginning(column: Column[int]) -> ScalarSelect[int]:
     """Of the first open stage of the first pipeline: where new deals begin."""
-    query = select(column).select_from(stages.join(pipelines)).where(stages.c.kind == "open")
+    query = select(column).select_from(stages.join(pipelines)).where(stages.c.kind == "open", stages.c.archived_at.is_(None))
+    query = query.where(pipelines.c.archived_at.is_(None))
     return query.order_by(pipelines.c.position, pipelines.c.id, stages.c.position).limit(1).scalar_subquery()
 
 
@@ -79,6 +85,7 @@ HOUSE = (
     select(
         _beginning(stages.c.pipeline_id).label("pipeline_id"), _beginning(stages.c.id).label("stage_id"),
         user_extensions.c.extension, user_extensions.c.user_id, user_extensions.c.since, user_extensions.c.until,
+        ANY_RULE.label("ruled"),
     )
     .select_from(
         exchanges.outerjoin(
@@ -94,20 +101,25 @@ HOUSE = (
 
 
 async def _read_house(tx: AsyncConnection, ledger: Ledger, exchange_id: int, extensions: set[str]) -> None:
-    """Who had which phone and when, and where new deals begin: one row at least, so one question does."""
+    """Who had which phone and when, where new deals begin, and whether lead rules say otherwise: one question does."""
     holders: dict[str, list[Period]] = {}
+    ruled = False
     for row in await tx.execute(HOUSE, {"exchange": exchange_id, "extensions": sorted(extensions)}):
         if row.stage_id is not None:
-            ledger.first_stage = FirstStage(row.pipeline_id, row.stage_id)
+            ledger.first_stage = Beginning(row.pipeline_id, row.stage_id)
         if row.extension is not None:
             holders.setdefault(row.extension, []).append(Period(row.user_id, row.since, row.until))
+        ruled = row.ruled
     ledger.holders = holders
+    if ruled:
+        ledger.leads = await read_rule_set(tx, ledger.rules.zone)
 
 
 CALLS = (
     select(
         calls.c.id, calls.c.key, calls.c.ended_at, calls.c.answered_at, calls.c.outcome, calls.c.told, calls.c.user_id,
-        calls.c.contact_id, calls.c.deal_id, calls.c.stage_id, calls.c.started_at, calls.c.source, call_linkedids.c.linkedid,
+        calls.c.contact_id, calls.c.deal_id, calls.c.stage_id, calls.c.started_at, calls.c.source, calls.c.queue,
+        call_linkedids.c.linkedid,
     )
     .join(call_linkedids, call_linkedids.c.call_id == calls.c.id)
     .where(call_linkedids.c.exchange_id == bindparam("exchange"))
@@ -123,7 +135,8 @@ async def _call_rows(tx: AsyncConnection, exchange_id: int, told: Sequence[Call]
 NUMBERS = (
     select(
         contact_numbers.c.number, contact_numbers.c.raw, contact_numbers.c.not_customer_at,
-        contacts.c.id.label("contact_id"), contacts.c.owner_id, contacts.c.company_id, users.c.active,
+        contacts.c.id.label("contact_id"), contacts.c.owner_id, contacts.c.company_id, contacts.c.created_at,
+        users.c.active,
     )
     .select_from(
         contact_numbers.outerjoin(contacts, contacts.c.id == contact_numbers.c.contact_id)
@@ -132,7 +145,7 @@ NUMBERS = (
     .where(contact_numbers.c.number.in_(bindparam("numbers", expanding=True)))
 )  # fmt: skip
 CONTACTS = (
-    select(contacts.c.id.label("contact_id"), contacts.c.owner_id, contacts.c.company_id, users.c.active)
+    select(contacts.c.id.label("contact_id"), contacts.c.owner_id, contacts.c.company_id, contacts.c.created_at, users.c.active)
     .outerjoin(users, users.c.id == contacts.c.owner_id)
     .where(contacts.c.id.in_(bindparam("ids", expanding=True)))
 )
@@ -156,7 +169,7 @@ def _contact(found: dict[int, ContactDraft], row: Any) -> ContactDraft | None:
     if row.contact_id is None:
         return None
     if row.contact_id not in found:
-        found[row.contact_id] = ContactDraft(row.contact_id, row.owner_id, bool(row.active), row.company_id)
+        found[row.contact_id] = ContactDraft(row.contact_id, row.owner_id, bool(row.active), row.company_id, row.created_at)
     return found[row.contact_id]
 
 
@@ -181,7 +194,10 @@ async def _read_deals(
     found: dict[int, DealDraft] = {}
     for row in await tx.execute(DEALS, {"people": sorted(people), "ids": sorted(of_calls)}):
         contact = people.get(row.contact_id)
-        draft = DealDraft(contact, row.pipeline_id, row.stage_id, row.id, row.owner_id, open=row.closed_at is None)
+        draft = DealDraft(
+            contact, row.pipeline_id, row.stage_id, row.id, row.owner_id, row.created_at, open=row.closed_at is None,
+            rule_id=row.lead_rule_id, since=row.stage_since,
+        )  # fmt: skip
         found[row.id] = draft
         if contact is not None and draft.open:
             ledger.open_deals[contact] = draft
@@ -201,7 +217,8 @@ def _known_call(row: Any, contact: ContactDraft | None, deal: DealDraft | None) 
     return CallDraft(
         key=row.key, stored_key=row.key, id=row.id, contact=contact, deal=deal, stage_id=row.stage_id, user_id=row.user_id,
         told=row.told, was_answered=row.answered_at is not None, was_ended=ended,
-        was_unanswered=ended and row.outcome != Outcome.ANSWERED, span=Span(row.started_at, row.ended_at, row.source),
+        was_unanswered=ended and row.outcome != Outcome.ANSWERED,
+        weighed=weighed(row.queue, row.answered_at is not None, ended), span=Span(row.started_at, row.ended_at, row.source),
     )  # fmt: skip
 
 
@@ -223,7 +240,16 @@ async def _read_tasks(tx: AsyncConnection, ledger: Ledger, told: Sequence[Call],
         return
     for row in await tx.execute(TASKS, {"numbers": shown, "deals": nobodys}):
         deal = known_deals.get(row.deal_id)
-        task = TaskDraft(TaskKind(row.kind), row.due_at, row.created_at, row.number, deal=deal, owner_id=row.owner_id, id=row.id)
+        task = TaskDraft(
+            TaskKind(row.kind),
+            row.due_at,
+            row.created_at,
+            row.number,
+            deal=deal,
+            owner_id=row.owner_id,
+            title=row.title,
+            id=row.id,
+        )
         ledger.known_tasks.append(task)
         if task.kind is TaskKind.CALL_BACK and task.number is not None:
             ledger.call_backs[task.number] = task

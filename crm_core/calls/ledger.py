@@ -5,11 +5,13 @@ Drafts stand for rows. One with an id exists already; one without is written at 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from crm_core.calls.events import Call, Outcome
 from crm_core.calls.telling import facts_told, moment_of
 from crm_core.events import EventKind
+from crm_core.leads.rule_set import RuleSet
+from crm_core.leads.rules import Beginning
 from crm_core.settings import Settings
 from crm_core.tasks.tables import TaskKind
 from crm_core.users.extensions import Period, holder_at
@@ -17,11 +19,12 @@ from crm_core.users.extensions import Period, holder_at
 
 @dataclass(frozen=True, slots=True)
 class IntakeRules:
-    """What the company set: how soon a lead is classified and a missed caller called back, and what a known caller opens."""
+    """Set by the company: how soon a lead is classified and a missed caller called back, what a known caller opens; its zone."""
 
     classify_within: timedelta = timedelta(minutes=15)
     call_back_within: timedelta = timedelta(minutes=15)
     known_caller_opens_deal: bool = True
+    zone: tzinfo = UTC
 
     @classmethod
     def of(cls, settings: Settings) -> "IntakeRules":
@@ -29,15 +32,8 @@ class IntakeRules:
             timedelta(minutes=settings.classify_minutes),
             timedelta(minutes=settings.call_back_minutes),
             settings.known_caller_opens_deal,
+            settings.zone,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class FirstStage:
-    """Where new deals begin."""
-
-    pipeline_id: int
-    stage_id: int
 
 
 @dataclass(slots=True, eq=False)
@@ -48,6 +44,7 @@ class ContactDraft:
     company_id: int | None = None
     created_at: datetime | None = None
     gets_owner: bool = False
+    given_from: tuple[int | None] | None = None  # a lead rule gave him from this manager to another
 
     @property
     def keeper(self) -> int | None:
@@ -67,6 +64,8 @@ class NumberDraft:
 
 @dataclass(slots=True, eq=False)
 class DealDraft:
+    """`moves`: what lead rules did with it in this batch, after it began."""
+
     contact: ContactDraft | None
     pipeline_id: int
     stage_id: int
@@ -75,6 +74,21 @@ class DealDraft:
     created_at: datetime | None = None
     open: bool = True
     gets_owner: bool = False
+    rule_id: int | None = None
+    opened_by: "TaskDraft | None" = None  # the task to classify it, whose call opened it; read where lead rules may ask
+    since: datetime | None = None  # it stands on its stage
+    moves: list["LeadMove"] = field(default_factory=list)
+    ruled: bool = False  # a lead rule changed it after it was written
+
+
+@dataclass(frozen=True, slots=True)
+class LeadMove:
+    """A lead rule whose facts came late put the deal elsewhere."""
+
+    from_stage_id: int
+    to: Beginning
+    at: datetime
+    rule: str  # its name
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +102,15 @@ class Span:
     @classmethod
     def of(cls, call: Call, now: datetime) -> "Span":
         return cls(moment_of(call.started_at, now) or now, moment_of(call.ended_at, now), call.source)
+
+
+Weighed = tuple[str | None, bool | None]
+"""Of what lead rules may ask for, what a call tells after its first ring: the queue, and whether a person answered."""
+
+
+def weighed(queue: str | None, answered: bool, ended: bool) -> Weighed:
+    """Whether a person answers is known when one does, or when the call is over."""
+    return queue, True if answered else False if ended else None
 
 
 @dataclass(slots=True, eq=False)
@@ -110,6 +133,7 @@ class CallDraft:
     was_new: bool = False
     stored_key: str | None = None  # as the row has it
     span: Span | None = None  # likewise
+    weighed: Weighed = (None, None)  # what lead rules were last asked with
     people: dict[str, int | None] = field(default_factory=dict)  # extension → whose phone it was when the call began
 
     def take_word(self, call: Call) -> bool:
@@ -135,6 +159,7 @@ class TaskDraft:
     contact: ContactDraft | None = None
     deal: DealDraft | None = None
     owner_id: int | None = None
+    title: str | None = None
     id: int | None = None
     done_at: datetime | None = None
     done_by: int | None = None
@@ -164,7 +189,9 @@ class Ledger:
     now: datetime
     house_numbers: frozenset[str]
     own_numbers: frozenset[str]
-    first_stage: FirstStage | None = None
+    first_stage: Beginning | None = None
+    exchange_id: int | None = None
+    leads: RuleSet | None = None  # None: there are no lead rules
     journal_id: int | None = None
     reached_dids: set[str] = field(default_factory=set)  # DIDs by which somebody or something of ours was reached
     by_linkedid: dict[str, CallDraft] = field(default_factory=dict)
