@@ -69,7 +69,7 @@ async def deal_card(connection: AsyncConnection, actor: Actor, deal_id: int, *, 
     asked = TimelineAsked(actor, deal_id, moves, shown)
     return DealCard(
         line=line,
-        steps=steps_of((await pipeline(connection, line.pipeline_id)).stages, line.stage.id, moves),
+        steps=steps_of((await pipeline(connection, line.pipeline_id, stands_on=line.stage.id)).stages, line.stage.id, moves),
         tasks=(await list_tasks(connection, actor, TaskFilters(deal_id=deal_id))).items,
         people=await people_of(connection, actor, deal_id),
         meetings=await meetings_of(connection, actor, deal_id),

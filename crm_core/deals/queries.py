@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import paging, references
@@ -86,19 +86,28 @@ class DealLine:
         return self.is_open and self.limit_hours is not None and self.stage_since < now - timedelta(hours=self.limit_hours)
 
 
+# Without the words for managers, which are long: boards and lists read these often.
+STRIP = select(
+    stages.c.id, stages.c.pipeline_id, stages.c.name, stages.c.short_name, stages.c.goal, stages.c.position, stages.c.kind
+).order_by(stages.c.position)
+
+
 async def list_pipelines(connection: AsyncConnection) -> tuple[Pipeline, ...]:
-    """All pipelines with their stages, in order; they are no secret within the house."""
-    rows = (await connection.execute(select(stages).order_by(stages.c.position))).all()
-    found = (await connection.execute(select(pipelines).order_by(pipelines.c.position, pipelines.c.id))).all()
+    """All pipelines that stand, with the stages that do, in order; they are no secret within the house."""
+    rows = (await connection.execute(STRIP.where(stages.c.archived_at.is_(None)))).all()
+    query = select(pipelines.c.id, pipelines.c.name).where(pipelines.c.archived_at.is_(None))
+    found = (await connection.execute(query.order_by(pipelines.c.position, pipelines.c.id))).all()
     return tuple(Pipeline(one.id, one.name, tuple(_stage(row) for row in rows if row.pipeline_id == one.id)) for one in found)
 
 
-async def pipeline(connection: AsyncConnection, pipeline_id: int) -> Pipeline:
-    """Raises NotFound."""
-    for one in await list_pipelines(connection):
-        if one.id == pipeline_id:
-            return one
-    raise NotFound(noun="pipelines", id=pipeline_id)
+async def pipeline(connection: AsyncConnection, pipeline_id: int, *, stands_on: int | None = None) -> Pipeline:
+    """Also one that was put away. `stands_on`: a stage to show even if it was taken away, after the others. Raises NotFound."""
+    name = await connection.scalar(select(pipelines.c.name).where(pipelines.c.id == pipeline_id))
+    if name is None:
+        raise NotFound(noun="pipelines", id=pipeline_id)
+    shown = or_(stages.c.archived_at.is_(None), stages.c.id == stands_on)
+    rows = (await connection.execute(STRIP.where(stages.c.pipeline_id == pipeline_id, shown))).all()
+    return Pipeline(pipeline_id, name, tuple(_stage(row) for row in rows))
 
 
 async def list_deals(
