@@ -27,7 +27,7 @@ def menu(actor: Actor, counted: Badges, texts: Texts) -> list[Item]:
     """In the order of use; the first four are the phone's tab bar."""
     gettext = texts.gettext
     work = [
-        Item("deals", "/deals", "layout-kanban", gettext("Deals"), counted.open_deals, gettext("open")),
+        Item("deals", "/board", "layout-kanban", gettext("Deals"), counted.open_deals, gettext("open")),
         Item("calls", "/calls", "phone", gettext("Calls")),
         Item("missed", "/missed", "phone-x", gettext("Missed"), counted.missed, gettext("not called back"), hot=True),
         Item("contacts", "/contacts", "users", gettext("Contacts")),

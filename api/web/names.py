@@ -11,6 +11,7 @@ from crm_core.calls.events import CallState, Direction, Outcome
 from crm_core.calls.lines import CallLine
 from crm_core.calls.live_parties import Doing, Waits
 from crm_core.options import Option, OptionKind
+from crm_core.deals.board import NextTask
 from crm_core.tasks.queries import TaskLine
 from crm_core.tasks.tables import TaskKind
 
@@ -149,7 +150,22 @@ class Names:
         """Where a deal came from: a code of ours, or what somebody wrote."""
         return {"call": self.texts.pgettext("source", "call")}.get(source, source)
 
-    def task_title(self, task: TaskLine) -> str:
+    def period_choices(self) -> list[tuple[str, str]]:
+        pgettext = self.texts.pgettext
+        return [
+            ("week", pgettext("came", "this week")), ("month", pgettext("came", "this month")),
+            ("quarter", pgettext("came", "this quarter")), ("year", pgettext("came", "this year")),
+        ]  # fmt: skip
+
+    def deal_orders(self) -> list[tuple[str, str]]:
+        pgettext = self.texts.pgettext
+        return [
+            ("-stage_since", pgettext("order", "moved last")), ("stage_since", pgettext("order", "longest on a stage")),
+            ("-created_at", pgettext("order", "newest")), ("created_at", pgettext("order", "oldest")),
+            ("-amount", pgettext("order", "dearest")), ("amount", pgettext("order", "cheapest")),
+        ]  # fmt: skip
+
+    def task_title(self, task: TaskLine | NextTask) -> str:
         pgettext = self.texts.pgettext
         if task.title:
             return task.title

@@ -6,10 +6,12 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
 from api.web import (
+    board,
     calls,
     contacts,
     deal_card,
     deal_deeds,
+    deal_list,
     deals,
     dial_settings,
     dialling,
@@ -41,6 +43,8 @@ for noun in (
     why,
     missed,
     contacts,
+    board,
+    deal_list,
     deals,
     deal_card,
     deal_deeds,

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 from babel import Locale
 from babel.dates import format_date, format_time, format_timedelta
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_compact_decimal, format_currency, format_decimal, get_currency_symbol
 
 from api.web.translations import Texts
 
@@ -28,8 +28,8 @@ class Wording:
     zone: ZoneInfo
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        shown = (self.phone, self.money, self.roubles, self.count, self.time, self.day, self.at, self.full, self.ago, self.lasted,
-                 self.due, self.long_day, self.field_time, self.since, self.next_morning)  # fmt: skip
+        shown = (self.phone, self.money, self.short_money, self.roubles, self.count, self.time, self.day, self.at, self.full, self.ago, self.lasted,
+                 self.due, self.due_short, self.long_day, self.field_time, self.since, self.next_morning)  # fmt: skip
         return {filter_.__name__: filter_ for filter_ in (*shown, clock, initials, plain, epoch)}
 
     def phone(self, number: str | None) -> str:
@@ -52,6 +52,14 @@ class Wording:
         pattern = "#,##0 ¤" if amount % 100 == 0 else "#,##0.00 ¤"
         written = format_currency(amount / 100, currency, pattern, locale=self.locale, currency_digits=False)
         return written.replace("RUB", "₽").replace(" ", NO_BREAK)
+
+    def short_money(self, amount: int | None, currency: str = "RUB") -> str:
+        """`3.1M ₽`: a sum above a column, where its kopecks and thousands are of no interest."""
+        if amount is None:
+            return ""
+        written = format_compact_decimal(amount / 100, fraction_digits=1, locale=self.locale).rstrip(".")
+        symbol = get_currency_symbol(currency, locale=self.locale).replace("RUB", "₽")
+        return f"{written} {symbol}".replace(" ", NO_BREAK)
 
     def roubles(self, amount: int | None) -> str:
         """The sum as it stands in a form's field: units without separators."""
@@ -127,6 +135,12 @@ class Wording:
         by = self.texts.gettext("by %(time)s") % {"time": self.time(moment)}
         near = self.local(moment).date() == self.local(now).date()
         return (by if near else f"{self.day(moment, now)}, {by}").replace(" ", NO_BREAK)
+
+    def due_short(self, moment: datetime, now: datetime) -> str:
+        """`by 13:00` today, else the day alone: for what has little room."""
+        if self.local(moment).date() == self.local(now).date():
+            return self.due(moment, now)
+        return self.day(moment, now)
 
     def _day_pattern(self, *, with_year: bool) -> str:
         if self.locale.language == "ru":

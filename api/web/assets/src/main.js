@@ -10,3 +10,6 @@ import { whenAdded } from "./added.js";
 
 // The player is a bundle of its own, loaded only where there is something to play.
 whenAdded("[data-player]", async (element) => (await import("./player.js")).setUp(element));
+
+// So is the board.
+whenAdded("[data-board]", async () => import("./board.js"));

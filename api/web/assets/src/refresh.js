@@ -52,8 +52,12 @@ async function fetchInTurn(element) {
   if (turn.again && element.isConnected) refresh(element, { upto: turn.next });
 }
 
-function refresh(element, event = {}) {
+export function refresh(element, event = {}) {
   if (element.querySelector("[data-more-shown]")) return; // a list continued by hand stays as it is
+  if (held.has(element)) {
+    held.set(element, true);
+    return;
+  }
   if (element.hasAttribute("data-refresh-shown") && !element.checkVisibility()) {
     unseen.add(element);
     return;
@@ -66,6 +70,15 @@ function refresh(element, event = {}) {
     running.again = true;
     running.next = event.upto ?? 0;
   }
+}
+
+// Whatever a hand holds (a card that is being dragged) is not taken from it: what was told meanwhile is fetched when it is let go.
+const held = new Map();
+export const hold = (element) => held.has(element) || held.set(element, false);
+export function letGo(element) {
+  const again = held.get(element);
+  held.delete(element);
+  if (again && element.isConnected) refresh(element);
 }
 
 // Of the menu and the tab bar a screen shows one: the other is fetched when the window becomes wide or narrow enough for it.
@@ -104,5 +117,10 @@ onState((online) => {
 // An error page must not take the place of a fragment that will be fetched again anyway.
 document.addEventListener("htmx:before:swap", (event) => {
   const { ctx } = event.detail;
-  if (ctx?.sourceElement?.matches?.("[data-refresh]") && ctx.response?.status >= 400) event.preventDefault();
+  if (!ctx?.sourceElement?.matches?.("[data-refresh]")) return;
+  if (ctx.response?.status >= 400) event.preventDefault();
+  if (held.has(ctx.sourceElement)) { // it was on its way already
+    held.set(ctx.sourceElement, true);
+    event.preventDefault();
+  }
 });

@@ -1,0 +1,67 @@
+"""The board: a pipeline's open deals in columns by stage, moved by hand, by keys or by a menu."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from starlette.responses import Response
+
+from api.web.deal_filters import Again, Asked, at_address, choices, filters_of
+from api.web.visit import Visit, VisitNow
+from crm_core.deals.board import FIRST, MOST, read_board
+from crm_core.deals.queries import Pipeline, list_pipelines
+from crm_core.errors import Invalid
+from crm_core.paging import LARGEST_ID
+
+router = APIRouter()
+
+AskedNow = Annotated[Asked, Depends()]
+Shown = Annotated[str, Query(max_length=400)]
+
+MORE = 50
+"""Cards that one click on "more" adds to a column."""
+
+
+@router.get("/board")
+async def page(visit: VisitNow, asked: AskedNow, shown: Shown = "") -> Response:
+    return await visit.page("deals/board.html", "deals", **await choices(visit), **await _facts(visit, asked, shown))
+
+
+@router.get("/board/columns")
+async def columns(visit: VisitNow, asked: AskedNow, shown: Shown = "", again: Again = "") -> Response:
+    """`again`: the page fetches what it shows already, and its address stays."""
+    answer = visit.part("deals/_board.html", **await _facts(visit, asked, shown))
+    return answer if again else at_address(answer, "/board", asked)
+
+
+async def _facts(visit: Visit, asked: Asked, shown: str) -> dict[str, Any]:
+    asked_for = filters_of(visit, asked)
+    pipeline = _chosen(await list_pipelines(visit.connection), asked_for.pipeline_id)
+    counts = _counts(shown)
+    read = None
+    if pipeline is not None:
+        read = await read_board(visit.connection, visit.actor, pipeline.id, asked_for, now=visit.now, shown=counts)
+    return {
+        "asked": asked, "asked_query": asked.query(), "filtered": asked.narrows, "board": read, "pipeline": pipeline,
+        "shown": shown, "more_of": lambda stage: _more(counts, stage), "is_board": True,
+    }  # fmt: skip
+
+
+def _chosen(pipelines: tuple[Pipeline, ...], wanted: int | None) -> Pipeline | None:
+    """The one asked for, else the first; a view that names a pipeline which is gone still opens."""
+    return next((one for one in pipelines if one.id == wanted), pipelines[0] if pipelines else None)
+
+
+def _counts(shown: str) -> dict[int, int]:
+    """`12:75,13:125` → how many cards of which stage's column; raises Invalid."""
+    counts: dict[int, int] = {}
+    for part in filter(None, shown.split(",")):
+        stage, _, count = part.partition(":")
+        if not (stage.isascii() and stage.isdecimal() and count.isascii() and count.isdecimal()) or int(stage) > LARGEST_ID:
+            raise Invalid("A filter has a value it cannot have")
+        counts[int(stage)] = min(int(count), MOST)
+    return counts
+
+
+def _more(counts: dict[int, int], stage: int) -> str:
+    wider = {**counts, stage: min(counts.get(stage, FIRST) + MORE, MOST)}
+    return ",".join(f"{of}:{count}" for of, count in sorted(wider.items()))
