@@ -10,8 +10,8 @@ from api.web.webhook_words import kind_words, state_words, trouble_words
 from crm_core.calls.events import CallState, Direction, Outcome
 from crm_core.calls.lines import CallLine
 from crm_core.calls.live_parties import Doing, Waits
-from crm_core.options import Option, OptionKind
 from crm_core.deals.board import NextTask
+from crm_core.options import Option, OptionKind
 from crm_core.tasks.queries import TaskLine
 from crm_core.tasks.tables import TaskKind
 

@@ -28,8 +28,9 @@ class Wording:
     zone: ZoneInfo
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        shown = (self.phone, self.money, self.short_money, self.roubles, self.count, self.time, self.day, self.at, self.full, self.ago, self.lasted,
-                 self.due, self.due_short, self.long_day, self.field_time, self.since, self.next_morning)  # fmt: skip
+        shown = (self.phone, self.money, self.short_money, self.roubles, self.count, self.time, self.day, self.at, self.full,
+                 self.ago, self.lasted, self.due, self.due_short, self.long_day, self.field_time, self.since,
+                 self.next_morning)  # fmt: skip
         return {filter_.__name__: filter_ for filter_ in (*shown, clock, initials, plain, epoch)}
 
     def phone(self, number: str | None) -> str:

@@ -157,6 +157,8 @@ PAGES = {
     ),
     "POST /contacts/{contact_id}/not-customer": Needs(303, right=WORK, scoped=True),
     "POST /contacts/{contact_id}/customer": Needs(303, right=WORK, scoped=True),
+    "GET /board": Needs(),
+    "GET /board/columns": Needs(),
     "GET /deals": Needs(),
     "GET /deals/list": Needs(),
     "GET /deals/more": Needs(422),

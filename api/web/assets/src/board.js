@@ -75,6 +75,7 @@ whenAdded("[data-cards]", (list) => {
     onStart: () => { hold(board()); board().classList.add("dragging"); },
     onEnd,
   });
+  list.dataset.ready = "";
   narrow.addEventListener("change", () => { if (list.isConnected) sortable.option("disabled", narrow.matches); });
 });
 
