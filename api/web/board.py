@@ -7,7 +7,9 @@ from starlette.responses import Response
 
 from api.web.deal_filters import Again, Asked, at_address, choices, filters_of
 from api.web.visit import Visit, VisitNow
+from crm_core.access import Right
 from crm_core.deals.board import FIRST, MOST, read_board
+from crm_core.deals.loss_reasons import list_loss_reasons
 from crm_core.deals.queries import Pipeline, list_pipelines
 from crm_core.errors import Invalid
 from crm_core.paging import LARGEST_ID
@@ -40,9 +42,10 @@ async def _facts(visit: Visit, asked: Asked, shown: str) -> dict[str, Any]:
     read = None
     if pipeline is not None:
         read = await read_board(visit.connection, visit.actor, pipeline.id, asked_for, now=visit.now, shown=counts)
+    reasons = await list_loss_reasons(visit.connection) if visit.may(Right.WORK) else ()
     return {
         "asked": asked, "asked_query": asked.query(), "filtered": asked.narrows, "board": read, "pipeline": pipeline,
-        "shown": shown, "more_of": lambda stage: _more(counts, stage), "is_board": True,
+        "loss_reasons": reasons, "shown": shown, "more_of": lambda stage: _more(counts, stage), "is_board": True,
     }  # fmt: skip
 
 

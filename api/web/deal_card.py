@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Form, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
@@ -23,6 +23,10 @@ router = APIRouter()
 
 MOST_SHOWN = 500
 """Entries that are fetched anew whenever something happens on the deal; what is older is added below them."""
+
+BOARD = "board"
+"""Where a form was sent from, if not from the card: the board fetches itself anew and needs no card."""
+From = Annotated[str, Form(max_length=10)]
 
 Shown = Annotated[int, Query(ge=1, le=MOST_SHOWN)]
 

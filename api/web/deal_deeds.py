@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form
 from starlette.responses import Response
 
 from api.paths import BodyId, PathId
-from api.web.deal_card import after_deed, of_mine
+from api.web.deal_card import BOARD, From, after_deed, of_mine
 from api.web.typed import amount_typed, moment_typed
 from api.web.visit import VisitNow
 from crm_core.access import require_may_give
@@ -21,14 +21,15 @@ FormId = Annotated[BodyId, Form()]
 
 
 @router.post("/deals/{deal_id}/lose")
-async def lose(visit: VisitNow, deal_id: PathId, reason_id: FormId, words: Text = "") -> Response:
+async def lose(visit: VisitNow, deal_id: PathId, reason_id: FormId, words: Text = "", on: From = "") -> Response:
     """Nothing will come of it; the reason is kept with the stage it was lost on."""
     try:
         async with of_mine(visit, deal_id) as tx:
             await edits.lose_deal(tx, deal_id, reason_id, words, by=visit.actor.user_id, now=visit.now)
     except Invalid:
-        return await after_deed(visit, deal_id, visit.say("This reason is not on the list any more. Choose another one."), 422)
-    return await after_deed(visit, deal_id)
+        gone = visit.say("This reason is not on the list any more. Choose another one.")
+        return visit.part("_told.html", 422, say=gone) if on == BOARD else await after_deed(visit, deal_id, gone, 422)
+    return Response(status_code=204) if on == BOARD else await after_deed(visit, deal_id)
 
 
 @router.post("/deals/{deal_id}/reopen")

@@ -7,16 +7,16 @@ from urllib.parse import parse_qsl, urlencode
 from zoneinfo import ZoneInfo
 
 from fastapi import Query
-from sqlalchemy import select
 from starlette.responses import Response
 
 from api.web.visit import Visit
+from crm_core.access import Noun
 from crm_core.days import bounds, day_of
 from crm_core.deals.filters import DealFilters, known_sources
 from crm_core.deals.queries import DEAL_SORTS, list_pipelines
 from crm_core.errors import Invalid
 from crm_core.paging import LARGEST_ID
-from crm_core.products.tables import work_types
+from crm_core.products.work_types import list_work_types
 from crm_core.users.queries import on_duty
 
 ME, NOBODY = "me", "nobody"
@@ -90,11 +90,10 @@ def at_address(answer: Response, path: str, asked: Asked) -> Response:
 
 async def choices(visit: Visit) -> dict[str, Any]:
     """What the form offers."""
-    owners = await on_duty(visit.connection) if visit.actor.sees_everybody else ()
-    types = select(work_types.c.id, work_types.c.name).where(work_types.c.archived_at.is_(None)).order_by(work_types.c.position)
+    owners = await on_duty(visit.connection, visit.actor.people(Noun.DEALS))
     return {
-        "owners": owners, "pipelines": await list_pipelines(visit.connection), "sources": await known_sources(visit.connection),
-        "work_types": [(row.id, row.name) for row in await visit.connection.execute(types)],
+        "owners": owners, "pipelines": await list_pipelines(visit.connection), "sources": await known_sources(visit.connection, visit.actor),
+        "work_types": await list_work_types(visit.connection),
     }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form
 from starlette.responses import Response
 
 from api.paths import BodyId, PathId
-from api.web.deal_card import BOARD, after_deed, of_mine
+from api.web.deal_card import BOARD, From, after_deed, of_mine
 from api.web.visit import Visit, VisitNow
 from crm_core.deals import moves
 from crm_core.errors import Conflict
@@ -14,7 +14,6 @@ from crm_core.errors import Conflict
 router = APIRouter()
 
 FormId = Annotated[BodyId, Form()]
-From = Annotated[str, Form(max_length=10)]
 
 
 @router.post("/deals/{deal_id}/move")

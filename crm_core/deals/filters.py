@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from crm_core.access import Actor, visible
 from crm_core.contacts.queries import contacts_with
 from crm_core.contacts.tables import companies, contacts
 from crm_core.deals.tables import deals, stages
@@ -67,10 +68,10 @@ async def stage_limits(connection: AsyncConnection) -> tuple[tuple[int, float], 
     return tuple((row.id, row.limit_hours) for row in rows)
 
 
-async def known_sources(connection: AsyncConnection) -> tuple[str, ...]:
-    """Where deals came from, the most frequent first: what a filter offers."""
+async def known_sources(connection: AsyncConnection, actor: Actor) -> tuple[str, ...]:
+    """Where the deals he sees came from, the most frequent first: what a filter offers."""
     many = func.count().desc()
-    query = select(deals.c.source).where(deals.c.source.is_not(None)).group_by(deals.c.source)
+    query = select(deals.c.source).where(deals.c.source.is_not(None), visible(actor, deals)).group_by(deals.c.source)
     return tuple((await connection.scalars(query.order_by(many, deals.c.source).limit(MOST_SOURCES))).all())
 
 

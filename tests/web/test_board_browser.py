@@ -131,7 +131,8 @@ def test_a_deal_is_lost_from_the_board_with_a_reason(browser: Browser, site: Sit
 
     with at_board(browser, site) as (page, _seat):
         card(page, deal).locator("[data-moves]").click()
-        page.fill("#board-reason", "Дорого")
+        page.locator("#board-dialog .lost summary").click()
+        page.locator("#board-loss-reason").select_option(index=1)
         page.locator("[data-lose-form] button").click()
         expect(card(page, deal)).to_have_count(0)
 

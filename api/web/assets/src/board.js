@@ -91,7 +91,7 @@ function openMenu(card) {
     dialog.close();
     const { submitter, target } = event;
     if (target.matches("[data-move-form]")) move(card, submitter.value);
-    else send(card, "lose", { reason: target.elements.reason.value });
+    else send(card, "lose", Object.fromEntries(new FormData(target)));
   });
   show(nameOf(card), body);
   (here?.nextElementSibling ?? body.querySelector("button"))?.focus();
