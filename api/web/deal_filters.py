@@ -92,7 +92,8 @@ async def choices(visit: Visit) -> dict[str, Any]:
     """What the form offers."""
     owners = await on_duty(visit.connection, visit.actor.people(Noun.DEALS))
     return {
-        "owners": owners, "pipelines": await list_pipelines(visit.connection), "sources": await known_sources(visit.connection, visit.actor),
+        "owners": owners, "pipelines": await list_pipelines(visit.connection),
+        "sources": await known_sources(visit.connection, visit.actor),
         "work_types": await list_work_types(visit.connection),
     }  # fmt: skip
 
