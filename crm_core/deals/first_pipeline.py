@@ -1,60 +1,51 @@
-"""The pipeline every installation begins with: the eleven stages of F13–F23."""
+"""The pipelines a new installation begins with: the conveyor of eleven stages (F13–F23), and repeat sales after it (F1)."""
 
-from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from crm_core.deals.planting import plant
 from crm_core.deals.tables import pipelines, stages
+from crm_core.deals.template import template_named
+
+CONVEYOR, REPEAT = "eleven", "repeat"
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
-    name: str
-    short_name: str
-    goal: str
-    kind: str = "open"
+async def seed_pipelines(tx: AsyncConnection, language: str = "ru", *, now: datetime) -> int:
+    """The conveyor with its gates and tasks, handing over to repeat sales, where there is no pipeline yet.
 
-
-RUSSIAN = (
-    Stage("Входящая заявка", "Заявка", "узнать, кто обратился и с чем; передать на классификацию"),
-    Stage("Классификация", "Классификация", "понять вид работ и примерную цену"),
-    Stage("Назначение встречи", "Назначение встречи", "договориться о встрече: кто, где, когда"),
-    Stage("Встреча", "Встреча", "узнать, какой проект нужен, и записать договорённости"),
-    Stage("Отправка КП", "Отправка КП", "отправить предложение и узнать, что о нём думают"),
-    Stage("Согласование", "Согласование", "согласовать условия и подписать договор"),
-    Stage("Выставление счёта", "Счёт", "выставить счёт и убедиться, что его получили"),
-    Stage("Предоплата", "Предоплата", "дождаться предоплаты и дать знак начинать работу"),
-    Stage("В работе", "В работе", "сделать в срок и держать клиента в курсе"),
-    Stage("Приём", "Приём", "сдать работу и выставить последний счёт"),
-    Stage("Полная оплата", "Оплата", "получить оплату целиком, поблагодарить, попросить оценку", "won"),
-)
-ENGLISH = (
-    Stage("New request", "Request", "learn who came and with what; pass on to be classified"),
-    Stage("Classification", "Classification", "understand the kind of work and a rough price"),
-    Stage("Arranging a meeting", "Arranging", "agree on a meeting: who, where, when"),
-    Stage("Meeting", "Meeting", "learn what project is wanted and write down what was agreed"),
-    Stage("Proposal", "Proposal", "send the proposal and learn what they think of it"),
-    Stage("Approval", "Approval", "agree on the terms and sign the contract"),
-    Stage("Invoice", "Invoice", "send the invoice and make sure it arrived"),
-    Stage("Prepayment", "Prepayment", "wait for the prepayment and give the sign to begin"),
-    Stage("In progress", "In progress", "deliver in time and keep the customer informed"),
-    Stage("Acceptance", "Acceptance", "hand the work over and send the last invoice"),
-    Stage("Paid in full", "Paid", "be paid in full, thank, ask for a rating", "won"),
-)
+    Tells the id of the first pipeline. An installation that has pipelines keeps them as they are.
+    """
+    known = await first_pipeline(tx)
+    if known is not None:
+        return known
+    conveyor = await plant(tx, template_named(CONVEYOR), language, by=None, now=now)
+    repeat = await plant(tx, template_named(REPEAT), language, by=None, now=now)
+    await tx.execute(update(pipelines).where(pipelines.c.id == conveyor).values(hands_over_to=repeat))
+    return conveyor
 
 
 async def seed_pipeline(tx: AsyncConnection, language: str = "ru") -> int:
-    """The eleven-stage pipeline, where there is none yet; tells the id of the first pipeline."""
-    known: int | None = await tx.scalar(select(pipelines.c.id).order_by(pipelines.c.position, pipelines.c.id).limit(1))
+    """The eleven stages as they were before there were gates: they ask for nothing. Where there is no pipeline yet."""
+    known = await first_pipeline(tx)
     if known is not None:
         return known
-    name, wording = ("Продажи", RUSSIAN) if language == "ru" else ("Sales", ENGLISH)
-    added: int = (await tx.execute(insert(pipelines).values(name=name, position=0).returning(pipelines.c.id))).scalar_one()
+    words = template_named(CONVEYOR).said(language)
+    added: int = (
+        await tx.execute(insert(pipelines).values(name=words.pipeline, position=0).returning(pipelines.c.id))
+    ).scalar_one()
     rows = [
-        {"pipeline_id": added, "name": stage.name, "short_name": stage.short_name, "goal": stage.goal,
-         "position": position, "kind": stage.kind}
-        for position, stage in enumerate(wording)
+        {"pipeline_id": added, "name": said.name, "short_name": said.short_name, "goal": said.goal, "position": place,
+         "kind": rules.kind}
+        for place, (said, rules) in enumerate(zip(words.stages, template_named(CONVEYOR).stages, strict=True))
     ]  # fmt: skip
     await tx.execute(insert(stages), rows)
     return added
+
+
+async def first_pipeline(tx: AsyncConnection) -> int | None:
+    """The id of the one that deals begin in."""
+    query = select(pipelines.c.id).where(pipelines.c.archived_at.is_(None)).order_by(pipelines.c.position, pipelines.c.id)
+    known: int | None = await tx.scalar(query.limit(1))
+    return known
