@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from crm_core import event_log
 from crm_core.deals import edits, moves
 from crm_core.deals.automations.chain import Chain
+from crm_core.deals.automations.field_writing import write_field
 from crm_core.deals.automations.heads import head_of
 from crm_core.deals.automations.in_turn import next_in_turn
 from crm_core.deals.automations.rules import Rule, fault_of
@@ -28,6 +29,7 @@ from crm_core.deals.automations.words import (
     SetField,
     SetTask,
 )
+from crm_core.deals.tables import deals
 from crm_core.errors import Conflict, Invalid, NotFound
 from crm_core.events import Event, EventKind
 from crm_core.receivers import keepers
@@ -164,10 +166,14 @@ class Desk:
         run.facts["owner"] = owner
 
     async def _set_field(self, deed: SetField, run: Run) -> None:
-        await edits.edit_deal(self._tx, self.deal.id, {deed.field: deed.value}, by=None, now=self._now)  # type: ignore[misc]
+        try:
+            await write_field(self._tx, self.deal.id, deed, self._now)
+        except (Invalid, NotFound):
+            run.state, run.why, run.facts["fault"] = RunState.FAILED, "broken", f"field:{deed.field}"
+            return
         run.facts["field"] = [deed.field, deed.value]
-        if deed.field in ("amount", "source"):
-            self.deal = replace(self.deal, **{deed.field: deed.value})
+        if deed.field in ("amount", "source", "work_type_id"):
+            self.deal = await standing(self._tx, self.deal.id)
 
     async def _task_owner(self, deed: SetTask) -> int | None:
         """Whoever left gets no tasks: they are the deal owner's then."""
@@ -196,6 +202,10 @@ async def _planned(tx: AsyncConnection, rule: Rule, occasion: Occasion) -> Seque
     if not deeds:
         raise Declined("nothing_to_do")
     return deeds
+
+
+async def standing(tx: AsyncConnection, deal_id: int) -> DealNow:
+    return DealNow.of((await tx.execute(select(deals).where(deals.c.id == deal_id))).one())
 
 
 def missing_told(refused: Conflict) -> list[dict[str, Any]]:

@@ -99,10 +99,11 @@ class GiveDeal:
 
 @dataclass(frozen=True, slots=True)
 class SetField:
-    """`field`: a column of the deal that people may edit."""
+    """`field`: a column of the deal that people may edit, or `custom.<id>`. `is_usual`: an amount that nobody said."""
 
     field: str
     value: Any
+    is_usual: bool = False
 
 
 @dataclass(frozen=True, slots=True)
