@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import ColumnElement, Table, exists, false, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -194,6 +195,15 @@ def visible(actor: Actor, noun: Table) -> ColumnElement[bool]:
         return seen_people(actor)
     people = actor.people(noun)
     return true() if people is None else OF_PEOPLE[noun](noun, people)
+
+
+def opens(actor: Actor, noun: Table, named: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether the row of `noun` that a column names is the actor's to open: where a row he sees points to another record."""
+    people = actor.people(noun)
+    if people is None:
+        return true()
+    row = noun.alias()
+    return exists().where(row.c.id == named, OF_PEOPLE[noun](row, people)).correlate_except(row)
 
 
 def seen_people(actor: Actor) -> ColumnElement[bool]:

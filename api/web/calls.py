@@ -13,7 +13,7 @@ from starlette.responses import Response
 from api.paths import PathId
 from api.web.visit import Visit, VisitNow, back_to
 from crm_core import days
-from crm_core.access import Right, require_visible
+from crm_core.access import Noun, Right, require_visible
 from crm_core.calls.events import Direction, Outcome
 from crm_core.calls.queries import CallFilters, call_card, list_calls
 from crm_core.calls.review import mark_reviewed, remark, unmark_reviewed
@@ -127,7 +127,9 @@ async def _listed(visit: Visit, asked: Asked) -> dict[str, Any]:
 async def _people(visit: Visit) -> tuple[UserLine, ...]:
     if not visit.may(Right.SEE_FIGURES):
         return ()
-    return (await list_users(visit.connection, visit.actor)).items
+    people = visit.actor.people(Noun.CALLS)
+    everybody = (await list_users(visit.connection, visit.actor)).items
+    return tuple(user for user in everybody if people is None or user.id in people)
 
 
 async def _card(visit: Visit, call_id: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from api.paths import BodyId
 from api.rest.dialling import ordered, status_of
 from api.web.dial_words import why_words
 from api.web.visit import Visit, VisitNow, back_to
-from crm_core.access import Right
+from crm_core.access import Noun, Right
 from crm_core.dialling import queries
 from crm_core.dialling.asking import Asked
 from crm_core.dialling.phones import Phone, Wanted
@@ -55,7 +55,8 @@ async def mine(visit: VisitNow) -> Response:
 async def near(visit: VisitNow) -> Response:
     """Who is near a cap, for head and administrator."""
     visit.require(Right.SEE_EXCHANGES)
-    found = await queries.near_caps(visit.connection, now=visit.now, zone=visit.context.settings.zone)
+    whose = visit.actor.people(Noun.FIGURES)
+    found = await queries.near_caps(visit.connection, now=visit.now, zone=visit.context.settings.zone, people=whose)
     return visit.part("dialling/_near.html", near_caps=found)
 
 

@@ -16,7 +16,7 @@ from api.web.render import Look, look
 from api.web.settings_sections import is_setting
 from api.web.translations import LANGUAGES
 from crm_core import days, event_log
-from crm_core.access import Actor, Right, require
+from crm_core.access import Actor, Noun, Right, require
 from crm_core.calls.pop_queries import current_calls_for
 from crm_core.dialling import queries as dial_queries
 from crm_core.users.desk_queries import badges
@@ -86,7 +86,9 @@ class Visit:
         """Calls by a click: one's last, what keeps one from making any, and who is near a cap, for head and administrator."""
         zone, works = self.context.settings.zone, self.may(Right.WORK)
         phones = await dial_queries.phones_of(self.connection, self.actor.user_id) if works else ()
-        near = await dial_queries.near_caps(self.connection, now=self.now, zone=zone) if self.may(Right.SEE_EXCHANGES) else None
+        whose = self.actor.people(Noun.FIGURES)
+        shows = self.may(Right.SEE_EXCHANGES)
+        near = await dial_queries.near_caps(self.connection, now=self.now, zone=zone, people=whose) if shows else None
         return {
             "mine": await dial_queries.newest_of(self.connection, self.actor.user_id, now=self.now), "near_caps": near,
             "dial_hindrance": hindrance(self.look.wording.texts, phones) if works else None,

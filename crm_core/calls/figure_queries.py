@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.calls.events import CallState, Direction, Outcome
 from crm_core.calls.tables import call_rings, call_talks, calls
+from crm_core.scoped_rows import card_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,10 @@ async def figures(connection: AsyncConnection, since: datetime, until: datetime,
     return counted
 
 
-async def house_figures(connection: AsyncConnection, since: datetime, until: datetime) -> HouseFigures:
-    """Sums over all calls with customers that began in the time."""
+async def house_figures(
+    connection: AsyncConnection, since: datetime, until: datetime, people: frozenset[int] | None = None
+) -> HouseFigures:
+    """Sums over all calls with customers that began in the time: of these people and of nobody, or of everybody (None)."""
     inbound, outbound = calls.c.direction == Direction.INBOUND, calls.c.direction == Direction.OUTBOUND
     answered = calls.c.outcome == Outcome.ANSWERED
     ended = calls.c.state == CallState.ENDED
@@ -70,7 +73,9 @@ async def house_figures(connection: AsyncConnection, since: datetime, until: dat
         _count(outbound), _count(outbound & answered),
         func.coalesce(func.sum(case((inbound | outbound, calls.c.talk_seconds))), 0.0),
         func.avg(case((inbound & answered, calls.c.wait_seconds))),
-    ).where(calls.c.started_at >= since, calls.c.started_at < until)  # fmt: skip
+    ).where(
+        calls.c.started_at >= since, calls.c.started_at < until, true() if people is None else card_of(calls, people)
+    )  # fmt: skip
     return HouseFigures(*(await connection.execute(query)).one())
 
 

@@ -32,9 +32,9 @@ class MissedFilters:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """The first answered call with a number after its tries, of either direction."""
+    """The first answered call with a number after its tries, of either direction; `call_id` where the reader may open it."""
 
-    call_id: int
+    call_id: int | None
     at: datetime
     by: Person | None
     outbound: bool  # we rang back; else the customer rang again and was answered
@@ -131,7 +131,7 @@ def _runs_query(actor: Actor, filters: MissedFilters) -> Select[Any]:
     ended_by = and_(answer.c.answered == 1, answer.c.number == run.c.number, answer.c.rank == run.c.rank)
     query = (
         select(run, answer.c.id.label("reached_id"), answer.c.at.label("reached_at"), calls.c.direction,
-               calls.c.user_id, users.c.name.label("user_name"))
+               calls.c.user_id, users.c.name.label("user_name"), visible(actor, calls).label("opens"))
         .select_from(run.outerjoin(answer, ended_by)
                      .outerjoin(calls, calls.c.id == answer.c.id).outerjoin(users, users.c.id == calls.c.user_id))
     )  # fmt: skip
@@ -141,5 +141,10 @@ def _runs_query(actor: Actor, filters: MissedFilters) -> Select[Any]:
 def _run(row: Any) -> Run:
     reached = None
     if row.reached_id is not None:
-        reached = Reached(row.reached_id, row.reached_at, references.person(row, "user"), row.direction == Direction.OUTBOUND)
+        reached = Reached(
+            row.reached_id if row.opens else None,
+            row.reached_at,
+            references.person(row, "user"),
+            row.direction == Direction.OUTBOUND,
+        )
     return Run(row.number, row.alone or None, row.first_at, row.last_at, row.tries, reached)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from crm_core.access import Actor, Right
+from crm_core.access import Actor, Noun
 from crm_core.calls.events import CallState, Outcome, RingOutcome
 from crm_core.calls.tables import call_linkedids, call_rings, calls, exchanges
 from crm_core.dialling import facts
@@ -21,6 +21,7 @@ from crm_core.dialling.rules import DialRules, rules_of
 from crm_core.dialling.tables import dial_attempts
 from crm_core.errors import NotFound
 from crm_core.references import Person
+from crm_core.scoped_rows import is_of
 from crm_core.users.tables import user_extensions, users
 
 SHOWN_FOR = timedelta(seconds=150)
@@ -73,10 +74,10 @@ class NearCap:
 
 
 async def attempt(connection: AsyncConnection, actor: Actor, attempt_id: int) -> AttemptLine:
-    """One's own; anybody's for who may see everybody's figures. Raises NotFound."""
+    """Of those whose calls he sees. Raises NotFound."""
     query = _query().where(dial_attempts.c.id == attempt_id)
-    if not actor.may(Right.SEE_FIGURES):
-        query = query.where(dial_attempts.c.user_id == actor.user_id)
+    if (people := actor.people(Noun.CALLS)) is not None:
+        query = query.where(is_of(dial_attempts.c.user_id, people))
     row = (await connection.execute(query)).one_or_none()
     if row is None:
         raise NotFound(noun="dial_attempts", id=attempt_id)
@@ -118,9 +119,13 @@ async def rules_on(connection: AsyncConnection, exchange_id: int) -> DialRules:
     return rules_of(row.dial_rules, row.region)
 
 
-async def near_caps(connection: AsyncConnection, *, now: datetime, zone: ZoneInfo) -> tuple[NearCap, ...]:
-    """Who is near a cap now, the nearest cap of each; empty as long as nobody calls by click."""
+async def near_caps(
+    connection: AsyncConnection, *, now: datetime, zone: ZoneInfo, people: frozenset[int] | None = None
+) -> tuple[NearCap, ...]:
+    """Who (of these people, or of all) is near a cap now, the nearest cap of each; empty as long as nobody calls by click."""
     ordered = await facts.ordered_since(connection, now - facts.CAPS_LOOK_BACK)
+    if people is not None:
+        ordered = {user: calls for user, calls in ordered.items() if user in people}
     if not ordered:
         return ()
     query = (

@@ -9,7 +9,8 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import paging, references
-from crm_core.access import Actor, visible
+from crm_core.access import Actor, opens, visible
+from crm_core.calls.tables import calls
 from crm_core.contacts.tables import companies, contacts
 from crm_core.deals.tables import deals, stages
 from crm_core.errors import NotFound
@@ -34,7 +35,10 @@ class TaskFilters:
 
 @dataclass(frozen=True, slots=True)
 class TaskLine:
-    """`title` is None where the kind says it all, in the reader's language. `number`: whom to call back."""
+    """`title` is None where the kind says it all, in the reader's language. `number`: whom to call back.
+
+    `call_id` and `done_by_call_id` only where the reader may open that call.
+    """
 
     id: int
     kind: TaskKind
@@ -98,6 +102,8 @@ def task_query(actor: Actor) -> Select[Any]:
             deals.c.currency.label("deal_currency"), visible(actor, deals).label("deal_opens"),
             stages.c.id.label("deal_stage_id"), stages.c.name.label("deal_stage_name"),
             stages.c.short_name.label("deal_stage_short_name"),
+            opens(actor, calls, tasks.c.call_id).label("call_opens"),
+            opens(actor, calls, tasks.c.done_by_call_id).label("done_by_call_opens"),
             owner.c.name.label("owner_name"), doer.c.id.label("doer_id"), doer.c.name.label("doer_name"),
         )
         .select_from(
@@ -128,7 +134,7 @@ def _narrowed(query: Select[Any], filters: TaskFilters) -> Select[Any]:
 def _line(row: Any) -> TaskLine:
     return TaskLine(
         id=row.id, kind=TaskKind(row.kind), title=row.title, deal=references.deal(row), contact=references.contact(row),
-        call_id=row.call_id, number=row.number, owner=references.person(row, "owner"), due_at=row.due_at,
-        created_at=row.created_at, done_at=row.done_at, done_by=references.person(row, "doer"),
-        done_by_call_id=row.done_by_call_id,
+        call_id=row.call_id if row.call_opens else None, number=row.number, owner=references.person(row, "owner"),
+        due_at=row.due_at, created_at=row.created_at, done_at=row.done_at, done_by=references.person(row, "doer"),
+        done_by_call_id=row.done_by_call_id if row.done_by_call_opens else None,
     )  # fmt: skip

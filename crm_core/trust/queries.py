@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from crm_core.access import Actor, Right, require
-from crm_core.calls.tables import exchanges
+from crm_core.access import Actor, Right, opens, require
+from crm_core.calls.tables import calls, exchanges
 from crm_core.days import day_of
 from crm_core.errors import NotFound
 from crm_core.trust.tables import audited_days, differences
@@ -108,9 +108,9 @@ async def audited_day(connection: AsyncConnection, actor: Actor, day_id: int) ->
 
 
 async def differences_of(connection: AsyncConnection, actor: Actor, day_id: int) -> Sequence[DifferenceLine]:
-    """Open ones first, in order of time; raises Forbidden."""
+    """Open ones first, in order of time; what is of a call, or of none of ours, only to who sees it. Raises Forbidden."""
     require(actor, Right.SEE_EXCHANGES)
-    query = select(differences).where(differences.c.day_id == day_id)
+    query = select(differences).where(differences.c.day_id == day_id, opens(actor, calls, differences.c.call_id))
     order = (differences.c.mended_at.is_not(None), differences.c.at, differences.c.id)
     return [_difference(row) for row in await connection.execute(query.order_by(*order).limit(MOST_SHOWN))]
 

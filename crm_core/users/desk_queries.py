@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from crm_core.access import Actor, Right, require
+from crm_core.access import Actor, Noun, Right, require
 from crm_core.calls.events import CallState, Direction
 from crm_core.calls.figure_queries import Figures, HouseFigures, figures, house_figures
 from crm_core.calls.lines import CallLine, line_query, lines
@@ -80,7 +80,7 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """What the head of sales sees: everybody's desk, who waits where, calls on phones of nobody, and the house's sums.
+    """What the head of sales sees: the desks of those whose figures he sees, who waits where, calls on nobody's phone, sums.
 
     `not_heard`: exchanges whose calls are shown as they were when they were last heard.
     """
@@ -145,7 +145,8 @@ async def badges(connection: AsyncConnection, actor: Actor, until: datetime) -> 
 async def floor(connection: AsyncConnection, actor: Actor, since: datetime, until: datetime, now: datetime) -> Floor:
     """Raises Forbidden for who sees only himself."""
     require(actor, Right.SEE_FIGURES)
-    people = [user for user in await _everybody(connection, actor) if _sells(user)]
+    whose = actor.people(Noun.FIGURES)
+    people = [user for user in await _everybody(connection, actor) if _sells(user) and (whose is None or user.id in whose)]
     ids = [user.id for user in people]
     counted = await figures(connection, since, until, ids)
     live = await live_calls(connection, actor, now)
@@ -153,7 +154,7 @@ async def floor(connection: AsyncConnection, actor: Actor, since: datetime, unti
     ended = await _last_ended(connection, ids, since)
     return Floor(
         desks=tuple(_desk(user, counted[user.id], live, ended.get(user.id), silent) for user in people),
-        live=live, house=await house_figures(connection, since, until),
+        live=live, house=await house_figures(connection, since, until, whose),
         not_heard=tuple(silent.values()),
     )  # fmt: skip
 
