@@ -16,6 +16,7 @@ class Person:
 class CompanyRef:
     id: int
     name: str
+    may_open: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,9 @@ def person(row: Any, prefix: str) -> Person | None:
 
 def company(row: Any) -> CompanyRef | None:
     columns = row._mapping
-    return None if columns["company_id"] is None else CompanyRef(columns["company_id"], columns["company_name"])
+    if columns["company_id"] is None:
+        return None
+    return CompanyRef(columns["company_id"], columns["company_name"], bool(columns.get("company_opens", True)))
 
 
 def contact(row: Any) -> ContactRef | None:

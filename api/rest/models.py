@@ -3,10 +3,11 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic import BaseModel, ConfigDict, PlainSerializer, model_validator
 
 from crm_core.contacts.queries import CompanyLine, ContactLine
 from crm_core.deals.queries import DealLine
+from crm_core.references import CompanyRef
 from crm_core.tasks.queries import TaskLine
 from crm_core.transcripts.speech import Segment
 from crm_core.users.queries import UserLine
@@ -138,8 +139,15 @@ class NumberOut(Answer):
 
 
 class CompanyRefOut(Answer):
-    id: int
+    """`id` is null where the company is not yours to open."""
+
+    id: int | None
     name: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _masked(cls, told: Any) -> Any:
+        return {"id": told.id if told.may_open else None, "name": told.name} if isinstance(told, CompanyRef) else told
 
 
 class ContactOut(Answer):

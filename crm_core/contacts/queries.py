@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import paging, references
-from crm_core.access import Actor, visible
+from crm_core.access import Actor, opens, visible
 from crm_core.contacts.tables import companies, contact_numbers, contacts
 from crm_core.errors import NotFound
 from crm_core.paging import Page
@@ -132,7 +132,8 @@ def _company(row: Any) -> CompanyLine:
 
 def _query(actor: Actor) -> Select[Any]:
     return (
-        select(contacts, companies.c.name.label("company_name"), users.c.name.label("owner_name"))
+        select(contacts, companies.c.name.label("company_name"), users.c.name.label("owner_name"),
+               opens(actor, companies, contacts.c.company_id).label("company_opens"))
         .select_from(
             contacts.outerjoin(companies, companies.c.id == contacts.c.company_id)
             .outerjoin(users, users.c.id == contacts.c.owner_id)

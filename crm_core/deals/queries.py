@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import paging, references
-from crm_core.access import Actor, visible
+from crm_core.access import Actor, opens, visible
 from crm_core.contacts.tables import companies, contact_numbers, contacts
 from crm_core.deals.filters import DealFilters, narrowed
 from crm_core.deals.tables import deals, pipelines, stages
@@ -143,6 +143,7 @@ def deal_query(actor: Actor) -> Select[Any]:
             deals,
             contacts.c.name.label("contact_name"), visible(actor, contacts).label("contact_opens"),
             companies.c.id.label("firm_id"), companies.c.name.label("company_name"),
+            opens(actor, companies, companies.c.id).label("company_opens"),
             work_types.c.name.label("work_type_name"), stages.c.name.label("stage_name"),
             stages.c.short_name.label("stage_short_name"), stages.c.limit_hours, users.c.name.label("owner_name"),
             number.correlate(deals).scalar_subquery().label("number"),
@@ -170,7 +171,7 @@ def _line(row: Any) -> DealLine:
         owner=references.person(row, "owner"), amount=row.amount, currency=row.currency, source=row.source,
         created_at=row.created_at, closed_at=row.closed_at, closed_as=row.closed_as,
         next_due_at=row.next_due_at, limit_hours=row.limit_hours,
-        company=None if row.firm_id is None else CompanyRef(row.firm_id, row.company_name),
+        company=None if row.firm_id is None else CompanyRef(row.firm_id, row.company_name, bool(row.company_opens)),
         work_type=None if row.work_type_id is None else WorkTypeRef(row.work_type_id, row.work_type_name),
         amount_is_usual=row.amount_is_usual, custom=row.custom,
     )  # fmt: skip
