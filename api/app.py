@@ -13,6 +13,7 @@ from api.errors import REFUSALS, answer_errors
 from api.guard import Guard
 from api.rest import (
     access,
+    bulk,
     calls,
     companies,
     contacts,
@@ -30,6 +31,7 @@ from api.rest import (
     teams,
     trust,
     users,
+    views,
     webhooks,
 )
 from api.sign_in import router as sign_in
@@ -39,8 +41,8 @@ from api.web import pages
 STATIC = Path(__file__).parent / "web" / "static"
 PREFIX = "/api/v1"
 NOUNS = (
-    dialling, calls, recordings, contacts, companies, deals, losing, tasks, pipelines, loss_reasons, users, teams, access,
-    exchanges, trust, me, stream, webhooks,
+    dialling, calls, recordings, contacts, companies, bulk, deals, views, losing, tasks, pipelines, loss_reasons, users, teams,
+    access, exchanges, trust, me, stream, webhooks,
 )  # fmt: skip
 
 # For the description alone: `api.deps.CurrentActor` is what reads either of them.

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from api.web.deal_filters import Again, Asked, at_address, choices, filters_of
 from api.web.visit import Visit, VisitNow
+from crm_core.deals.loss_reasons import list_loss_reasons
 from crm_core.deals.queries import list_deals
 
 router = APIRouter()
@@ -16,7 +17,9 @@ AskedNow = Annotated[Asked, Depends()]
 
 @router.get("/deals")
 async def page(visit: VisitNow, asked: AskedNow) -> Response:
-    return await visit.page("deals/list.html", "deals", **await choices(visit), **await listed(visit, asked))
+    reasons = await list_loss_reasons(visit.connection)
+    facts = {**await choices(visit), **await listed(visit, asked), "loss_reasons": reasons}
+    return await visit.page("deals/list.html", "deals", **facts)
 
 
 @router.get("/deals/list")

@@ -7,6 +7,7 @@ from starlette.responses import HTMLResponse, Response
 
 from api.web import (
     board,
+    bulk,
     calls,
     contacts,
     deal_card,
@@ -27,6 +28,7 @@ from api.web import (
     tasks,
     today,
     trust,
+    views,
     webhooks,
 )
 from api.web.render import Look
@@ -44,6 +46,8 @@ for noun in (
     missed,
     contacts,
     board,
+    views,
+    bulk,
     deal_list,
     deals,
     deal_card,

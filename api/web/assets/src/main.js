@@ -5,6 +5,7 @@ import "./dial.js";
 import "./controls.js";
 import "./keys.js";
 import "./refresh.js";
+import "./chosen.js";
 import "./strip.js";
 import { whenAdded } from "./added.js";
 
