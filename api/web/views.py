@@ -16,8 +16,8 @@ router = APIRouter()
 PATHS = {Section.DEALS: "/deals", Section.BOARD: "/board"}
 
 
-@router.get("/views/{section}")
-async def menu(visit: VisitNow, section: Section) -> Response:
+@router.get("/views")
+async def menu(visit: VisitNow, section: Section = Section.DEALS) -> Response:
     """The menu of views, as it is shown when it is opened."""
     found = await list_views(visit.connection, visit.actor, section)
     return visit.part("deals/_views_list.html", views=found, path=PATHS[section], section=section)

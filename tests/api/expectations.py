@@ -167,7 +167,7 @@ PAGES = {
     "GET /deals/list": Needs(),
     "GET /deals/more": Needs(422),
     "POST /deals/bulk": Needs(right=WORK, form={"deed": "source", "source": "ad", "deal": "{deal_id}"}),
-    "GET /views/{section}": Needs(),
+    "GET /views": Needs(),
     "POST /views": Needs(303, form={"section": "deals", "name": "Mine", "query": "owner_id=me"}),
     "POST /views/{view_id}/remove": Needs(404),
     "GET /deals/{deal_id}": Needs(scoped=True),

@@ -13,6 +13,7 @@ from sqlalchemy import insert, select
 
 from api.app import create_app
 from api.context import AppContext
+from crm_core.access import Actor
 from crm_core.blobs import Blobs
 from crm_core.calls.tables import calls
 from crm_core.contacts.tables import contacts
@@ -32,6 +33,7 @@ from crm_core.trust.differences import Difference, Kind
 from crm_core.trust.keeping import Audited
 from crm_core.users import accounts, passwords, sessions
 from crm_core.users.tables import Role
+from crm_core.views.saved import Section, save_view
 from crm_core.webhooks.tables import deliveries, webhooks
 from tests.builders import inbound
 from tests.office import LONG_AGO, Office
@@ -74,6 +76,9 @@ async def build(database: Database) -> World:
         strip = tuple((await tx.scalars(select(stages.c.id).order_by(stages.c.position))).all())
     day_id = await _audited(office)
     here = {"day_id": day_id, "user_id": people["leaver"], "exchange_id": office.exchange.id, "pipeline_id": 1, "reason_id": 1}
+    async with database.write() as tx:
+        leaver = Actor(people["leaver"], Role.MANAGER, "Leaver")
+        here["view_id"] = await save_view(tx, leaver, Section.DEALS, "Mine", "owner_id=me", shared=False, now=NOW)
     here |= await _webhook(office, people["admin"])
     here["team_id"] = await _team(office, people["leaver"])
     return World(people, tokens, {**own, **here}, {**foreign, **here}, strip)
