@@ -75,9 +75,9 @@ class Office:
             return contact
 
     async def deal(self, contact: int, stage: int = 1, owner: int | None = None, *, closed: bool = False) -> int:
-        """A deal of his on the stage with this position (0 is the first)."""
+        """A deal of his on the stage with this position (0 is the first) of the first pipeline."""
         async with self.database.write() as tx:
-            first = (await tx.execute(select(deals.metadata.tables["stages"]).order_by("position"))).all()[stage]
+            first = (await tx.execute(select(deals.metadata.tables["stages"]).order_by("pipeline_id", "position"))).all()[stage]
             return await _added(
                 tx, deals, contact_id=contact, pipeline_id=first.pipeline_id, stage_id=first.id, stage_since=LONG_AGO,
                 owner_id=owner, created_at=LONG_AGO, closed_at=LONG_AGO if closed else None,

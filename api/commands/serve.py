@@ -17,7 +17,7 @@ from api.locking import CannotStart, DataLock, make_data_dir
 from api.serving import address_shown, open_socket
 from crm_core.calls.tables import exchanges
 from crm_core.db import is_sqlite, one_at_a_time
-from crm_core.deals.first_pipeline import seed_pipeline
+from crm_core.deals.first_pipeline import seed_pipelines
 from crm_core.deals.loss_reasons import seed_loss_reasons
 from crm_core.errors import FirstringError
 from crm_core.exchanges import registry
@@ -68,7 +68,7 @@ async def prepare(context: AppContext) -> None:
         await one_at_a_time(tx, PREPARING)  # parts of one product may start together
         await _refuse_demo_outside(tx, context.settings)
         await registry.from_settings(tx, context.settings, context.box, now=context.now())
-        await seed_pipeline(tx, context.settings.language)
+        await seed_pipelines(tx, context.settings.language, now=context.now())
         await seed_loss_reasons(tx, context.settings.language)
     async with context.database.read() as connection:
         await warn_of_folders(connection)

@@ -148,7 +148,8 @@ class Names:
 
     def source_name(self, source: str) -> str:
         """Where a deal came from: a code of ours, or what somebody wrote."""
-        return {"call": self.texts.pgettext("source", "call")}.get(source, source)
+        known = {"call": self.texts.pgettext("source", "call"), "repeat": self.texts.pgettext("source", "repeat sale")}
+        return known.get(source, source)
 
     def period_choices(self) -> list[tuple[str, str]]:
         pgettext = self.texts.pgettext

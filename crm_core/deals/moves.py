@@ -14,7 +14,8 @@ from crm_core import event_log
 from crm_core.deals.automations.chain import NO_CHAIN, Chain
 from crm_core.deals.automations.running import stage_changed
 from crm_core.deals.gate import Lack, LackKind, Refused
-from crm_core.deals.judging import LOST, OPEN, way_of
+from crm_core.deals.handing_over import hand_over
+from crm_core.deals.judging import LOST, OPEN, WON, way_of
 from crm_core.deals.tables import deals, stage_history, stages
 from crm_core.errors import Conflict, Forbidden, NotFound
 from crm_core.events import Event, EventKind
@@ -55,6 +56,8 @@ async def move(
     await record(tx, by, "deal_moved", "deal", deal_id, now=now, facts=facts)
     await event_log.append(tx, [told(EventKind.DEAL_MOVED, deal, now, by, facts)])
     await stage_changed(tx, deal, deal.stage_id, stage_id, by=by, now=now, chain=chain)
+    if stage.kind == WON:
+        await hand_over(tx, deal, now=now)
 
 
 async def let_through(

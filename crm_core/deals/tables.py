@@ -74,7 +74,7 @@ deals = Table(
     Column("amount_is_usual", Boolean, nullable=False, default=False, server_default=false()),  # the mean of its work type
     Column("custom", Json, nullable=False, default=dict, server_default="{}"),  # {field's id: value}, see crm_core.fields
     Column("utm", Json, nullable=False, default=dict, server_default="{}"),
-    Column("handed_over_from", ForeignKey("deals.id", **LATER)),  # the deal that was won before it (F1)
+    Column("handed_over_from", ForeignKey("deals.id", **LATER), unique=True),  # the deal that was won before it (F1)
     Column("lead_rule_id", ForeignKey(lead_rules.c.id)),  # by which it stands where it began; null: as usual, or by hand
     Column("external_id", String(120), unique=True),  # of the program it was imported from
     Index("ix_deals_open_of_contact", "contact_id", "closed_at"),

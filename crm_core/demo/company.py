@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from crm_core.deals.first_pipeline import seed_pipeline
+from crm_core.deals.first_pipeline import seed_pipelines
 from crm_core.deals.tables import stages
 from crm_core.demo.deals import seed_deals
 from crm_core.demo.people import are_there, seed_people
@@ -26,6 +26,6 @@ async def seed_demo_company(tx: AsyncConnection, exchange_id: int, *, now: datet
 
 
 async def _seed_pipeline(demo: Demo) -> None:
-    demo.pipelines.append(await seed_pipeline(demo.tx, demo.language))
+    demo.pipelines.append(await seed_pipelines(demo.tx, demo.language, now=demo.now))
     rows = await demo.tx.execute(select(stages.c.id).where(stages.c.pipeline_id == demo.pipelines[0]).order_by(stages.c.position))
     demo.stages.extend(row.id for row in rows)
