@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
 from api.web import (
+    access,
     board,
     bulk,
     calls,
@@ -26,6 +27,7 @@ from api.web import (
     people,
     settings,
     tasks,
+    teams,
     today,
     trust,
     views,
@@ -54,6 +56,8 @@ for noun in (
     deal_deeds,
     tasks,
     people,
+    teams,
+    access,
     settings,
     exchange,
     one_exchange,

@@ -56,6 +56,10 @@ def _house(texts: Texts) -> tuple[Group, ...]:
         "people", "/people", "user-plus", Right.SEE_PEOPLE, gettext("People"),
         gettext("Who works here, in which role and at which phone"),
     )  # fmt: skip
+    access = Section(
+        "access", "/teams", "users-group", Right.SEE_PEOPLE, gettext("Teams and access"),
+        gettext("Who works with whom, what each role sees and may do, and what one person would see"),
+    )  # fmt: skip
     exchange = Section(
         "exchange", "/exchange", "plug-connected", Right.SEE_EXCHANGES, gettext("Exchange"),
         gettext("Where calls come from, and whether they are heard now"),
@@ -68,7 +72,7 @@ def _house(texts: Texts) -> tuple[Group, ...]:
         "webhooks", "/webhooks", "webhook", Right.SETTINGS, gettext("Webhooks"), gettext("Other programs that are told of calls")
     )
     return (
-        Group(gettext("People and access"), (people,)),
+        Group(gettext("People and access"), (people, access)),
         Group(gettext("Telephony"), (exchange, trust)),
         Group(gettext("Other programs"), (webhooks,)),
     )
