@@ -1,6 +1,6 @@
 """One deal's card: its stages, what stands beside it, and all that happened on it. Every deed on a deal answers with it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
@@ -69,9 +69,10 @@ async def card_facts(visit: Visit, deal_id: int, refused: str | None = None, sho
     """What the card's templates ask for."""
     found = await card_queries.deal_card(visit.connection, visit.actor, deal_id, shown=shown)
     owner = found.line.owner.id if found.line.owner else None
+    owners = await on_duty(visit.connection, may_give_to(visit.actor))
     return {
         "deal": found, "refused": refused, "shown_entries": shown, "most_shown": MOST_SHOWN, "next_shown": next_shown(shown),
-        "owners": await on_duty(visit.connection, may_give_to(visit.actor)),
+        "owners": owners, "goers": _goers(visit, found.line, owners),
         "loss_reasons": await _loss_reasons(visit, found.line), "work_types": await _work_types(visit),
         "may_personal": may_see_personal(visit.actor, owner), "sees_margin": visit.may(Right.SEE_FIGURES),
     }  # fmt: skip
@@ -84,6 +85,12 @@ def next_shown(shown: int) -> int:
 
 async def _page(visit: Visit, facts: dict[str, Any], status: int = 200) -> Response:
     return await visit.page("deals/page.html", "deals", status, **facts)
+
+
+def _goers(visit: Visit, line: DealLine, owners: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Who may be sent to a meeting: whom he may give deals to, the deal's owner and himself."""
+    own = {line.owner.id: line.owner.name} if line.owner else {}
+    return list(({visit.actor.user_id: visit.actor.name} | own | dict(owners)).items())
 
 
 async def _loss_reasons(visit: Visit, line: DealLine) -> tuple[LossReason, ...]:

@@ -170,7 +170,10 @@ class Names:
         pgettext = self.texts.pgettext
         if task.title:
             return task.title
-        names = {TaskKind.CLASSIFY: pgettext("task", "Classify the request"), TaskKind.CALL_BACK: pgettext("task", "Call back")}
+        names = {
+            TaskKind.CLASSIFY: pgettext("task", "Classify the request"), TaskKind.CALL_BACK: pgettext("task", "Call back"),
+            TaskKind.MEETING: pgettext("task", "Meeting"),
+        }  # fmt: skip
         return names.get(task.kind, pgettext("task", "Task"))
 
     def task_kind_name(self, kind: str) -> str:

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from api.web.names import Names
 from api.web.translations import CHOICES, texts_in
 from api.web.wording import Wording
+from crm_core.fields.definitions import in_blocks
 from crm_core.transcripts.queries import Transcript
 
 WEB = Path(__file__).parent
@@ -47,6 +48,7 @@ def look(language: str, zone: ZoneInfo) -> Look:
     wording, names = Wording(texts, Locale(language), zone), Names(texts)
     environment.filters.update(wording.filters())
     environment.globals.update(named(names))
+    environment.filters["in_blocks"] = in_blocks
     environment.globals.update(asset=asset, language=language, languages=CHOICES, tagged_words=tagged_words)
     return Look(language, wording, names, environment)
 

@@ -5,6 +5,7 @@ from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
 from crm_core.errors import Invalid
+from crm_core.paging import LARGEST_ID
 
 DEAREST = Decimal(10) ** 13  # in whole units; no contract is dearer
 
@@ -21,6 +22,29 @@ def amount_typed(text: str) -> int | None:
     if not amount.is_finite() or not 0 <= amount < DEAREST:
         raise Invalid("An amount is a number", field="amount")
     return int((amount * 100).to_integral_value())
+
+
+def number_typed(text: str) -> float | None:
+    """`1 200,5` → 1200.5; empty → None. Raises Invalid."""
+    digits = "".join(text.split()).replace(",", ".")
+    if not digits:
+        return None
+    try:
+        number = Decimal(digits)
+    except InvalidOperation as error:
+        raise Invalid("A number is wanted", field="number") from error
+    if not number.is_finite() or abs(number) >= DEAREST:
+        raise Invalid("A number is wanted", field="number")
+    return int(number) if number == number.to_integral_value() else float(number)
+
+
+def id_typed(text: str) -> int | None:
+    """What a list to choose from sends; empty → None. Raises Invalid."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal()) or not 0 < int(text) <= LARGEST_ID:
+        raise Invalid("Choose one of the list", field="id")
+    return int(text)
 
 
 def moment_typed(text: str, zone: ZoneInfo) -> datetime:

@@ -30,8 +30,8 @@ class Wording:
     def filters(self) -> dict[str, Callable[..., Any]]:
         shown = (self.phone, self.money, self.short_money, self.roubles, self.count, self.time, self.day, self.at, self.full,
                  self.ago, self.lasted, self.due, self.due_short, self.long_day, self.field_time, self.since,
-                 self.next_morning)  # fmt: skip
-        return {filter_.__name__: filter_ for filter_ in (*shown, clock, initials, plain, epoch)}
+                 self.next_morning, self.iso_day)  # fmt: skip
+        return {filter_.__name__: filter_ for filter_ in (*shown, clock, initials, plain, epoch, typed_number)}
 
     def phone(self, number: str | None) -> str:
         """`79161112233` → `+7 916 111-22-33`; extensions and what is no number stay as they are."""
@@ -143,6 +143,11 @@ class Wording:
             return self.due(moment, now)
         return self.day(moment, now)
 
+    def iso_day(self, day: str) -> str:
+        """`2026-11-22` with its month in words and its year."""
+        pattern = "d MMMM y" if self.locale.language == "ru" else "MMMM d, y"
+        return format_date(date.fromisoformat(day), pattern, locale=self.locale).replace(" ", NO_BREAK)
+
     def _day_pattern(self, *, with_year: bool) -> str:
         if self.locale.language == "ru":
             return "d MMMM y" if with_year else "d MMMM"
@@ -156,6 +161,11 @@ def clock(seconds: float | None) -> str:
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def typed_number(number: float) -> str:
+    """As it stands in a form's field: no separators, no needless zeros."""
+    return str(int(number)) if float(number).is_integer() else repr(float(number))
 
 
 def initials(name: str) -> str:

@@ -87,6 +87,15 @@ async def add_number(tx: AsyncConnection, contact_id: int, raw: str, region: str
     return number
 
 
+async def contact_of_number(tx: AsyncConnection, raw: str, region: str) -> int | None:
+    """Whose number this is; raises Invalid for what is none."""
+    number = read_number(clean(raw, 80), region).e164
+    if number is None:
+        raise Invalid(f"{raw[:40]!r} is no telephone number", field="number")
+    known: int | None = await tx.scalar(select(contact_numbers.c.contact_id).where(contact_numbers.c.number == number))
+    return known
+
+
 async def company_named(tx: AsyncConnection, name: str, *, now: datetime) -> int:
     """The company of this name (however it is capitalised), made if there is none; raises Invalid for no name.
 

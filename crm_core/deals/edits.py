@@ -86,7 +86,7 @@ async def edit_deal(
     deal = await locked(tx, deal_id)
     new = _fit(changes)
     changed = to_write(deal, new, seen)
-    if deal.amount_is_usual and "amount" in new and (seen is None or seen.get("amount", new["amount"]) != new["amount"]):
+    if deal.amount_is_usual and "amount" in new and (seen is None or "amount" not in seen or seen["amount"] != new["amount"]):
         changed["amount_is_usual"] = False
     if not changed:
         return

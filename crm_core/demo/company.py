@@ -10,7 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.deals.first_pipeline import seed_pipelines
 from crm_core.deals.tables import stages
+from crm_core.demo.cards import seed_cards
 from crm_core.demo.deals import seed_deals
+from crm_core.demo.meetings import seed_meetings
+from crm_core.demo.offer import seed_offer
 from crm_core.demo.people import are_there, seed_people
 from crm_core.demo.seeding import Demo
 
@@ -23,6 +26,9 @@ async def seed_demo_company(tx: AsyncConnection, exchange_id: int, *, now: datet
     await seed_people(demo)
     await _seed_pipeline(demo)
     await seed_deals(demo)
+    await seed_cards(demo)
+    await seed_offer(demo)
+    await seed_meetings(demo)
 
 
 async def _seed_pipeline(demo: Demo) -> None:

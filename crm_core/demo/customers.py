@@ -51,7 +51,7 @@ CUSTOMERS = (
     Customer(
         "74957778899", ("Игорь Дёмин", "начальник отдела", "Портал для дилеров", "Завод «Прогресс»"),
         ("Igor Demin", "head of department", "Dealer portal", "Progress Works"), 1_200_000, "igor@demo.local", 3, 15,
-        (PastCall(5.2, 402), PastCall(1.15, 661)), ("Встреча на заводе, Лесная, 5", "Meeting at the works", 20),
+        (PastCall(5.2, 402), PastCall(1.15, 661)), ("Собрать прототип портала", "Put a prototype together", 20),
     ),
     Customer(
         "79857654321", ("Ольга Фролова", None, "Сайт школы", "Школа «Лингва»"),

@@ -1,6 +1,6 @@
 """The fields a company adds to its cards: which there are, and how they are added, changed and put away."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -81,6 +81,14 @@ async def definitions(connection: AsyncConnection, noun: Noun | None = None, *, 
     found = [_field(row) for row in await connection.execute(query)]
     blocks = list(dict.fromkeys((field.noun, field.block) for field in found))
     return tuple(sorted(found, key=lambda field: (field.archived, blocks.index((field.noun, field.block)), field.position)))
+
+
+def in_blocks(fields: Iterable[Field]) -> list[tuple[str | None, list[Field]]]:
+    """Under the headings they stand under, in their order."""
+    blocks: dict[str | None, list[Field]] = {}
+    for one in fields:
+        blocks.setdefault(one.block, []).append(one)
+    return list(blocks.items())
 
 
 async def field(connection: AsyncConnection, field_id: int) -> Field:

@@ -10,7 +10,7 @@ from crm_core.users.tables import Role
 @dataclass(frozen=True, slots=True)
 class Needs:
     """`right`: what the role must have, or one of `rights`, else 403 (`hidden`: 404). `scoped`: a manager gets only what is his
-    own, else 404.
+    own, else 404. `or_owner`: without the right, whose it is may too.
 
     `ok` is the answer to whoever may; `public`: strangers get it too. `body` is sent as JSON, `form` as a form; words in
     braces are ids of the object asked about.
@@ -22,12 +22,14 @@ class Needs:
     scoped: bool = False
     hidden: bool = False
     public: bool = False
+    or_owner: bool = False
     body: dict[str, Any] | None = None
     form: dict[str, str] = field(default_factory=dict)
 
     def status_for(self, role: Role, *, own: bool) -> int:
         """The expected answer, from the policy alone."""
-        if self.right is not None and POLICY[role].rights.isdisjoint({self.right, *self.rights}):
+        may_as_owner = self.or_owner and role is Role.MANAGER  # of what is not his own he gets 404
+        if self.right is not None and not may_as_owner and POLICY[role].rights.isdisjoint({self.right, *self.rights}):
             return 404 if self.hidden else 403
         return 404 if self.scoped and role is Role.MANAGER and not own else self.ok
 
@@ -177,6 +179,21 @@ PAGES = {
     "POST /deals/{deal_id}/lose": Needs(303, right=WORK, scoped=True, form={"reason_id": "1"}),
     "POST /deals/{deal_id}/reopen": Needs(303, right=WORK, scoped=True),
     "POST /deals/{deal_id}/edit": Needs(303, right=WORK, scoped=True, form={"title": "T", "amount": "100"}),
+    "POST /deals/{deal_id}/fields": Needs(303, right=WORK, scoped=True),
+    "GET /deals/{deal_id}/personal": Needs(right=Right.SEE_PERSONAL, scoped=True, or_owner=True),
+    "POST /deals/{deal_id}/people": Needs(303, right=WORK, scoped=True, form={"name": "N"}),
+    "POST /deals/{deal_id}/people/{contact_id}": Needs(303, right=WORK, scoped=True, form={"role": "r", "influence": "uses"}),
+    "POST /deals/{deal_id}/people/{contact_id}/main": Needs(303, right=WORK, scoped=True),
+    "POST /deals/{deal_id}/people/{contact_id}/remove": Needs(422, right=WORK, scoped=True),  # he is the main one
+    "GET /deals/{deal_id}/products/new": Needs(right=WORK, scoped=True),
+    "POST /deals/{deal_id}/products": Needs(303, right=WORK, scoped=True, form={"name": "P", "price": "10"}),
+    "POST /deals/{deal_id}/products/sum": Needs(303, right=WORK, scoped=True),
+    "POST /deals/{deal_id}/products/{line_id}": Needs(303, right=WORK, scoped=True, form={"quantity": "2", "price": "10"}),
+    "POST /deals/{deal_id}/products/{line_id}/remove": Needs(303, right=WORK, scoped=True),
+    "POST /deals/{deal_id}/meetings": Needs(303, right=WORK, scoped=True, form={"at": "2026-12-01T10:00", "place": "here"}),
+    "POST /deals/{deal_id}/meetings/{meeting_id}": Needs(303, right=WORK, scoped=True, form={"place": "there"}),
+    "POST /deals/{deal_id}/meetings/{meeting_id}/held": Needs(303, right=WORK, scoped=True, form={"agreements": "all"}),
+    "POST /deals/{deal_id}/meetings/{meeting_id}/cancel": Needs(303, right=WORK, scoped=True),
     "POST /deals/{deal_id}/owner": Needs(303, right=WORK, scoped=True, form={"owner_id": "1"}),
     "POST /deals/{deal_id}/notes": Needs(303, right=WORK, scoped=True, form={"text": "t"}),
     "POST /deals/{deal_id}/tasks": Needs(303, right=WORK, scoped=True, form={"title": "T", "due": "2026-12-01T10:00"}),

@@ -20,7 +20,10 @@ from crm_core.contacts.tables import contacts
 from crm_core.db import Database
 from crm_core.deals.tables import stages
 from crm_core.dialling.tables import dial_attempts
+from crm_core.fields.tables import fields
 from crm_core.live import Wake
+from crm_core.meetings.tables import meetings
+from crm_core.products.tables import deal_products, product_groups, products, work_types
 from crm_core.recordings.tables import recordings
 from crm_core.secrets import SecretBox
 from crm_core.settings import Settings
@@ -79,6 +82,7 @@ async def build(database: Database) -> World:
     async with database.write() as tx:
         leaver = Actor(people["leaver"], Role.MANAGER, "Leaver")
         here["view_id"] = await save_view(tx, leaver, Section.DEALS, "Mine", "owner_id=me", shared=False, now=NOW)
+    here |= await _settings(office)
     here |= await _webhook(office, people["admin"])
     here["team_id"] = await _team(office, people["leaver"])
     return World(people, tokens, {**own, **here}, {**foreign, **here}, strip)
@@ -101,7 +105,24 @@ async def _customer(office: Office, number: str, extension: str, owner: int) -> 
     )  # fmt: skip
     ids = {"call_id": call.id, "contact_id": contact, "company_id": company, "deal_id": deal, "task_id": task,
            "attempt_id": attempt}  # fmt: skip
+    ids |= {
+        "meeting_id": await _added(
+            office, meetings, deal_id=deal, user_id=owner, contact_id=contact, place=f"Company of {extension}", at=NOW,
+            state="planned", created_at=LONG_AGO,
+        ),
+        "line_id": await _added(office, deal_products, deal_id=deal, name="Site", quantity=1.0, price=100, position=0),
+    }  # fmt: skip
     return ids | {"recording_id": await _recorded(office, call.id, deal)}
+
+
+async def _settings(office: Office) -> dict[str, int]:
+    """What can be set about cards and products."""
+    group = await _added(office, product_groups, name="Sites", position=0)
+    return {
+        "field_id": await _added(office, fields, noun="deal", name="Goal", kind="text", choices=[], position=0),
+        "work_type_id": await _added(office, work_types, name="Site", position=0),
+        "product_id": await _added(office, products, name="Page", group_id=group, price=100), "group_id": group,
+    }  # fmt: skip
 
 
 async def _webhook(office: Office, admin: int) -> dict[str, int]:

@@ -67,3 +67,12 @@ document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
   if (form.matches("[data-clear]")) form.reset();
   form.closest("details[data-menu]")?.removeAttribute("open");
 });
+
+// A form that stands open is what somebody fills in: it is not fetched anew under his hands until he sends it. So it also keeps
+// what stood in its fields when he opened it, and the server can tell what somebody else has changed since.
+document.addEventListener("toggle", ({ target }) => {
+  if (target.matches?.("details[data-draft]")) target.toggleAttribute("hx-morph-skip", target.open);
+}, true);
+document.addEventListener("submit", ({ target }) => {
+  for (let draft = target.closest("[hx-morph-skip]"); draft; draft = draft.parentElement?.closest("[hx-morph-skip]")) draft.removeAttribute("hx-morph-skip");
+}, true);
