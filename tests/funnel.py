@@ -29,8 +29,9 @@ class Funnel:
         self.since = NOW - timedelta(hours=1)
 
     @classmethod
-    async def begun(cls, office: Office, stage: int = 2) -> "Funnel":
-        olga = await office.person("Ольга", "101")
+    async def begun(cls, office: Office, stage: int = 2, olga: int | None = None) -> "Funnel":
+        """`olga`: who works here already."""
+        olga = olga or await office.person("Ольга", "101")
         contact = await office.contact(CUSTOMER, "Павел Ремизов", owner=olga, company="ООО «Северный склад»")
         rows = sorted(await office.rows(stages), key=lambda row: row.position)
         funnel = cls(office, olga, contact, await office.deal(contact, stage, owner=olga), [row.id for row in rows])
@@ -42,6 +43,10 @@ class Funnel:
         row = await self.office.the(stages, id=self.stage_ids[stage])
         added = fitted_gates([{"gate": name, "settings": settings}])
         await self.office.set(stages, row.id, gates=[*row.gates, *added])
+
+    async def no_gates(self) -> None:
+        for stage_id in self.stage_ids:
+            await self.office.set(stages, stage_id, gates=[])
 
     async def judged(self, to: int = 3) -> Judged:
         async with self.office.database.read() as connection:

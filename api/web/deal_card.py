@@ -1,6 +1,6 @@
 """One deal's card: its stages, what stands beside it, and all that happened on it. Every deed on a deal answers with it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
@@ -8,7 +8,9 @@ from fastapi import APIRouter, Form, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
+from api.deps import RowId
 from api.paths import PathId
+from api.web.gate_panel import gate_panel
 from api.web.visit import Visit, VisitNow, back_to
 from crm_core.access import Right, may_give_to, may_see_personal, require_visible
 from crm_core.deals import card_queries
@@ -32,13 +34,14 @@ Shown = Annotated[int, Query(ge=1, le=MOST_SHOWN)]
 
 
 @router.get("/deals/{deal_id}")
-async def card_page(visit: VisitNow, deal_id: PathId) -> Response:
-    return await _page(visit, await card_facts(visit, deal_id))
+async def card_page(visit: VisitNow, deal_id: PathId, to: RowId | None = None) -> Response:
+    """`to`: the stage it shall go to; the card says what is missing for it."""
+    return await _page(visit, await card_facts(visit, deal_id, to=to))
 
 
 @router.get("/deals/{deal_id}/card")
-async def card(visit: VisitNow, deal_id: PathId, shown: Shown = PAGE) -> Response:
-    return visit.part("deals/_card.html", **await card_facts(visit, deal_id, shown=shown))
+async def card(visit: VisitNow, deal_id: PathId, shown: Shown = PAGE, to: RowId | None = None) -> Response:
+    return visit.part("deals/_card.html", **await card_facts(visit, deal_id, shown=shown, to=to))
 
 
 @router.get("/deals/{deal_id}/older")
@@ -57,15 +60,24 @@ async def of_mine(visit: Visit, deal_id: int) -> AsyncIterator[AsyncConnection]:
         yield tx
 
 
-async def after_deed(visit: Visit, deal_id: int, refused: str | None = None, status: int = 200, **more: Any) -> Response:
-    """The card in place, so that a recording that plays goes on; without scripts the whole page."""
-    if not visit.wants_part and refused is None:
+async def after_deed(
+    visit: Visit, deal_id: int, refused: str | None = None, status: int = 200, *,
+    to: int | None = None, typed: Mapping[str, list[str]] | None = None, **more: Any,
+) -> Response:  # fmt: skip
+    """The card in place, so that a recording that plays goes on; without scripts the whole page.
+
+    `to`: the stage it was not let to; `typed`: what was typed for what is missing, where it could not be taken.
+    """
+    if not visit.wants_part and refused is None and to is None:
         return back_to(f"/deals/{deal_id}")
-    facts = {**await card_facts(visit, deal_id, refused), **more}
+    facts = {**await card_facts(visit, deal_id, refused, to=to, typed=typed), **more}
     return visit.part("deals/_card.html", status, **facts) if visit.wants_part else await _page(visit, facts, status)
 
 
-async def card_facts(visit: Visit, deal_id: int, refused: str | None = None, shown: int = PAGE) -> dict[str, Any]:
+async def card_facts(
+    visit: Visit, deal_id: int, refused: str | None = None, shown: int = PAGE, *,
+    to: int | None = None, typed: Mapping[str, list[str]] | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """What the card's templates ask for."""
     found = await card_queries.deal_card(visit.connection, visit.actor, deal_id, shown=shown)
     owner = found.line.owner.id if found.line.owner else None
@@ -73,6 +85,7 @@ async def card_facts(visit: Visit, deal_id: int, refused: str | None = None, sho
     return {
         "deal": found, "refused": refused, "shown_entries": shown, "most_shown": MOST_SHOWN, "next_shown": next_shown(shown),
         "owners": owners, "goers": _goers(visit, found.line, owners),
+        "gate": await gate_panel(visit, found, to, typed),
         "loss_reasons": await _loss_reasons(visit, found.line), "work_types": await _work_types(visit),
         "may_personal": may_see_personal(visit.actor, owner), "sees_margin": visit.may(Right.SEE_FIGURES),
     }  # fmt: skip

@@ -22,6 +22,17 @@ def missing_told(wording: Wording, missing: Iterable[Lack]) -> list[dict[str, st
     return [{"kind": lack.kind.value, "what": lack.what, "say": worded(wording, lack)} for lack in missing]
 
 
+def set_aside_told(wording: Wording, missing: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What an override set aside, as `stage_history.missing` keeps it. Kept by an older version, it may lack a fact."""
+    told = []
+    for lack in missing:
+        try:
+            told.append(filled(wording, str(lack.get("say", "")), lack.get("facts") or {}))
+        except (KeyError, ValueError, TypeError):
+            told.append(str(lack.get("what", "")))
+    return told
+
+
 def filled(wording: Wording, say: str, facts: Mapping[str, Any]) -> str:
     """A text of the catalogue with its facts in place. Names among them were typed by people: they are plain text here."""
     shown = {name: _shown(wording, name, fact) for name, fact in facts.items()}

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from api.web.gate_words import set_aside_told
 from api.web.names import Names
 from api.web.translations import CHOICES, texts_in
 from api.web.wording import Wording
@@ -50,6 +51,7 @@ def look(language: str, zone: ZoneInfo) -> Look:
     environment.globals.update(named(names))
     environment.filters["in_blocks"] = in_blocks
     environment.globals.update(asset=asset, language=language, languages=CHOICES, tagged_words=tagged_words)
+    environment.globals.update(set_aside_told=partial(set_aside_told, wording))
     return Look(language, wording, names, environment)
 
 

@@ -176,6 +176,8 @@ PAGES = {
     "GET /deals/{deal_id}/card": Needs(scoped=True),
     "GET /deals/{deal_id}/older": Needs(422),
     "POST /deals/{deal_id}/move": Needs(303, right=WORK, scoped=True, form={"stage": "3", "expected": "2"}),
+    "GET /deals/{deal_id}/refusal": Needs(422),
+    "POST /deals/{deal_id}/supply": Needs(303, right=WORK, scoped=True, form={"stage": "3", "expected": "2"}),
     "POST /deals/{deal_id}/lose": Needs(303, right=WORK, scoped=True, form={"reason_id": "1"}),
     "POST /deals/{deal_id}/reopen": Needs(303, right=WORK, scoped=True),
     "POST /deals/{deal_id}/edit": Needs(303, right=WORK, scoped=True, form={"title": "T", "amount": "100"}),

@@ -63,4 +63,4 @@ async def _nobody(tx: AsyncConnection, asked: DealAsked, settings: Settings) -> 
     return Lack(LackKind.EVIDENCE, "call", text, facts, asks=("call",))
 
 
-GATE = Gate("call_answered", msgid("The customer was reached by phone"), (SECONDS, SINCE), _judge)
+GATE = Gate("call_answered", msgid("A call with the customer"), (SECONDS, SINCE), _judge)

@@ -50,4 +50,4 @@ async def _company(tx: AsyncConnection, asked: DealAsked) -> str | None:
     return (name or "").strip() or None
 
 
-GATE = Gate("entities", msgid("Contact and company are there"), (CONTACT, REACHABLE, COMPANY), _judge)
+GATE = Gate("entities", msgid("Contact and company"), (CONTACT, REACHABLE, COMPANY), _judge)

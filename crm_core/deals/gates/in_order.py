@@ -13,4 +13,4 @@ async def _judge(_tx: AsyncConnection, asked: DealAsked, _settings: Settings) ->
     return Judged((Lack(LackKind.ORDER, f"stage.{asked.stage.id}", text, {"stage": asked.stage.name}),))
 
 
-GATE = Gate("in_order", msgid("The stage is not passed over"), (), _judge)
+GATE = Gate("in_order", msgid("The order of stages"), (), _judge)

@@ -33,4 +33,4 @@ def _agreed(meeting: Row[Any]) -> str:
     return (meeting.agreements or "").strip()
 
 
-GATE = Gate("meeting_held", msgid("The meeting was held"), (LETTERS, SINCE), _judge)
+GATE = Gate("meeting_held", msgid("What was agreed at the meeting"), (LETTERS, SINCE), _judge)

@@ -6,7 +6,7 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.deals.gate import DealAsked, Gate, Judged, Lack, LackKind, Proof, Settings
-from crm_core.deals.meetings_of import meetings_of
+from crm_core.deals.meetings_of import meetings_of, missing_parts
 from crm_core.options import Option, OptionKind
 from crm_core.text import clean, msgid
 
@@ -32,8 +32,8 @@ async def _judge(tx: AsyncConnection, asked: DealAsked, settings: Settings) -> J
     if not known:
         asks = tuple(f"meeting.{part}" for part in parts)
         return Judged((Lack(LackKind.TASK, "meeting", msgid("No meeting is set"), asks=asks),))
-    best = min(known, key=lambda meeting: len(_missing(meeting, parts)))
-    missing = _missing(best, parts)
+    best = min(known, key=lambda meeting: len(missing_parts(meeting, parts)))
+    missing = missing_parts(best, parts)
     lacks = [Lack(LackKind.TASK, f"meeting.{part}", NOT_SAID[part], asks=(f"meeting.{part}",)) for part in missing]
     return Judged(tuple(lacks), () if lacks else (_proof(best),))
 
@@ -41,14 +41,6 @@ async def _judge(tx: AsyncConnection, asked: DealAsked, settings: Settings) -> J
 def _counts(meeting: Row[Any], asked: DealAsked) -> bool:
     """One that is to come; one that was held on this stage or after, where nobody moved the deal in time."""
     return bool(meeting.state == "planned" or (meeting.state == "held" and meeting.held_at >= asked.since))
-
-
-def _missing(meeting: Row[Any], parts: list[str]) -> list[str]:
-    known = {
-        WHO: meeting.user_id, WHOM: meeting.contact_id or (meeting.with_whom or "").strip(), PLACE: (meeting.place or "").strip(),
-        AT: meeting.at, NOTES: (meeting.notes or "").strip(),
-    }  # fmt: skip
-    return [part for part in parts if not known[part]]
 
 
 def _proof(meeting: Row[Any]) -> Proof:
@@ -60,4 +52,4 @@ def _proof(meeting: Row[Any]) -> Proof:
     )
 
 
-GATE = Gate("meeting_set", msgid("A meeting is set"), (PARTS,), _judge)
+GATE = Gate("meeting_set", msgid("A meeting: who, with whom, where, when"), (PARTS,), _judge)

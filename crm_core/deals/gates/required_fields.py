@@ -81,4 +81,4 @@ async def _added(tx: AsyncConnection, names: Iterable[str]) -> Mapping[int | Non
     return {row.id: row for row in await tx.execute(select(fields).where(fields.c.id.in_(ids)))} if ids else {}
 
 
-GATE = Gate("required_fields", msgid("Fields are filled"), (FIELDS,), _judge)
+GATE = Gate("required_fields", msgid("Required fields"), (FIELDS,), _judge)

@@ -59,4 +59,4 @@ def _lack(talks: Sequence[AnsweredCall], asked: DealAsked, settings: Settings) -
     return Lack(LackKind.EVIDENCE, what, text, {"since": since, "tag": tag}, asks=("call",))
 
 
-GATE = Gate("said", msgid("Heard in a call"), (TAG, SINCE), _judge)
+GATE = Gate("said", msgid("Words in a call"), (TAG, SINCE), _judge)

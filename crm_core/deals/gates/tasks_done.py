@@ -34,4 +34,4 @@ def _open(task: Row[Any]) -> Lack:
     return Lack(LackKind.TASK, what, msgid("Not done: %(task_kind)s"), {"task_kind": task.kind}, asks=(what,))
 
 
-GATE = Gate("tasks_done", msgid("Tasks are done"), (WHICH,), _judge)
+GATE = Gate("tasks_done", msgid("The tasks of the stage"), (WHICH,), _judge)

@@ -63,7 +63,9 @@ whenAdded("form[data-confirm]", (form) => {
 // What was sent is on the card now: the field is free for the next.
 document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
   const form = ctx?.sourceElement?.closest?.("form");
-  if (!form || ctx.response?.status >= 400) return;
+  const status = ctx.response?.status;
+  if (form && status === 409) form.closest("details[data-menu]")?.removeAttribute("open"); // why not stands on the card
+  if (!form || status >= 400) return;
   if (form.matches("[data-clear]")) form.reset();
   form.closest("details[data-menu]")?.removeAttribute("open");
 });

@@ -6,6 +6,7 @@ import "./controls.js";
 import "./keys.js";
 import "./refresh.js";
 import "./chosen.js";
+import "./quotes.js";
 import "./strip.js";
 import { whenAdded } from "./added.js";
 
