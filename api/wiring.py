@@ -21,6 +21,7 @@ from crm_core.deals.automations.reactions import (
 from crm_core.errors import SettingsError
 from crm_core.events import EventKind
 from crm_core.jobs import JobKind, JobRunner
+from crm_core.leads.reactions import enter_ruled
 from crm_core.live import Hints, Wake
 from crm_core.live_by_notify import NotifyHints
 from crm_core.secrets import SecretBox
@@ -46,6 +47,7 @@ REACTIONS: Reactions = {
     EventKind.TRANSCRIPT_READY: [tag_calls, tell_webhooks],
     EventKind.CALL_TAGGED: [tell_webhooks, run_on_tags],
     EventKind.DEAL_OPENED: [enter_opened],
+    EventKind.DEAL_MOVED: [enter_ruled],
     EventKind.REQUEST_TAKEN: [run_on_requests],
     EventKind.PAYMENT_TAKEN: [run_on_payments],
     EventKind.TASK_DONE: [run_on_tasks],

@@ -148,8 +148,13 @@ class Names:
 
     def source_name(self, source: str) -> str:
         """Where a deal came from: a code of ours, or what somebody wrote."""
-        known = {"call": self.texts.pgettext("source", "call"), "repeat": self.texts.pgettext("source", "repeat sale")}
-        return known.get(source, source)
+        pgettext = self.texts.pgettext
+        own = {
+            "call": pgettext("source", "call"),
+            "request": pgettext("source", "request"),
+            "repeat": pgettext("source", "repeat sale"),
+        }
+        return own.get(source, source)
 
     def period_choices(self) -> list[tuple[str, str]]:
         pgettext = self.texts.pgettext
@@ -172,7 +177,7 @@ class Names:
             return task.title
         names = {
             TaskKind.CLASSIFY: pgettext("task", "Classify the request"), TaskKind.CALL_BACK: pgettext("task", "Call back"),
-            TaskKind.MEETING: pgettext("task", "Meeting"),
+            TaskKind.MEETING: pgettext("task", "Meeting"), TaskKind.REQUEST: pgettext("task", "Answer the request"),
         }  # fmt: skip
         return names.get(task.kind, pgettext("task", "Task"))
 
@@ -180,7 +185,8 @@ class Names:
         pgettext = self.texts.pgettext
         names: dict[str, str] = {
             TaskKind.CLASSIFY: pgettext("task kind", "classify"), TaskKind.CALL_BACK: pgettext("task kind", "call back"),
-            TaskKind.MEETING: pgettext("task kind", "meeting"), TaskKind.OTHER: pgettext("task kind", "other"),
+            TaskKind.MEETING: pgettext("task kind", "meeting"), TaskKind.REQUEST: pgettext("task kind", "answer a request"),
+            TaskKind.OTHER: pgettext("task kind", "other"),
         }  # fmt: skip
         return names.get(kind, kind)
 

@@ -12,6 +12,7 @@ class TaskKind(StrEnum):
     CLASSIFY = "classify"
     CALL_BACK = "call_back"
     MEETING = "meeting"
+    REQUEST = "request"  # somebody whose deal is open has written: he waits for an answer
     OTHER = "other"
 
 
