@@ -31,11 +31,15 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`number`: its place in the file, the heading is 1. `faults`: {column, from 0: why its cell cannot be read}."""
+    """`number`: its place in the file, the heading is 1. `faults`: column, from 0, and why its cell cannot be read.
+
+    `aligned`: its cells stand under their headings, however few they are; in CSV they are only counted off.
+    """
 
     number: int
     cells: tuple[str, ...]
     faults: tuple[tuple[int, str], ...] = ()
+    aligned: bool = False
 
 
 FORMULA = msgid("a formula: paste its value instead")

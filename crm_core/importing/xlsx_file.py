@@ -93,7 +93,7 @@ def _row(number: int, cells: Sequence[Any]) -> Row:
             faults.append((column, fault))
     while texts and not texts[-1]:
         texts.pop()
-    return Row(number, tuple(texts), tuple(faults))
+    return Row(number, tuple(texts), tuple(faults), aligned=True)
 
 
 def _text(value: Any, data_type: str) -> tuple[str, str | None]:
