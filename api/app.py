@@ -24,6 +24,7 @@ from api.rest import (
     losing,
     loss_reasons,
     me,
+    merges,
     pipelines,
     recordings,
     stream,
@@ -42,7 +43,7 @@ STATIC = Path(__file__).parent / "web" / "static"
 PREFIX = "/api/v1"
 NOUNS = (
     dialling, calls, recordings, contacts, companies, bulk, deals, views, losing, tasks, pipelines, loss_reasons, users, teams,
-    access, exchanges, trust, me, stream, webhooks,
+    access, exchanges, trust, me, stream, webhooks, merges,
 )  # fmt: skip
 
 # For the description alone: `api.deps.CurrentActor` is what reads either of them.

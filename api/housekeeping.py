@@ -7,6 +7,8 @@ from api.audit.job import plan_nights
 from api.context import AppContext
 from crm_core import jobs
 from crm_core.calls import journal
+from crm_core.merging import finding
+from crm_core.merging.merges import gather_late
 from crm_core.users import login_failures, sessions
 from crm_core.webhooks import deeds as webhooks
 from recordings import fetch
@@ -33,5 +35,8 @@ async def tidy(context: AppContext) -> None:
         await webhooks.forget_old(tx, now)
     async with context.database.write() as tx:
         await plan_nights(tx, context)
+    async with context.database.write() as tx:
+        await finding.plan_night(tx, now=now)
+        await gather_late(tx, now)
     async with context.database.write() as tx:
         await journal.forget(tx, now - JOURNAL_KEPT)

@@ -77,6 +77,7 @@ class Hub:
                 "jobs": lambda: carry_jobs(self._context, runner),
                 "dialling": lambda: carry_at_once(self._context, wiring.dialling_runner(self._context)),
                 "webhooks": lambda: keep_sending(self._context, wiring.webhook_runner(self._context)),
+                "imports": lambda: carry_jobs(self._context, wiring.import_runner(self._context)),
                 "audits": lambda: carry_jobs(self._context, wiring.audit_runner(self._context)),
                 "worker": self._workers,
                 "clock": lambda: alone(self._context, "clock", "clock", keep_time),

@@ -20,10 +20,12 @@ from crm_core.deals.automations.reactions import (
 )
 from crm_core.errors import SettingsError
 from crm_core.events import EventKind
+from crm_core.importing import job as import_job
 from crm_core.jobs import JobKind, JobRunner
 from crm_core.leads.reactions import enter_ruled
 from crm_core.live import Hints, Wake
 from crm_core.live_by_notify import NotifyHints
+from crm_core.merging import finding
 from crm_core.secrets import SecretBox
 from crm_core.settings import Settings, secret_key
 from crm_core.tags.tagging import tag_calls
@@ -102,6 +104,14 @@ def webhook_runner(context: AppContext) -> JobRunner:
     sender = Sender(Allowed.of(context.settings.webhooks_allow), OwnResolver(lanes.MOST))
     tell = sending.job_kind(context.database, context.box, sender, context.now)
     return JobRunner(context.database, {tell.name: tell}, context.now)
+
+
+def import_runner(context: AppContext) -> JobRunner:
+    """Tables that are taken in, and the search for duplicates: minutes of work that nobody's recording waits for."""
+    scratch = context.data_dir / "scratch"
+    take_in = import_job.job_kind(context.database, context.blobs, scratch, context.settings.region, context.now)
+    find = finding.job_kind(context.database, context.now)
+    return JobRunner(context.database, {take_in.name: take_in, find.name: find}, context.now)
 
 
 def audit_runner(context: AppContext) -> JobRunner:

@@ -4,12 +4,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
+from starlette.responses import RedirectResponse, Response
 
 from api.deps import Context, CurrentActor, Cursor, Limit, ReadDb, Search
 from api.paths import PathId
 from api.rest.models import CompanyOut, Page
-from crm_core.access import Right, require
+from crm_core.access import Right, require, require_visible
 from crm_core.contacts import edits, queries
+from crm_core.contacts.tables import companies
+from crm_core.fields.history import Noun
+from crm_core.merging.kept import kept_of
 
 router = APIRouter(tags=["companies"])
 
@@ -28,7 +32,11 @@ async def list_of_companies(
 
 
 @router.get("/companies/{company_id}", response_model=CompanyOut)
-async def one_company(company_id: PathId, actor: CurrentActor, connection: ReadDb) -> CompanyOut:
+async def one_company(company_id: PathId, actor: CurrentActor, connection: ReadDb) -> CompanyOut | Response:
+    """One that was merged leads to the one that was kept: 307."""
+    if (kept := await kept_of(connection, Noun.COMPANY, company_id)) != company_id:
+        await require_visible(connection, actor, companies, kept)
+        return RedirectResponse(f"/api/v1/companies/{kept}", 307)
     return CompanyOut.of(await queries.company(connection, actor, company_id))
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, cast
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from api.context import AppContext
 from api.deps import Context, CurrentActor, Cursor, Limit, ReadDb, RowId, Search
@@ -15,6 +15,8 @@ from crm_core.contacts import edits, queries
 from crm_core.contacts.edits import ContactChanges
 from crm_core.contacts.tables import contacts
 from crm_core.errors import NotFound
+from crm_core.fields.history import Noun
+from crm_core.merging.kept import kept_of
 
 router = APIRouter(tags=["contacts"])
 
@@ -38,7 +40,11 @@ async def list_of_contacts(
 
 
 @router.get("/contacts/{contact_id}", response_model=ContactOut)
-async def one_contact(contact_id: PathId, actor: CurrentActor, connection: ReadDb) -> ContactOut:
+async def one_contact(contact_id: PathId, actor: CurrentActor, connection: ReadDb) -> ContactOut | Response:
+    """One that was merged leads to the one that was kept: 307."""
+    if (kept := await kept_of(connection, Noun.CONTACT, contact_id)) != contact_id:
+        await require_visible(connection, actor, contacts, kept)
+        return RedirectResponse(f"/api/v1/contacts/{kept}", 307)
     return ContactOut.of(await queries.contact(connection, actor, contact_id))
 
 

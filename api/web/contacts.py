@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
 from api.paths import PathId
+from api.web.duplicates import kept_page
 from api.web.visit import Visit, VisitNow, back_to
 from crm_core.access import Right, require_visible
 from crm_core.contacts import edits
@@ -17,6 +18,7 @@ from crm_core.contacts.not_customer import mark_not_customer, unmark_not_custome
 from crm_core.contacts.queries import list_contacts, numbers_of
 from crm_core.contacts.tables import contacts
 from crm_core.errors import Conflict, Invalid
+from crm_core.fields.history import Noun
 
 router = APIRouter()
 
@@ -50,7 +52,7 @@ async def more(visit: VisitNow, cursor: Annotated[str, Query(max_length=500)], s
 
 @router.get("/contacts/{contact_id}")
 async def card_page(visit: VisitNow, contact_id: PathId) -> Response:
-    return await contact_page(visit, contact_id)
+    return await kept_page(visit, Noun.CONTACT, contact_id) or await contact_page(visit, contact_id)
 
 
 @router.get("/contacts/{contact_id}/card")

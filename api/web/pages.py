@@ -18,6 +18,7 @@ from api.web import (
     dial_settings,
     dialling,
     doctor,
+    duplicates,
     entrance,
     exchange,
     frame,
@@ -70,6 +71,7 @@ for noun in (
     dial_settings,
     webhooks,
     doctor,
+    duplicates,
 ):
     router.include_router(noun.router)
 

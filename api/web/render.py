@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from api.web.gate_words import set_aside_told
 from api.web.names import Names
+from api.web.record_words import RecordNames
 from api.web.translations import CHOICES, texts_in
 from api.web.wording import Wording
 from crm_core.fields.definitions import in_blocks
@@ -48,15 +49,15 @@ def look(language: str, zone: ZoneInfo) -> Look:
     environment.install_gettext_translations(texts.catalogue, newstyle=True)  # type: ignore[attr-defined]
     wording, names = Wording(texts, Locale(language), zone), Names(texts)
     environment.filters.update(wording.filters())
-    environment.globals.update(named(names))
+    environment.globals.update(named(names) | named(RecordNames(texts, wording)))
     environment.filters["in_blocks"] = in_blocks
     environment.globals.update(asset=asset, language=language, languages=CHOICES, tagged_words=tagged_words)
     environment.globals.update(set_aside_told=partial(set_aside_told, wording))
     return Look(language, wording, names, environment)
 
 
-def named(names: Names) -> dict[str, Callable[..., Any]]:
-    public = [name for name in dir(names) if not name.startswith("_") and name != "texts"]
+def named(names: Names | RecordNames) -> dict[str, Callable[..., Any]]:
+    public = [name for name in dir(names) if not name.startswith("_") and name not in ("texts", "wording")]
     return {name: getattr(names, name) for name in public}
 
 

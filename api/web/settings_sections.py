@@ -47,7 +47,11 @@ def _sales(texts: Texts) -> tuple[Group, ...]:
 def _data(texts: Texts) -> tuple[Group, ...]:
     """What stands on the cards: fields, work types, products, imports."""
     gettext = texts.gettext
-    return (Group(gettext("What stands on the cards"), ()),)
+    duplicates = Section(
+        "duplicates", "/duplicates", "copy-check", Right.MERGE, gettext("Duplicates"),
+        gettext("Contacts and companies that may be one and the same"),
+    )  # fmt: skip
+    return (Group(gettext("What stands on the cards"), (duplicates,)),)
 
 
 def _house(texts: Texts) -> tuple[Group, ...]:

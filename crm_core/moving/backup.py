@@ -151,6 +151,10 @@ async def _lines(file: Path) -> AsyncIterator[Callable[[Sequence[Any]], Awaitabl
     await asyncio.to_thread(form.to_disk, file)
 
 
+NAMING_FILES = {"recordings": ("blob", "play_blob"), "imports": ("blob",)}
+"""The columns that name stored files."""
+
+
 @dataclass(slots=True)
 class _Kept:
     files: int = 0
@@ -160,15 +164,16 @@ class _Kept:
 
 
 async def _keep_files(connection: AsyncConnection, blobs: Blobs, archive: Path, folder: Path) -> _Kept:
-    """Every file that a recording of that moment names; those that are gone from the store are counted."""
+    """Every file that a recording or an import of that moment names; those that are gone from the store are counted."""
     kept, known = _Kept(), await asyncio.to_thread(_known, archive)
     async with _lines(folder / form.FILES) as add:
-        async for rows in read_rows(connection, "recordings", ["id", "blob", "play_blob"]):
-            keys = sorted({key for row in rows for key in (row.blob, row.play_blob) if key})
-            for first in range(0, len(keys), AT_A_TIME):
-                some = keys[first : first + AT_A_TIME]
-                found = await asyncio.gather(*(_keep(blobs, archive, key, known.get(key), kept) for key in some))
-                await add([one for one in found if one])
+        for table, columns in NAMING_FILES.items():
+            async for rows in read_rows(connection, table, ["id", *columns]):
+                keys = sorted({key for row in rows for column in columns if (key := row._mapping[column])})
+                for first in range(0, len(keys), AT_A_TIME):
+                    some = keys[first : first + AT_A_TIME]
+                    found = await asyncio.gather(*(_keep(blobs, archive, key, known.get(key), kept) for key in some))
+                    await add([one for one in found if one])
     return kept
 
 

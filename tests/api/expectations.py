@@ -35,6 +35,7 @@ class Needs:
 
 
 WORK, LISTEN, REVIEW = Right.WORK, Right.LISTEN, Right.REVIEW
+MERGE, IMPORT, EXPORT = Right.MERGE, Right.IMPORT, Right.EXPORT
 FIGURES, PEOPLE, EXCHANGES, SETTINGS = Right.SEE_FIGURES, Right.SEE_PEOPLE, Right.SEE_EXCHANGES, Right.SETTINGS
 PERSONAL = Right.SEE_PERSONAL
 
@@ -70,6 +71,10 @@ REST = {
     "POST contacts/{contact_id}/numbers": Needs(
         right=WORK, scoped=True, body={"number": "+7 916 555-00-{contact_id}{contact_id}"}
     ),
+    "GET duplicates": Needs(right=MERGE),
+    "GET merges": Needs(right=MERGE),
+    "POST merges": Needs(201, right=MERGE, body={"noun": "contact", "kept_id": 1, "gone_id": 2}),
+    "POST merges/{merge_id}/undo": Needs(right=MERGE),
     "GET companies": Needs(),
     "POST companies": Needs(201, right=WORK, body={"name": "New"}),
     "GET companies/{company_id}": Needs(scoped=True),
@@ -152,6 +157,15 @@ PAGES = {
     "GET /missed": Needs(),
     "GET /missed/list": Needs(),
     "GET /missed/more": Needs(422),
+    "GET /duplicates": Needs(right=MERGE),
+    "GET /duplicates/list": Needs(right=MERGE),
+    "GET /duplicates/more": Needs(422),
+    "POST /duplicates/look": Needs(303, right=MERGE, form={"noun": "contact"}),
+    "POST /duplicates/{duplicate_id}/apart": Needs(303, right=MERGE),
+    "GET /merges/compare": Needs(422),
+    "POST /merges": Needs(303, right=MERGE, form={"noun": "contact", "kept": "1", "one": "1", "other": "2"}),
+    "GET /merges/{merge_id}": Needs(right=MERGE),
+    "POST /merges/{merge_id}/undo": Needs(right=MERGE),
     "GET /contacts": Needs(),
     "GET /contacts/list": Needs(),
     "GET /contacts/more": Needs(422),

@@ -16,13 +16,16 @@ from api.context import AppContext
 from crm_core.access import Actor
 from crm_core.blobs import Blobs
 from crm_core.calls.tables import calls
-from crm_core.contacts.tables import contacts
+from crm_core.contacts.tables import companies, contacts
 from crm_core.db import Database
 from crm_core.deals.tables import stages
 from crm_core.dialling.tables import dial_attempts
+from crm_core.fields.history import Noun as FieldsOf
 from crm_core.fields.tables import fields
 from crm_core.live import Wake
 from crm_core.meetings.tables import meetings
+from crm_core.merging.merges import merge
+from crm_core.merging.tables import duplicates
 from crm_core.products.tables import deal_products, product_groups, products, work_types
 from crm_core.recordings.tables import recordings
 from crm_core.secrets import SecretBox
@@ -85,6 +88,7 @@ async def build(database: Database) -> World:
     here |= await _settings(office)
     here |= await _webhook(office, people["admin"])
     here["team_id"] = await _team(office, people["leaver"])
+    here |= await _merged(office, people["head"])
     return World(people, tokens, {**own, **here}, {**foreign, **here}, strip)
 
 
@@ -123,6 +127,17 @@ async def _settings(office: Office) -> dict[str, int]:
         "work_type_id": await _added(office, work_types, name="Site", position=0),
         "product_id": await _added(office, products, name="Page", group_id=group, price=100), "group_id": group,
     }  # fmt: skip
+
+
+async def _merged(office: Office, head: int) -> dict[str, int]:
+    """Two companies that were one, and two that may be."""
+    firms = [await _added(office, companies, name=name, created_at=LONG_AGO) for name in ("Third", "Third Ltd", "Thrid")]
+    async with office.database.write() as tx:
+        merge_id = await merge(tx, FieldsOf.COMPANY, firms[0], firms[1], by=head, now=LONG_AGO)
+    pair = await _added(
+        office, duplicates, noun="company", one_id=firms[0], other_id=firms[2], why=["name"], found_at=LONG_AGO
+    )  # fmt: skip
+    return {"merge_id": merge_id, "duplicate_id": pair}
 
 
 async def _webhook(office: Office, admin: int) -> dict[str, int]:

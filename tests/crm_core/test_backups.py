@@ -10,8 +10,11 @@ from crm_core.blobs import Blobs
 from crm_core.calls.tables import call_rings, calls
 from crm_core.db import Database
 from crm_core.errors import Conflict, Invalid
+from crm_core.importing.tables import imports
 from crm_core.moving.backup import Key, back_up
 from crm_core.moving.restore import chosen, key_keeper, restore
+from crm_core.users.accounts import NewUser, create_user
+from crm_core.users.tables import Role
 from tests.crm_core.backup_room import BLOB, KEY, PLAY, SHA_OF_BLOB, Room, addresses, room, small_room
 from tests.everything import fill, sums
 from tests.file_stores import S3Server, s3
@@ -50,6 +53,20 @@ async def test_rows_of_every_table_come_back(addresses: tuple[str, str], tmp_pat
     assert await sums(there) == await sums(here)
     for database in (here, there):
         await database.close()
+
+
+async def test_a_table_that_waits_to_be_taken_in_comes_back_too(small_room: Room) -> None:
+    async with small_room.database.write() as tx:
+        starter = await create_user(tx, NewUser("nina@office.test", "Нина", Role.HEAD), now=NOW, by=None)
+        row = {"user_id": starter, "file_name": "t.csv", "blob": "imports/ab", "sha256": "ab", "state": "new", "created_at": NOW}
+        await tx.execute(insert(imports).values(row))
+    await small_room.blobs.put_bytes("imports/ab", b"name\nIvan\n")
+
+    done = await small_room.back_up()
+    await small_room.restore()
+
+    assert (done.files, done.missing) == (3, 0)
+    assert await small_room.other_blobs.size("imports/ab") == 10
 
 
 async def test_only_what_is_new_is_copied_again(small_room: Room) -> None:

@@ -11,7 +11,8 @@ export const icons = {
     "message-2", "notes", "pencil", "tag", "filter", "logout", "language", "bell", "copy", "building", "mail",
     "record-mail", "arrows-exchange", "eye-check", "eye", "ban", "flag", "wifi-off", "headphones", "briefcase", "history",
     "microphone-off", "hourglass", "menu-2", "lock", "arrow-bar-to-right", "ghost-2", "link", "webhook", "send", "refresh", "calendar-event", "package", "id", "forms", "list-details", "map-pin", "lock-open",
-    "list", "bookmark", "trash", "users-group", "list-check", "crown", "shield-check"
+    "list", "bookmark", "trash", "users-group", "list-check", "crown", "shield-check",
+    "arrow-merge", "copy-check", "arrow-back-up", "file-import", "file-export", "download"
   ),
   "play-filled": "filled/player-play",
   "pause-filled": "filled/player-pause",

@@ -1,0 +1,62 @@
+"""What duplicates, merges, histories and imports name, in the reader's language."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from api.web.translations import Texts
+from api.web.wording import Wording
+from crm_core.merging.likeness import Why
+from crm_core.merging.queries import Side
+
+
+@dataclass(frozen=True, slots=True)
+class RecordNames:
+    """Each method is a global of templates."""
+
+    texts: Texts
+    wording: Wording
+
+    def side_name(self, side: Side) -> str:
+        """One of two that may be one, by the best name there is."""
+        return (
+            side.name
+            or (self.wording.phone(side.numbers[0]) if side.numbers else side.email)
+            or self.texts.gettext("Without a name")
+        )
+
+    def duplicate_why(self, why: str) -> str:
+        """What two records have in common."""
+        gettext = self.texts.gettext
+        words: Mapping[str, str] = {
+            Why.EMAIL: gettext("the same e-mail"), Why.INN: gettext("the same INN"), Why.PHONE: gettext("the same telephone"),
+            Why.NAME_AND_COMPANY: gettext("like names in one company"), Why.NAME_AND_NUMBER: gettext("like names and numbers"),
+            Why.NAME: gettext("like names"),
+        }  # fmt: skip
+        return words.get(why, why)
+
+    def moved_name(self, table: str) -> str:
+        """What goes over with a contact or company."""
+        pgettext = self.texts.pgettext
+        words = {
+            "contacts": pgettext("moved", "contacts"), "contact_numbers": pgettext("moved", "numbers"),
+            "deals": pgettext("moved", "deals"), "deal_contacts": pgettext("moved", "parts in deals"),
+            "calls": pgettext("moved", "calls"), "recordings": pgettext("moved", "recordings"),
+            "tasks": pgettext("moved", "tasks"), "notes": pgettext("moved", "notes"), "meetings": pgettext("moved", "meetings"),
+            "requests": pgettext("moved", "requests"),
+        }  # fmt: skip
+        return words.get(table, table)
+
+    def history_field(self, noun: str, field: str, own: Mapping[str, str] | None = None) -> str:
+        """A field of a deal, contact or company by its column; `own`: names of added fields by `custom.<id>`."""
+        gettext = self.texts.gettext
+        words = {
+            "name": gettext("Name"), "position": gettext("Position"), "email": gettext("E-mail"), "note": gettext("Note"),
+            "company_id": gettext("Company"), "owner_id": gettext("Responsible"), "consent_at": gettext("Consent"),
+            "inn": gettext("INN"), "phone": gettext("Telephone"), "site": gettext("Site"), "address": gettext("Address"),
+            "title": gettext("Title"), "amount": gettext("Amount"), "currency": gettext("Currency"), "source": gettext("Source"),
+            "work_type_id": gettext("Work type"), "amount_is_usual": gettext("Amount is the usual one"),
+            "contact_id": gettext("Main contact"), "external_id": gettext("Number in the other program"),
+        }  # fmt: skip
+        if field.startswith("custom."):
+            return (own or {}).get(field) or gettext("Field no. %(id)s") % {"id": field.removeprefix("custom.")}
+        return words.get(field, field)
