@@ -16,7 +16,11 @@ ON_BOTH = {
     "test_dialling", "test_live", "test_repeats", "test_rest", "test_scoped_houses", "test_sign_in", "test_why",
 }  # fmt: skip
 """Whose tests run on both kinds of database: where what a route asks is more than where it leads."""
-WALKS_ON_BOTH = {"test_a_route_answers_each_as_the_policy_says", "test_no_list_tells_a_manager_of_a_colleagues_customer"}
+WALKS_ON_BOTH = {
+    "test_a_route_answers_each_as_the_policy_says", "test_no_list_tells_a_manager_of_a_colleagues_customer",
+    "test_a_route_answers_by_the_scope_of_the_role", "test_the_scope_of_each_kind_of_record_opens_that_kind_alone",
+    "test_a_cursor_of_somebody_who_sees_more_gives_what_is_ones_own",
+}  # fmt: skip
 
 OF_SQLITE = {
     "test_while_the_database_is_gone_everybody_is_asked_to_come_back",  # moves its file away

@@ -7,6 +7,9 @@ import httpx
 import pytest
 from fastapi.routing import iter_route_contexts
 
+from crm_core.access import POLICY, Noun, Scope
+from crm_core.teams.deeds import put_into_team
+from crm_core.teams.policies import set_policy
 from crm_core.users.tables import Role
 from tests.api.expectations import Needs, all_needs
 from tests.api.world import House
@@ -87,3 +90,65 @@ async def _ask(client: httpx.AsyncClient, route: str, needs: Needs, ids: Any) ->
 
 def _filled(value: Any, ids: Any) -> Any:
     return value.format(**ids) if isinstance(value, str) else value
+
+
+SCOPED = sorted(route for route, needs in NEEDS.items() if needs.scoped)
+CARDS = [route for route in SCOPED if route.startswith(("GET", "HEAD"))]
+
+
+@pytest.mark.parametrize("route", SCOPED)
+async def test_a_route_answers_by_the_scope_of_the_role(house: House, route: str) -> None:
+    """A colleague's is nobody's business while one sees one's own, or a team he is not in; in his team, or everybody's, it is."""
+    needs, foreign = NEEDS[route], house.world.foreign
+    may_not = 404 if needs.right is None or needs.right in POLICY[Role.MANAGER].rights or needs.hidden else 403
+    may = needs.status_for(Role.MANAGER, own=True)
+    seen = [await _status(house, "olga", route, needs, foreign)]
+    await _managers_see(house, dict.fromkeys(Noun, Scope.TEAM))
+    seen.append(await _status(house, "olga", route, needs, foreign))
+    await _in_one_team(house, "olga", "igor")
+    seen.append(await _status(house, "olga", route, needs, foreign))
+
+    assert seen == [may_not, may_not, may]
+
+
+@pytest.mark.parametrize("route", CARDS)
+async def test_the_scope_of_each_kind_of_record_opens_that_kind_alone(house: House, route: str) -> None:
+    needs, foreign = NEEDS[route], house.world.foreign
+    opened = set()
+    for noun in Noun:
+        await _managers_see(house, {**dict.fromkeys(Noun, Scope.OWN), noun: Scope.EVERYBODY})
+        if await _status(house, "olga", route, needs, foreign) == needs.status_for(Role.MANAGER, own=True):
+            opened.add(noun)
+
+    assert opened == {_noun_of(route)}
+
+
+async def test_a_cursor_of_somebody_who_sees_more_gives_what_is_ones_own(house: House) -> None:
+    async with house.client("head") as head, house.client("olga") as olga:
+        for noun in ("calls", "contacts", "companies", "deals", "tasks"):
+            cursor = (await head.get(f"/api/v1/{noun}?limit=1")).json()["next_cursor"]
+            page = (await olga.get(f"/api/v1/{noun}", params={"cursor": cursor})).json()
+            assert house.world.foreign[f"{SINGULAR[noun]}_id"] not in {item["id"] for item in page["items"]}
+            forged = await olga.get(f"/api/v1/{noun}", params={"cursor": cursor[:-2] + "zz"})
+            assert forged.status_code in (200, 422)
+
+
+SINGULAR = {"calls": "call", "contacts": "contact", "companies": "company", "deals": "deal", "tasks": "task"}
+
+
+def _noun_of(route: str) -> Noun:
+    """Of what the address names last by its id: a recording goes with its call, a deal's meeting with the deal."""
+    named = re.findall(r"{(\w+)_id}", route)[0]
+    plural = {one: many for many, one in SINGULAR.items()} | {"attempt": "calls", "recording": "calls", "meeting": "deals"}
+    return Noun(plural[named])
+
+
+async def _managers_see(house: House, scopes: dict[Noun, Scope]) -> None:
+    async with house.database.write() as tx:
+        await set_policy(tx, Role.MANAGER, scopes=scopes, now=house.time, by=None)
+
+
+async def _in_one_team(house: House, *names: str) -> None:
+    async with house.database.write() as tx:
+        for name in names:
+            await put_into_team(tx, house.world.own["team_id"], house.world.people[name], now=house.time, by=None)
