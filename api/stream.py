@@ -39,7 +39,8 @@ FACTS = ("exchange_id", "user_id")  # ids of nouns that have no column of their 
 
 NOUN_OF_KIND = {
     "call": Noun.CALLS, "party_": Noun.CALLS, "recording_": Noun.CALLS, "transcript_": Noun.CALLS,
-    "contact_": Noun.CONTACTS, "company_": Noun.COMPANIES, "deal_": Noun.DEALS, "meeting_": Noun.DEALS,
+    "contact_": Noun.CONTACTS, "records_merged": Noun.CONTACTS, "company_": Noun.COMPANIES, "deal_": Noun.DEALS,
+    "meeting_": Noun.DEALS,
     "automation_ran": Noun.DEALS, "request_taken": Noun.DEALS, "payment_taken": Noun.DEALS, "task_": Noun.TASKS,
     "dial_changed": Noun.CALLS,
 }  # fmt: skip
