@@ -12,6 +12,7 @@ import structlog
 
 from api import wiring
 from api.app import create_app
+from api.clock_watch import watch_clock
 from api.context import AppContext
 from api.housekeeping import keep_house
 from api.job_loop import carry_at_once, carry_jobs
@@ -79,6 +80,7 @@ class Hub:
                 "webhooks": lambda: keep_sending(self._context, wiring.webhook_runner(self._context)),
                 "imports": lambda: carry_jobs(self._context, wiring.import_runner(self._context)),
                 "audits": lambda: carry_jobs(self._context, wiring.audit_runner(self._context)),
+                "clock watch": lambda: watch_clock(self._context),
                 "worker": self._workers,
                 "clock": lambda: alone(self._context, "clock", "clock", keep_time),
                 "housekeeping": lambda: alone(self._context, "housekeeping", "house", keep_house),

@@ -25,6 +25,7 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    case,
     delete,
     or_,
     select,
@@ -154,8 +155,29 @@ async def free_running(tx: AsyncConnection, now: datetime) -> int:
     return freed.rowcount
 
 
+async def bring_forward(tx: AsyncConnection, now: datetime) -> int:
+    """Plan anew what was planned by a clock that was ahead of this one; tells how many jobs. Those that are at work renew their
+    lease by the clock as it is now; whoever does not is gone."""
+    from_ahead = or_(jobs.c.created_at > now, jobs.c.heartbeat_at > now)
+    queued = await tx.execute(
+        update(jobs)
+        .where(jobs.c.state == JobState.QUEUED, jobs.c.run_after > now, from_ahead)
+        .values(run_after=now, created_at=case((jobs.c.created_at > now, now), else_=jobs.c.created_at), heartbeat_at=None)
+    )
+    running = await tx.execute(
+        update(jobs)
+        .where(jobs.c.state == JobState.RUNNING, jobs.c.heartbeat_at > now)
+        .values(heartbeat_at=now, lease_until=now + LONGEST_TERM)
+    )
+    return queued.rowcount + running.rowcount
+
+
 async def forget_done(tx: AsyncConnection, before: datetime) -> None:
     await tx.execute(delete(jobs).where(jobs.c.state == JobState.DONE, jobs.c.finished_at < before))
+
+
+LONGEST_TERM = timedelta(seconds=60)
+"""Of a lease that nobody has renewed since the clock was set back."""
 
 
 def _utc_now() -> datetime:

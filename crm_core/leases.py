@@ -36,6 +36,8 @@ RENEWALS = 3.5
 """A term has so many: two in a row may fail."""
 LOOK = 0.75
 """Seconds between looks of those who stand by."""
+FURTHEST = timedelta(minutes=1)
+"""No lease ends later than that from now."""
 STUCK = "5s"
 """A holder's transaction that stands still for so long is ended by the server: its machine is gone, and the row is locked."""
 
@@ -67,8 +69,10 @@ _STILL = (
 )
 _RENEW = update(leases).where(_MINE).values(until=_until()).returning(literal(1))
 _LET_GO = delete(leases).where(_MINE)
-_HAD = select(literal(1)).where(leases.c.name == bindparam("of"), leases.c.until > _NOW)
-_OVER = delete(leases).where(leases.c.name == bindparam("of"), leases.c.until <= _NOW)
+# An end that is far away was written before the server's clock was set back.
+_RUNS = leases.c.until.between(_NOW, _NOW + cast(literal(FURTHEST), Interval))
+_HAD = select(literal(1)).where(leases.c.name == bindparam("of"), _RUNS)
+_OVER = delete(leases).where(leases.c.name == bindparam("of"), ~_RUNS)
 _TAKE = (
     insert_for("postgresql", leases)
     .values(name=bindparam("of"), holder=bindparam("me"), taken_at=_NOW, until=_until())

@@ -83,7 +83,8 @@ def s3() -> Iterator[S3Server]:
 
 
 class BadWire:
-    """Stands between the product and a server. `cut_after`: so many bytes of each request reach it, then the wire is cut."""
+    """Stands between the product and a server. `cut_after`: so many bytes of each request reach it, then the wire is cut.
+    `silent`: nobody answers. `failing`: it answers that it is ill."""
 
     def __init__(self, endpoint: str) -> None:
         address = urlsplit(endpoint)
@@ -93,6 +94,7 @@ class BadWire:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.cut_after: int | None = None
         self.silent = False
+        self.failing = False
         self.cuts = 0
         self.endpoint = ""
 
@@ -128,10 +130,18 @@ class BadWire:
         try:
             if self.silent:
                 await reader.read()
+            elif self.failing:
+                await self._refuse(reader, writer)
             else:
                 await self._join(reader, writer)
         finally:
             writer.transport.abort()
+
+    async def _refuse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(65536)
+        writer.write(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        self.cuts += 1
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_connection(*self._there)

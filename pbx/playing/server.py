@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from pbx.ami.protocol import challenge_key
-from pbx.playing.stream import Channel, Headers, Told, block, render, show_headers, status_headers
+from pbx.playing.stream import Channel, Headers, Told, block, render, show_headers, status_headers, told
 
 log = structlog.get_logger()
 
@@ -62,7 +62,7 @@ class AmiServer:
         self.place_call = place_call
         self.write_timeout = write_timeout
         self.started = time.time()
-        self._timestamps = timestamps
+        self.timestamps = timestamps
         self._records = records
         self._sessions: set[Session] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -98,7 +98,7 @@ class AmiServer:
         """Send an event to every session that may read its class and has events on."""
         if not self._records and event.name in {"CEL", "Cdr"}:
             return
-        wire = render(event, timestamps=self._timestamps)
+        wire = render(event, timestamps=self.timestamps)
         for session in list(self._sessions):
             session.tell(event.privilege, wire)
 
@@ -187,8 +187,9 @@ class Session:
         self._respond(action, "Success", ("Message", "Authentication accepted"))
         if "system" in user.read:  # a user without this class is never told
             uptime = str(int(time.time() - self._server.started))
-            booted = [("Event", "FullyBooted"), ("Privilege", "system,all"), ("Uptime", uptime), ("LastReload", uptime)]
-            self._send(block([*booted, ("Status", "Fully Booted")]))
+            headers = (("Uptime", uptime), ("LastReload", uptime), ("Status", "Fully Booted"))
+            booted = told("FullyBooted", time.time(), headers, "system")
+            self._send(render(booted, timestamps=self._server.timestamps))
 
     def _proven(self, user: ManagerUser, action: Action) -> bool:
         if action.get("authtype").upper() == "MD5":

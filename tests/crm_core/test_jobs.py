@@ -21,6 +21,7 @@ from crm_core.jobs import (
     JobState,
     Park,
     Progress,
+    bring_forward,
     enqueue,
     forget_done,
     free_running,
@@ -256,3 +257,36 @@ async def test_done_jobs_are_forgotten_in_time(office: Office, after: timedelta,
         await forget_done(tx, NOW + after)
 
     assert await office.count(jobs) == left
+
+
+async def test_what_was_planned_by_a_clock_that_was_ahead_is_done_when_it_is_right_again(office: Office) -> None:
+    ahead = Clock()
+    ahead.passes(60 * MINUTE)
+    async with office.database.write() as tx:
+        await enqueue(tx, KIND, "made ahead", {}, now=ahead.at, run_after=ahead.at + MINUTE)
+        await enqueue(tx, KIND, "tried ahead", {}, now=NOW)
+        await enqueue(tx, KIND, "truly later", {}, now=NOW, run_after=NOW + MINUTE)
+    await JobRunner(office.database, {KIND: JobKind(KIND, at_once(Again("not yet", MINUTE)))}, ahead.now).run_one(2)
+
+    async with office.database.write() as tx:
+        planned = await bring_forward(tx, NOW)
+
+    assert planned == 2
+    assert await runner(office, at_once()).due() == [1, 2]
+
+
+async def test_a_job_whose_worker_died_while_the_clock_was_ahead_is_taken_over_soon(office: Office) -> None:
+    await put_down(office.database)
+    ahead, slow = Clock(), Work()
+    ahead.passes(60 * MINUTE)
+    killed = asyncio.create_task(runner(office, slow, ahead).run_due())
+    await slow.reached.wait()
+    killed.cancel()
+    await asyncio.gather(killed, return_exceptions=True)
+
+    async with office.database.write() as tx:
+        await bring_forward(tx, NOW)
+
+    soon = Clock()
+    soon.passes(2 * MINUTE)
+    assert await runner(office, at_once(), soon).run_due() == 1

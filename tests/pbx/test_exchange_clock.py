@@ -44,6 +44,19 @@ def test_a_step_of_hours_in_mid_call_takes_nothing_from_it_and_adds_nothing() ->
     assert [after - began, later - began] == [10.0, 20.0]
 
 
+@pytest.mark.parametrize("wrong", [0.0, 3 * 3600.0])
+@pytest.mark.parametrize("step", [3600.0, -3600.0, -120.0])
+def test_a_step_of_our_own_clock_takes_nothing_from_a_call_and_adds_nothing(step: float, wrong: float) -> None:
+    clock = ExchangeClock()
+    began = clock.at(NOW + wrong, NOW)
+
+    after = clock.at(NOW + 10.0 + wrong, NOW + 10.0 + step)
+    answer = clock.at(None, NOW + 11.0 + step)
+    right_again = clock.at(NOW + 20.0 + wrong, NOW + 20.0)
+
+    assert [after - began, answer - began, right_again - began] == [10.0, 11.0, 20.0]
+
+
 def test_pings_tell_the_time_where_events_do_not() -> None:
     clock, silent = ExchangeClock(), ExchangeClock()
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import asyncpg
+import httpx
 import psutil
 from sqlalchemy.engine.url import make_url
 
@@ -22,6 +23,7 @@ from tests.practice_office import PracticeOffice
 
 Fault = Callable[[], None]
 CONNECTIONS = 500
+READERS = 50
 
 
 class Faults:
@@ -34,10 +36,14 @@ class Faults:
         self._dice = dice
         self._seconds = seconds
         self._kept: list[socket.socket] = []
+        self._token: str | None = None
+        self.unanswered: list[str] = []
 
     def can(self, name: str) -> bool:
-        """A disk is only filled where it is one of its own."""
-        return name != "disk_full" or (isinstance(self._firm, OnSqlite) and self._firm.folder.is_mount())
+        """A disk is only filled where it is one of its own, a clock only stepped where it is the firm's own."""
+        if name == "disk_full":
+            return isinstance(self._firm, OnSqlite) and self._firm.folder.is_mount()
+        return name != "clock_step" or self._firm.clock is not None
 
     def named(self, name: str) -> Fault:
         fault: Fault = getattr(self, name)
@@ -100,9 +106,58 @@ class Faults:
             self._away(self._seconds)
             self._firm.redis.start()
 
+    def store_failing(self) -> None:
+        """The store of recordings says that it is ill."""
+        self._store_away("failing")
+
+    def store_silent(self) -> None:
+        self._store_away("silent")
+
+    def _store_away(self, how: str) -> None:
+        if isinstance(self._firm, OnPostgres):
+            setattr(self._firm.store, how, True)
+            self._away(self._seconds)
+            setattr(self._firm.store, how, False)
+
+    def clock_step(self) -> None:
+        """The product's clock, not the exchange's: an hour forth or back at most, and right again after a while."""
+        clock = self._firm.clock
+        if clock is not None:
+            clock.step(self._dice.choice((-120.0, -10.0, 10.0, 3600.0)))
+            self._away(self._seconds / 2)
+            clock.step(0.0)
+
     def half_open_http(self) -> None:
-        """So many who begin a request and say no more; they stay until the end."""
-        self._kept += _connections(self._firm.web.port, b"GET /readyz HTTP/1.1\r\nHost: x\r\n")
+        """So many who begin a request and say no more; they stay until the end, and others are answered all the same."""
+        self._kept += _connections(self._firm.web.port, CONNECTIONS, b"GET /readyz HTTP/1.1\r\nHost: x\r\n")
+        self._require_answer("500 half-open connections")
+
+    def slow_readers(self) -> None:
+        """Browsers that open the stream and read nothing of it."""
+        token = self._reader_token()
+        if token is not None:
+            asked = f"GET /api/v1/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n"
+            self._kept += _connections(self._firm.web.port, READERS, asked.encode())
+            self._require_answer(f"{READERS} streams nobody reads")
+
+    def _reader_token(self) -> str | None:
+        """None while the database is away."""
+        if self._token is None:
+            self._firm.web.run("user", "add", "reader@office.test", "--role", "head")
+            self._token = self._firm.web.token("reader@office.test") or None
+        return self._token
+
+    def _require_answer(self, beside: str) -> None:
+        """Within ten seconds, if the product is there at all."""
+        url = f"{self._firm.web.url}/healthz"
+        try:
+            answer = httpx.get(url, timeout=10).status_code
+        except httpx.ConnectError:
+            return
+        except httpx.TimeoutException:
+            answer = 0
+        if answer != 200:
+            self.unanswered.append(f"beside {beside} /healthz answered {answer or 'nothing'}")
 
     def let_go(self) -> None:
         for one in self._kept:
@@ -146,10 +201,10 @@ def _full(folder: Path) -> Iterator[None]:
         ballast.unlink()
 
 
-def _connections(port: int, said: bytes) -> list[socket.socket]:
+def _connections(port: int, count: int, said: bytes) -> list[socket.socket]:
     made = []
     with contextlib.suppress(OSError):  # the product may be away itself
-        for _ in range(CONNECTIONS):
+        for _ in range(count):
             made.append(socket.create_connection(("127.0.0.1", port), timeout=5))
             made[-1].sendall(said)
     return made

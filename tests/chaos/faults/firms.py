@@ -9,7 +9,9 @@ from typing import Protocol
 
 import psutil
 
+from tests.chaos.faults.clocks import Clock, clock_of, variables
 from tests.databases import PostgresServer, postgres_server
+from tests.file_stores import BadWire, access_to, s3_server
 from tests.processes.apart import Apart, apart
 from tests.processes.redis_server import RedisServer, redis_server
 from tests.product import Product
@@ -19,9 +21,11 @@ DISK = "400m"
 
 
 class Firm(Protocol):
-    """`url`: of its database; `web`: where it answers."""
+    """`url`: of its database; `web`: where it answers; `folder`: whose disk it fills; `clock`: what it takes the time from."""
 
     url: str
+    folder: Path
+    clock: Clock | None
 
     @property
     def web(self) -> Product: ...
@@ -33,8 +37,9 @@ class Firm(Protocol):
 class OnSqlite:
     """`folder` is a small disk of its own where one may be mounted."""
 
-    def __init__(self, folder: Path, settings: dict[str, str]) -> None:
+    def __init__(self, folder: Path, clock: Clock | None, settings: dict[str, str]) -> None:
         self.folder = folder
+        self.clock = clock
         self.file = folder / "var" / "firstring.db"
         self.url = f"sqlite+aiosqlite:///{self.file}"
         self.web = Product(folder / "var", "serve", None, **settings)
@@ -47,10 +52,17 @@ class OnSqlite:
 
 
 class OnPostgres:
-    def __init__(self, parts: Apart, server: PostgresServer, redis: RedisServer) -> None:
+    """Its recordings are in S3, behind a wire that may fail."""
+
+    def __init__(
+        self, folder: Path, clock: Clock | None, parts: Apart, server: PostgresServer, redis: RedisServer, store: BadWire
+    ) -> None:
         self.url = parts.settings["DATABASE_URL"]
+        self.folder = folder
+        self.clock = clock
         self.server = server
         self.redis = redis
+        self.store = store
         self._parts = parts
 
     @property
@@ -73,8 +85,8 @@ def _revive(product: Product) -> None:
 
 @contextmanager
 def on_sqlite(folder: Path, settings: dict[str, str]) -> Iterator[OnSqlite]:
-    with _disk(folder) as disk:
-        firm = OnSqlite(disk, settings)
+    with _disk(folder) as disk, clock_of(folder) as clock:
+        firm = OnSqlite(disk, clock, settings)
         try:
             firm.web.start(ready=False)
             firm.web.wait_ready(180)
@@ -88,11 +100,15 @@ def on_postgres(folder: Path, settings: dict[str, str]) -> Iterator[OnPostgres]:
     with (
         postgres_server() as server,
         redis_server() as redis,
-        apart(folder, server.empty(), REDIS_URL=redis.url, **settings) as parts,
+        s3_server() as s3,
+        BadWire(s3.endpoint) as store,
+        variables(**access_to(store.endpoint)),
+        clock_of(folder) as clock,
+        apart(folder, server.empty(), REDIS_URL=redis.url, FILES_URL=f"s3://{s3.bucket()}", **settings) as parts,
     ):
         for part in PARTS:
             parts.add(part)
-        firm = OnPostgres(parts, server, redis)
+        firm = OnPostgres(folder, clock, parts, server, redis, store)
         firm.web.wait_ready(180)
         yield firm
 

@@ -14,8 +14,11 @@ __all__ = ["requires_redis"]
 WHOLE = 10_000
 CALLS = int(os.environ.get("FIRSTRING_FAULT_CALLS", str(WHOLE)))
 ON_BOTH = {"kill": 200, "kill_all": 10, "cut": 40, "half_open": 30, "silent": 30, "exchange_restart": 10, "database_locked": 10,
-           "half_open_http": 5}  # fmt: skip
-ALONE = {"sqlite": {"disk_full": 10}, "postgresql": {"database_gone": 10, "pool_dead": 20, "redis_gone": 3}}
+           "half_open_http": 5, "slow_readers": 5, "clock_step": 10}  # fmt: skip
+ALONE = {
+    "sqlite": {"disk_full": 10},
+    "postgresql": {"database_gone": 10, "pool_dead": 20, "redis_gone": 3, "store_failing": 5, "store_silent": 5},
+}
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])

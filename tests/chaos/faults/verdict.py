@@ -81,9 +81,9 @@ def _has_recording(one: Played) -> bool:
     return bool(one.truth.recordings) and one.truth.talk_seconds > 0
 
 
-def settled(url: str, played: int) -> bool:
-    """Whether as many calls are there, all have ended, all events have had their reactions and no job waits but for a model."""
-    return asyncio.run(_settled(url, played))
+def waiting(url: str, played: int) -> str:
+    """What is still to come before all is settled: calls, their ends, reactions, jobs (but those for a model); empty: nothing."""
+    return asyncio.run(_waiting(url, played))
 
 
 def heard(url: str) -> bool:
@@ -100,18 +100,20 @@ async def _heard(url: str) -> bool:
         await database.close()
 
 
-async def _settled(url: str, played: int) -> bool:
+async def _waiting(url: str, played: int) -> str:
     database = Database(url)
     try:
         async with database.read() as connection:
             there = await connection.scalar(select(func.count()).select_from(calls).where(calls.c.ended_at.is_not(None)))
-            waiting = select(func.count()).select_from(jobs).where(
+            to_do = select(jobs.c.kind, jobs.c.state, jobs.c.run_after, jobs.c.last_error).where(
                 jobs.c.state.not_in(["done", "parked"]), jobs.c.kind != TRANSCRIBE_JOB
             )  # fmt: skip
-            busy = await connection.scalar(waiting) or await any_unreacted(connection, REACTED_TO)
-            return int(there or 0) >= played and not busy
-    except Exception:
-        return False  # the database may be away itself
+            busy = [tuple(map(str, row)) for row in await connection.execute(to_do.limit(5))]
+            unreacted = await any_unreacted(connection, REACTED_TO)
+            missing = "" if int(there or 0) >= played else f"{there} of {played} calls have ended; "
+            return missing + (f"jobs {busy}; " if busy else "") + ("events without reactions" if unreacted else "")
+    except Exception as error:  # the database may be away itself
+        return repr(error)
     finally:
         await database.close()
 

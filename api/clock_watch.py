@@ -1,0 +1,40 @@
+"""The machine's clock may be set back: what was planned by the time before would wait that long. It is planned anew."""
+
+import asyncio
+import time
+
+import structlog
+
+from api.context import AppContext
+from crm_core import jobs
+
+log = structlog.get_logger()
+
+LOOK = 1.0
+"""Seconds between looks; only a look that found something touches the database."""
+SLEW = 2.0
+"""Seconds a look may be behind by the clock's being drawn slowly to the right time: nothing waits for less."""
+
+
+async def watch_clock(context: AppContext) -> None:
+    """Once at the start (it may have been set back while nobody ran), and whenever it is set back; until cancelled."""
+    await _plan_anew(context)
+    ahead = _ahead_of_its_own_running(context)
+    while True:
+        await asyncio.sleep(LOOK)
+        was, ahead = ahead, _ahead_of_its_own_running(context)
+        if ahead < was - SLEW:
+            log.warning("clock_set_back", seconds=round(was - ahead, 1))
+            await _plan_anew(context)
+
+
+def _ahead_of_its_own_running(context: AppContext) -> float:
+    """Seconds; the same at each look while nobody sets the clock."""
+    return context.now().timestamp() - time.monotonic()
+
+
+async def _plan_anew(context: AppContext) -> None:
+    async with context.database.write() as tx:
+        planned = await jobs.bring_forward(tx, context.now())
+    if planned:
+        log.info("jobs_brought_forward", jobs=planned)

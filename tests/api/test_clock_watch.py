@@ -1,0 +1,38 @@
+"""The machine's clock is set back while the product runs."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from api import clock_watch
+from api.clock_watch import watch_clock
+from crm_core.jobs import enqueue, jobs
+from tests.api.world import House
+
+HOUR = timedelta(hours=1)
+
+
+async def test_jobs_planned_by_a_clock_that_was_an_hour_ahead_do_not_wait_for_an_hour(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock_watch, "LOOK", 0.01)
+    right = house.time
+    house.time = right + HOUR
+    watching = asyncio.create_task(watch_clock(house.context))
+    async with house.database.write() as tx:
+        await enqueue(tx, "any", "key", {}, now=house.time)
+
+    async with asyncio.timeout(20):
+        while await planned(house) > right:
+            await asyncio.sleep(0.02)
+            house.time = right
+
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+
+
+async def planned(house: House) -> object:
+    async with house.database.read() as connection:
+        return await connection.scalar(select(jobs.c.run_after))

@@ -1,0 +1,50 @@
+"""A clock of the product's own that can be set: every process that is started with it reads it."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+# Debian's package `libfaketime`; a machine has one architecture's folder.
+PLACES: Sequence[Path] = tuple(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+
+
+class Clock:
+    """`step` says by how many seconds it is wrong from now on."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self.step(0.0)
+
+    def step(self, seconds: float) -> None:
+        """Seen by all at their next look: the file is replaced whole."""
+        new = self._file.with_suffix(".new")
+        new.write_text(f"{seconds:+.1f}")
+        new.replace(self._file)
+
+
+@contextmanager
+def clock_of(folder: Path) -> Iterator[Clock | None]:
+    """None where the library is not installed: that fault is left out, and the table shows it."""
+    if not PLACES:
+        yield None
+        return
+    clock = Clock(folder / "clock")
+    settings = {"FAKETIME_TIMESTAMP_FILE": str(folder / "clock"), "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    with variables(LD_PRELOAD=str(PLACES[0]), **settings):
+        yield clock
+
+
+@contextmanager
+def variables(**named: str) -> Iterator[None]:
+    """In the environment of every process that is started meanwhile."""
+    before = {name: os.environ.get(name) for name in named}
+    os.environ.update(named)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
