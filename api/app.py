@@ -13,6 +13,7 @@ from api.errors import REFUSALS, answer_errors
 from api.guard import Guard
 from api.rest import (
     access,
+    automations,
     bulk,
     calls,
     companies,
@@ -43,7 +44,7 @@ STATIC = Path(__file__).parent / "web" / "static"
 PREFIX = "/api/v1"
 NOUNS = (
     dialling, calls, recordings, contacts, companies, bulk, deals, views, losing, tasks, pipelines, loss_reasons, users, teams,
-    access, exchanges, trust, me, stream, webhooks, merges,
+    access, exchanges, trust, me, stream, webhooks, merges, automations,
 )  # fmt: skip
 
 # For the description alone: `api.deps.CurrentActor` is what reads either of them.

@@ -7,6 +7,7 @@ from starlette.responses import HTMLResponse, Response
 
 from api.web import (
     access,
+    automations,
     board,
     bulk,
     calls,
@@ -70,6 +71,7 @@ for noun in (
     dialling,
     dial_settings,
     webhooks,
+    automations,
     doctor,
     duplicates,
 ):

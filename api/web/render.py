@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from api.web.automation_words import AutomationWords
 from api.web.gate_words import set_aside_told
 from api.web.names import Names
 from api.web.record_words import RecordNames
@@ -31,6 +32,7 @@ class Look:
     wording: Wording
     names: Names
     environment: Environment
+    automations: AutomationWords
 
     def render(self, template: str, **context: Any) -> str:
         return self.environment.get_template(template).render(context)
@@ -48,15 +50,16 @@ def look(language: str, zone: ZoneInfo) -> Look:
     )  # fmt: skip
     environment.install_gettext_translations(texts.catalogue, newstyle=True)  # type: ignore[attr-defined]
     wording, names = Wording(texts, Locale(language), zone), Names(texts)
+    automations = AutomationWords(wording)
     environment.filters.update(wording.filters())
-    environment.globals.update(named(names) | named(RecordNames(texts, wording)))
+    environment.globals.update(named(names) | named(RecordNames(texts, wording)) | named(automations))
     environment.filters["in_blocks"] = in_blocks
     environment.globals.update(asset=asset, language=language, languages=CHOICES, tagged_words=tagged_words)
     environment.globals.update(set_aside_told=partial(set_aside_told, wording))
-    return Look(language, wording, names, environment)
+    return Look(language, wording, names, environment, automations)
 
 
-def named(names: Names | RecordNames) -> dict[str, Callable[..., Any]]:
+def named(names: Names | RecordNames | AutomationWords) -> dict[str, Callable[..., Any]]:
     public = [name for name in dir(names) if not name.startswith("_") and name not in ("texts", "wording")]
     return {name: getattr(names, name) for name in public}
 

@@ -41,7 +41,11 @@ def is_setting(section: str, texts: Texts) -> bool:
 def _sales(texts: Texts) -> tuple[Group, ...]:
     """How deals are led: pipelines and what runs on them."""
     gettext = texts.gettext
-    return (Group(gettext("How deals are led"), ()),)
+    automations = Section(
+        "automations", "/automations", "bolt", Right.SETTINGS, gettext("Automations"),
+        gettext("What runs by itself when deals move, calls end and time passes"),
+    )  # fmt: skip
+    return (Group(gettext("How deals are led"), (automations,)),)
 
 
 def _data(texts: Texts) -> tuple[Group, ...]:

@@ -18,6 +18,7 @@ from crm_core.blobs import Blobs
 from crm_core.calls.tables import calls
 from crm_core.contacts.tables import companies, contacts
 from crm_core.db import Database
+from crm_core.deals.automations.tables import automations
 from crm_core.deals.tables import stages
 from crm_core.dialling.tables import dial_attempts
 from crm_core.fields.history import Noun as FieldsOf
@@ -87,6 +88,7 @@ async def build(database: Database) -> World:
         here["view_id"] = await save_view(tx, leaver, Section.DEALS, "Mine", "owner_id=me", shared=False, now=NOW)
     here |= await _settings(office)
     here |= await _webhook(office, people["admin"])
+    here["automation_id"] = await _automation(office)
     here["team_id"] = await _team(office, people["leaver"])
     here |= await _merged(office, people["head"])
     return World(people, tokens, {**own, **here}, {**foreign, **here}, strip)
@@ -153,6 +155,14 @@ async def _webhook(office: Office, admin: int) -> dict[str, int]:
         tried_at=NOW,
     )  # fmt: skip
     return {"webhook_id": hook, "delivery_id": delivery}
+
+
+async def _automation(office: Office) -> int:
+    """One that waits for payments: nothing the walk does sets it going."""
+    return await _added(
+        office, automations, action="write_note", trigger="payment", when={}, settings={"text": "Paid"}, position=1,
+        created_at=LONG_AGO,
+    )  # fmt: skip
 
 
 async def _team(office: Office, user: int) -> int:

@@ -12,7 +12,8 @@ export const icons = {
     "record-mail", "arrows-exchange", "eye-check", "eye", "ban", "flag", "wifi-off", "headphones", "briefcase", "history",
     "microphone-off", "hourglass", "menu-2", "lock", "arrow-bar-to-right", "ghost-2", "link", "webhook", "send", "refresh", "calendar-event", "package", "id", "forms", "list-details", "map-pin", "lock-open",
     "list", "bookmark", "trash", "users-group", "list-check", "crown", "shield-check",
-    "arrow-merge", "copy-check", "arrow-back-up", "file-import", "file-export", "download"
+    "arrow-merge", "copy-check", "arrow-back-up", "file-import", "file-export", "download",
+    "bolt", "bolt-off", "arrow-up", "arrow-down", "repeat"
   ),
   "play-filled": "filled/player-play",
   "pause-filled": "filled/player-pause",

@@ -1,7 +1,7 @@
 """Reads of automations and of their runs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +19,7 @@ from crm_core.deals.tables import deals, pipelines, stages
 from crm_core.errors import NotFound
 from crm_core.paging import Page
 from crm_core.references import ContactRef, DealRef, StageRef
+from crm_core.users.tables import users
 
 LATELY = timedelta(days=30)
 RUN_SORTS = paging.sorts(automation_runs.c.id, {"at": automation_runs.c.at})
@@ -40,7 +41,10 @@ class AutomationLine:
 
 @dataclass(frozen=True, slots=True)
 class RunLine:
-    """A time an automation ran, or declined to. `why`, `facts`: see `carrying`; they are worded by whoever shows them."""
+    """A time an automation ran, or declined to. `why`, `facts`: see `carrying`; they are worded by whoever shows them.
+
+    `names`: how what the facts speak of is called: `stage`, `owner`, and the automations of a loop by `rule <id>`.
+    """
 
     id: int
     rule_id: int
@@ -51,8 +55,10 @@ class RunLine:
     state: str
     why: str | None
     facts: Mapping[str, Any]
+    deal_id: int
     deal: DealRef | None = None
     contact: ContactRef | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 async def list_automations(connection: AsyncConnection, actor: Actor, now: datetime) -> tuple[AutomationLine, ...]:
@@ -92,7 +98,7 @@ async def list_runs(
     if state is not None:
         query = query.where(automation_runs.c.state == state)
     rows = (await connection.execute(paging.continued(query, order, cursor, limit))).all()
-    return paging.page_of(rows, [_run(row) for row in rows[:limit]], order, limit)
+    return paging.page_of(rows, await named(connection, [_run(row) for row in rows[:limit]]), order, limit)
 
 
 def runs_of_deal(deal_id: int) -> Select[Any]:
@@ -101,8 +107,19 @@ def runs_of_deal(deal_id: int) -> Select[Any]:
     return query.where(automation_runs.c.deal_id == deal_id)
 
 
+async def list_runs_of_deal(
+    connection: AsyncConnection, deal_id: int, *, cursor: str | None = None, limit: int = 50
+) -> Page[RunLine]:
+    """Newest first; the deal itself must have been found visible before. Raises Invalid."""
+    order = paging.sort_named(RUN_SORTS, "-at")
+    rows = (await connection.execute(paging.continued(runs_of_deal(deal_id), order, cursor, limit))).all()
+    return paging.page_of(rows, [run_line(row) for row in rows[:limit]], order, limit)
+
+
 def run_line(row: Any) -> RunLine:
-    return RunLine(row.id, row.rule_id, row.rule_name, row.action, row.at, row.trigger, row.state, row.why, row.facts)
+    return RunLine(
+        row.id, row.rule_id, row.rule_name, row.action, row.at, row.trigger, row.state, row.why, row.facts, row.deal_id
+    )
 
 
 def _lines() -> Select[Any]:
@@ -152,7 +169,7 @@ def _runs(actor: Actor) -> Select[Any]:
 
 def _run(row: Any) -> RunLine:
     return RunLine(
-        row.id, row.rule_id, row.rule_name, row.action, row.at, row.trigger, row.state, row.why, row.facts,
+        row.id, row.rule_id, row.rule_name, row.action, row.at, row.trigger, row.state, row.why, row.facts, row.deal_id,
         references.deal(row), references.contact(row),
     )  # fmt: skip
 
@@ -161,9 +178,23 @@ def _stage(row: Any) -> StageRef | None:
     return None if row.stage_id is None else StageRef(row.stage_id, row.stage_name, row.stage_short_name)
 
 
-async def stage_names(connection: AsyncConnection, ids: Sequence[int]) -> Mapping[int, str]:
-    """Names of stages that runs speak of, also of those deleted since."""
-    if not ids:
+async def named(connection: AsyncConnection, runs: Sequence[RunLine]) -> tuple[RunLine, ...]:
+    """The runs with the names of what their facts speak of, also of what was deleted since."""
+    of_stages = await _names(connection, stages, {run.facts.get("stage") for run in runs})
+    of_users = await _names(connection, users, {run.facts.get("owner") for run in runs})
+    of_rules = await _names(connection, automations, {rule for run in runs for rule in run.facts.get("rules", ())})
+    return tuple(
+        replace(run, names={
+            "stage": of_stages.get(run.facts.get("stage"), ""), "owner": of_users.get(run.facts.get("owner"), ""),
+            **{f"rule {rule}": of_rules.get(rule) or "" for rule in run.facts.get("rules", ())},
+        })
+        for run in runs
+    )  # fmt: skip
+
+
+async def _names(connection: AsyncConnection, table: Any, ids: set[Any]) -> Mapping[Any, str]:
+    known = [one for one in ids if isinstance(one, int)]
+    if not known:
         return {}
-    rows = await connection.execute(select(stages.c.id, stages.c.name).where(stages.c.id.in_(ids)))
+    rows = await connection.execute(select(table.c.id, table.c.name).where(table.c.id.in_(known)))
     return {row.id: row.name for row in rows}
