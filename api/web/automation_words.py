@@ -39,12 +39,14 @@ class AutomationWords:
 
     def when_said(self, rule: Rule) -> str:
         """The trigger with what was set about it: `when a conversation is tagged: meeting agreed`."""
-        more = self._more_said(rule.trigger, rule.when)
+        more = self.more_said(rule)
         said = self.trigger_name(rule.trigger)
         return f"{said}: {more}" if more else said
 
-    def _more_said(self, trigger: Trigger, when: Mapping[str, Any]) -> str:
-        match trigger:
+    def more_said(self, rule: Rule) -> str:
+        """What was set about the trigger."""
+        when = rule.when
+        match rule.trigger:
             case Trigger.TIMEOUT:
                 return self._texts.gettext("%(hours)s h") % {"hours": when.get("hours")}
             case Trigger.TAG:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from api.web.settings_sections import settings_groups
 from api.web.translations import Texts
-from crm_core.access import Actor
+from crm_core.access import Actor, Right
 from crm_core.users.desk_queries import Badges
 from crm_core.users.tables import Role
 
@@ -33,7 +33,8 @@ def menu(actor: Actor, counted: Badges, texts: Texts) -> list[Item]:
         Item("contacts", "/contacts", "users", gettext("Contacts")),
         Item("tasks", "/tasks", "checkbox", gettext("Tasks"), counted.due_tasks, gettext("due today")),
     ]
-    return [*_first(actor, texts), *work, *_settings(actor, texts)]
+    late = [Item("late", "/late", "hourglass", gettext("Overdue"))] if actor.may(Right.SEE_FIGURES) else []
+    return [*_first(actor, texts), *work, *late, *_settings(actor, texts)]
 
 
 def _first(actor: Actor, texts: Texts) -> list[Item]:

@@ -23,6 +23,7 @@ from api.web import (
     entrance,
     exchange,
     frame,
+    late,
     live,
     meetings,
     missed,
@@ -72,6 +73,7 @@ for noun in (
     dial_settings,
     webhooks,
     automations,
+    late,
     doctor,
     duplicates,
 ):

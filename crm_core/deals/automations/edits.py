@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import event_log
@@ -84,15 +84,17 @@ async def remove_automation(tx: AsyncConnection, automation_id: int, *, by: int 
 
 async def shift_automation(tx: AsyncConnection, automation_id: int, by_places: int, *, by: int | None, now: datetime) -> None:
     """Earlier (negative) or later among those of the same trigger, which is where order counts. Raises NotFound."""
-    shifted = await rule(tx, automation_id)
-    alike = [one for one in await _all(tx) if one.trigger is shifted.trigger]
+    shifted, every = await rule(tx, automation_id), await _all(tx)
+    alike = [one for one in every if one.trigger is shifted.trigger]
     place = next(number for number, one in enumerate(alike) if one.id == automation_id)
     moved = [one for one in alike if one.id != automation_id]
     moved.insert(max(0, min(len(moved), place + by_places)), shifted)
-    if [one.id for one in moved] == [one.id for one in alike]:
+    if moved == alike:
         return
-    for position, one in zip(sorted(one.position for one in alike), moved, strict=True):
-        await tx.execute(update(automations).where(automations.c.id == one.id).values(position=position))
+    of_kind = iter(moved)
+    ordered = [next(of_kind) if one.trigger is shifted.trigger else one for one in every]
+    placed = [{"rule": one.id, "place": number} for number, one in enumerate(ordered, 1)]
+    await tx.execute(update(automations).where(automations.c.id == bindparam("rule")).values(position=bindparam("place")), placed)
     await _tell(tx, automation_id, "automation_shifted", by, now)
 
 
