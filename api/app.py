@@ -22,6 +22,7 @@ from api.rest import (
     dialling,
     docs,
     exchanges,
+    gates,
     losing,
     loss_reasons,
     me,
@@ -43,8 +44,8 @@ from api.web import pages
 STATIC = Path(__file__).parent / "web" / "static"
 PREFIX = "/api/v1"
 NOUNS = (
-    dialling, calls, recordings, contacts, companies, bulk, deals, views, losing, tasks, pipelines, loss_reasons, users, teams,
-    access, exchanges, trust, me, stream, webhooks, merges, automations,
+    dialling, calls, recordings, contacts, companies, bulk, deals, gates, views, losing, tasks, pipelines, loss_reasons,
+    users, teams, access, exchanges, trust, me, stream, webhooks, merges, automations,
 )  # fmt: skip
 
 # For the description alone: `api.deps.CurrentActor` is what reads either of them.

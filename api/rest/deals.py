@@ -58,6 +58,7 @@ class DealIn(BaseModel):
     stage_id: BodyId | None = None
     owner_id: BodyId | None = None
     source: str | None = Field(None, max_length=300)
+    override: str | None = Field(None, max_length=1000, description="why it begins beyond what the stages before its own ask for")
 
 
 class DealChange(BaseModel):
@@ -85,7 +86,9 @@ async def open_deal(new: DealIn, actor: CurrentActor, context: Context) -> DealO
     made = NewDeal(new.contact_id, new.title, new.amount, new.stage_id, new.owner_id or actor.user_id, new.source)
     async with context.database.write() as tx:
         await require_visible(tx, actor, contacts, new.contact_id)
-        deal_id = await edits.open_deal(tx, made, by=actor.user_id, now=context.now())
+        deal_id = await edits.open_deal(
+            tx, made, by=actor.user_id, now=context.now(), override=new.override, may_override=actor.may(Right.OVERRIDE)
+        )
         return DealOut.of(await queries.deal(tx, actor, deal_id))
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
 )
 
 from crm_core.db import LATER, Json, UtcTime, metadata
@@ -84,6 +85,8 @@ deals = Table(
     sqlite_autoincrement=True,  # an id is never given twice: events name it for ever
 )
 
+SET_ASIDE = text("missing IS NOT NULL")
+
 stage_history = Table(
     "stage_history",
     metadata,
@@ -97,6 +100,7 @@ stage_history = Table(
     Column("reason", Text),
     Column("missing", Json),  # what was set aside by the reason: an override; null: nothing was missing
     Index("ix_stage_history_stage_at", "stage_id", "at"),
+    Index("ix_stage_history_set_aside", "at", sqlite_where=SET_ASIDE, postgresql_where=SET_ASIDE),
 )
 
 loss_reasons = Table(

@@ -492,6 +492,10 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("rule_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("missing", Json, nullable=True))
         batch_op.create_index("ix_stage_history_stage_at", ["stage_id", "at"], unique=False)
+        batch_op.create_index(
+            "ix_stage_history_set_aside", ["at"], unique=False,
+            sqlite_where=sa.text("missing IS NOT NULL"), postgresql_where=sa.text("missing IS NOT NULL"),
+        )  # fmt: skip
         batch_op.create_foreign_key(
             batch_op.f("fk_stage_history_rule_id_automations"), "automations", ["rule_id"], ["id"], ondelete="SET NULL"
         )
@@ -553,6 +557,7 @@ def downgrade() -> None:
 
     with op.batch_alter_table("stage_history", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_stage_history_rule_id_automations"), type_="foreignkey")
+        batch_op.drop_index("ix_stage_history_set_aside")
         batch_op.drop_index("ix_stage_history_stage_at")
         batch_op.drop_column("missing")
         batch_op.drop_column("rule_id")
