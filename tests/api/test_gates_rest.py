@@ -1,4 +1,4 @@
-"""Moves over REST: what is missing is told by the contract, an override needs the right, the second of two hears who was first."""
+"""Moves by REST: what is missing is told by the contract, an override needs the right, the second of two hears who was first."""
 
 import asyncio
 from typing import Any
