@@ -1,7 +1,7 @@
 """Contacts: search, and one person's card."""
 
 from datetime import datetime
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Protocol, cast
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query
@@ -9,21 +9,28 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
 from api.paths import PathId
+from api.web.custom_fields import fill_in, personal_part
 from api.web.duplicates import kept_page
+from api.web.seen import overtaken, seen_in
 from api.web.visit import Visit, VisitNow, back_to
-from crm_core.access import Right, require_visible
+from crm_core.access import Right, may_see_personal, require_visible
 from crm_core.contacts import edits
 from crm_core.contacts.card_queries import contact_card
 from crm_core.contacts.not_customer import mark_not_customer, unmark_not_customer
 from crm_core.contacts.queries import list_contacts, numbers_of
 from crm_core.contacts.tables import contacts
 from crm_core.errors import Conflict, Invalid
+from crm_core.fields.definitions import definitions
 from crm_core.fields.history import Noun
+from crm_core.text import clean
 
 router = APIRouter()
 
 Search = Annotated[str, Query(max_length=200)]
 Text = Annotated[str, Form(max_length=12_000)]
+LONGEST = 12_000
+EDITED = ("name", "company", "position", "email", "note")
+_UNSEEN = object()
 
 
 class Mark(Protocol):
@@ -57,12 +64,18 @@ async def card_page(visit: VisitNow, contact_id: PathId) -> Response:
 
 @router.get("/contacts/{contact_id}/card")
 async def card(visit: VisitNow, contact_id: PathId) -> Response:
-    return visit.part("contacts/_card.html", contact=await contact_card(visit.connection, visit.actor, contact_id))
+    return visit.part("contacts/_card.html", **await _card(visit, contact_id))
 
 
 async def contact_page(visit: Visit, contact_id: int, refused: str | None = None, status: int = 200) -> Response:
+    return await visit.page("contacts/page.html", "contacts", status, refused=refused, **await _card(visit, contact_id))
+
+
+async def _card(visit: Visit, contact_id: int) -> dict[str, Any]:
     contact = await contact_card(visit.connection, visit.actor, contact_id)
-    return await visit.page("contacts/page.html", "contacts", status, contact=contact, refused=refused)
+    owner = contact.line.owner.id if contact.line.owner else None
+    fields = await definitions(visit.connection, Noun.CONTACT)
+    return {"contact": contact, "fields": fields, "may_personal": may_see_personal(visit.actor, owner)}
 
 
 async def _listed(visit: Visit, search: str) -> dict[str, Any]:
@@ -70,21 +83,45 @@ async def _listed(visit: Visit, search: str) -> dict[str, Any]:
 
 
 @router.post("/contacts/{contact_id}/edit")
-async def edit(
-    visit: VisitNow,
-    contact_id: PathId,
-    name: Text = "",
-    company: Text = "",
-    position: Text = "",
-    email: Text = "",
-    note: Text = "",
-) -> Response:
+async def edit(visit: VisitNow, contact_id: PathId) -> Response:
+    """What the form has changed, field by field; the company by its name: found, or made."""
     visit.require(Right.WORK)
-    changes = edits.ContactChanges(name=name, company=company, position=position, email=email, note=note)
-    async with visit.context.database.write() as tx:
-        await require_visible(tx, visit.actor, contacts, contact_id)
-        await edits.edit_contact(tx, contact_id, changes, by=visit.actor.user_id, now=visit.now)
+    form = await visit.request.form()
+    changes = {name: _text(str(form[name])) for name in EDITED if name in form}
+    seen = seen_in(form, dict.fromkeys(EDITED, _text))
+    if "company" in changes and seen.pop("company", _UNSEEN) == changes["company"]:
+        del changes["company"]  # he left it as it was: a namesake, or what a colleague chose meanwhile, stays
+    try:
+        async with visit.context.database.write() as tx:
+            await require_visible(tx, visit.actor, contacts, contact_id)
+            given = cast("edits.ContactChanges", changes)
+            await edits.edit_contact(tx, contact_id, given, by=visit.actor.user_id, now=visit.now, seen=seen)
+    except Conflict as error:
+        names = {
+            "name": visit.say("Name"),
+            "position": visit.say("Position"),
+            "email": visit.say("E-mail"),
+            "note": visit.say("Note"),
+        }
+        say = overtaken(visit.look.wording.texts, error, lambda field, value: (names.get(field, field), str(value or "")))
+        return await contact_page(visit, contact_id, say, 409)
     return back_to(f"/contacts/{contact_id}")
+
+
+@router.post("/contacts/{contact_id}/fields")
+async def fill_in_fields(visit: VisitNow, contact_id: PathId) -> Response:
+    said = await fill_in(visit, Noun.CONTACT, contact_id)
+    return await contact_page(visit, contact_id, *said) if said else back_to(f"/contacts/{contact_id}")
+
+
+@router.get("/contacts/{contact_id}/personal")
+async def personal(visit: VisitNow, contact_id: PathId) -> Response:
+    """The personal fields; that they were looked at is written down."""
+    return await personal_part(visit, Noun.CONTACT, contact_id)
+
+
+def _text(text: str) -> str | None:
+    return clean(text, LONGEST).strip() or None
 
 
 @router.post("/contacts/{contact_id}/numbers")

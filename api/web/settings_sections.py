@@ -55,7 +55,18 @@ def _data(texts: Texts) -> tuple[Group, ...]:
         "duplicates", "/duplicates", "copy-check", Right.MERGE, gettext("Duplicates"),
         gettext("Contacts and companies that may be one and the same"),
     )  # fmt: skip
-    return (Group(gettext("What stands on the cards"), (duplicates,)),)
+    fields = Section(
+        "fields", "/fields", "forms", Right.SETTINGS, gettext("Fields"),
+        gettext("What you want to know of deals, contacts and companies"),
+    )  # fmt: skip
+    work_types = Section(
+        "work_types", "/work-types", "briefcase", Right.SETTINGS, gettext("Work types"),
+        gettext("What kinds of work are sold, and what they usually bring"),
+    )  # fmt: skip
+    products = Section(
+        "products", "/products", "package", Right.SETTINGS, gettext("Products"), gettext("The price list, in groups"),
+    )  # fmt: skip
+    return (Group(gettext("What stands on the cards"), (fields, work_types, products, duplicates)),)
 
 
 def _house(texts: Texts) -> tuple[Group, ...]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Table, update
+from sqlalchemy import Table, select, update
 
 from crm_core.contacts.tables import companies, contact_numbers, contacts
 from crm_core.deals.tables import deal_contacts, deals
@@ -28,9 +28,9 @@ OTHERS = (
 )
 DECIDE = ("79161112233", "79037654310", "79263104455")
 
+WISH = "Чего хочет клиент"
 # Noun, name in both languages, kind, choices in both, personal, block in both.
 FIELDS: tuple[tuple[str, str, str, str, tuple[tuple[str, str], ...], bool, tuple[str, str] | None], ...] = (
-    ("deal", "Что хочет клиент", "What the client wants", "text", (), False, None),
     ("deal", "Срок запуска", "Wanted by", "date", (), False, None),
     ("deal", "Нужны тексты и фото", "Needs texts and photos", "yes_no", (), False, None),
     ("company", "Отрасль", "Industry", "choice", (("Склады и логистика", "Warehouses"), ("Общепит", "Catering"),
@@ -47,7 +47,7 @@ FIELDS: tuple[tuple[str, str, str, str, tuple[tuple[str, str], ...], bool, tuple
 
 # Customer, noun, the field's Russian name, value in Russian and in English.
 VALUES: tuple[tuple[str, str, str, Any, Any], ...] = (
-    ("79161112233", "deal", "Что хочет клиент", "Каталог на 3 000 позиций, оплата картой, остатки из 1С",
+    ("79161112233", "deal", "Чего хочет клиент", "Каталог на 3 000 позиций, оплата картой, остатки из 1С",
      "A catalogue of 3,000 items, cards, stock from 1C"),
     ("79161112233", "deal", "Срок запуска", "2027-02-15", "2027-02-15"),
     ("79161112233", "deal", "Нужны тексты и фото", True, True),
@@ -89,7 +89,9 @@ async def _seed_people(demo: Demo) -> None:
 
 async def _seed_fields(demo: Demo) -> None:
     ids: dict[tuple[str, str], int] = {}
-    for position, (noun, ru, en, kind, choices, personal, block) in enumerate(FIELDS):
+    for row in await demo.tx.execute(select(fields.c.id, fields.c.noun).order_by(fields.c.id)):
+        ids[row.noun, WISH] = row.id  # what the pipeline's template added for its gates
+    for position, (noun, ru, en, kind, choices, personal, block) in enumerate(FIELDS, 1):
         ids[noun, ru] = await demo.row(
             fields, noun=noun, name=demo.said(ru, en), kind=kind, choices=[demo.said(*words) for words in choices],
             personal=personal, block=demo.said(*block) if block else None, position=position,
@@ -99,6 +101,8 @@ async def _seed_fields(demo: Demo) -> None:
     }  # fmt: skip
     custom: dict[tuple[str, str], dict[str, Any]] = {}
     for number, noun, name, ru_value, en_value in VALUES:
+        if (noun, name) not in ids:
+            continue
         custom.setdefault((noun, number), {})[str(ids[noun, name])] = ru_value if demo.language == "ru" else en_value
     for (noun, number), values in custom.items():
         table, of = places[noun]

@@ -75,6 +75,7 @@ document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
 document.addEventListener("toggle", ({ target }) => {
   if (target.matches?.("details[data-draft]")) target.toggleAttribute("hx-morph-skip", target.open);
 }, true);
+document.addEventListener("input", ({ target }) => target.closest?.("form[data-draft]")?.setAttribute("hx-morph-skip", ""));
 document.addEventListener("submit", ({ target }) => {
   for (let draft = target.closest("[hx-morph-skip]"); draft; draft = draft.parentElement?.closest("[hx-morph-skip]")) draft.removeAttribute("hx-morph-skip");
 }, true);
