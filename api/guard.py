@@ -15,6 +15,10 @@ from api.errors import problem
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 LARGEST_BODY = 1024 * 1024
+LARGEST_UPLOAD = 40 * 1024 * 1024
+UPLOADS = frozenset({"/imports"})
+"""Where a file is sent; its route reads the body only after it knows who sends it."""
+SLOWEST_UPLOAD = 300.0
 SLOWEST_BODY = 30.0  # seconds: who sends no faster only holds a connection
 
 HEADERS = {
@@ -46,10 +50,12 @@ class Guard:
         if scope["method"] not in SAFE and not comes_from_us(headers):
             refusal = problem(403, "This request came from another site; open Firstring itself and repeat it there")
             await refusal(scope, receive, dressed)
-        elif _told_size(headers) > LARGEST_BODY:
-            await problem(413, f"A request has at most {LARGEST_BODY} bytes")(scope, receive, dressed)
+        elif _told_size(headers) > (largest := LARGEST_UPLOAD if scope["path"] in UPLOADS else LARGEST_BODY):
+            await problem(413, f"A request has at most {largest} bytes")(scope, receive, dressed)
         else:
-            await self._app(scope, _bounded(receive), dressed)
+            await self._app(
+                scope, _bounded(receive, largest, SLOWEST_UPLOAD if scope["path"] in UPLOADS else SLOWEST_BODY), dressed
+            )
 
 
 def comes_from_us(headers: Headers) -> bool:
@@ -71,12 +77,12 @@ def comes_from_us(headers: Headers) -> bool:
 
 def _told_size(headers: Headers) -> int:
     told = headers.get("content-length", "0")
-    return int(told) if told.isascii() and told.isdecimal() and len(told) < 12 else LARGEST_BODY + 1
+    return int(told) if told.isascii() and told.isdecimal() and len(told) < 12 else LARGEST_UPLOAD + 1
 
 
-def _bounded(receive: Receive) -> Receive:
+def _bounded(receive: Receive, largest: int, slowest: float) -> Receive:
     """Also a body whose length nobody told, or that never comes, ends somewhere: then it reads as if the client had gone."""
-    taken, until, whole = 0, monotonic() + SLOWEST_BODY, False
+    taken, until, whole = 0, monotonic() + slowest, False
 
     async def bounded() -> Message:
         nonlocal taken, whole
@@ -88,7 +94,7 @@ def _bounded(receive: Receive) -> Receive:
             return {"type": "http.disconnect"}
         whole = whole or not message.get("more_body", False)
         taken += len(message.get("body", b""))
-        return {"type": "http.disconnect"} if taken > LARGEST_BODY else message
+        return {"type": "http.disconnect"} if taken > largest else message
 
     return bounded
 

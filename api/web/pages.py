@@ -25,6 +25,7 @@ from api.web import (
     exchange,
     fields,
     frame,
+    imports,
     late,
     live,
     meetings,
@@ -86,6 +87,7 @@ for noun in (
     late,
     doctor,
     duplicates,
+    imports,
 ):
     router.include_router(noun.router)
 

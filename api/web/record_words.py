@@ -46,6 +46,43 @@ class RecordNames:
         }  # fmt: skip
         return words.get(table, table)
 
+    def import_noun(self, noun: str) -> str:
+        gettext = self.texts.gettext
+        return {"contact": gettext("Contacts"), "company": gettext("Companies"), "deal": gettext("Deals")}.get(noun, noun)
+
+    def import_state(self, state: str) -> str:
+        pgettext = self.texts.pgettext
+        words = {
+            "new": pgettext("import", "Not started yet"), "running": pgettext("import", "Being taken in"),
+            "done": pgettext("import", "Done"), "failed": pgettext("import", "Broke off"),
+        }  # fmt: skip
+        return words.get(state, state)
+
+    def import_outcome(self, outcome: str) -> str:
+        """What would become of a row."""
+        pgettext = self.texts.pgettext
+        words = {
+            "created": pgettext("row", "new"), "changed": pgettext("row", "changes a known one"),
+            "unchanged": pgettext("row", "known, unchanged"), "refused": pgettext("row", "refused"),
+        }  # fmt: skip
+        return words.get(outcome, outcome)
+
+    def import_known_choices(self) -> list[tuple[str, str]]:
+        gettext = self.texts.gettext
+        return [
+            ("fill", gettext("gets what it lacks, and keeps what it has")),
+            ("change", gettext("is changed to what the table says")), ("leave", gettext("stays as it is")),
+        ]  # fmt: skip
+
+    def import_sign(self, sign: str) -> str:
+        """By what a known record is recognised."""
+        gettext = self.texts.gettext
+        words = {
+            "number": gettext("a telephone number"), "email": gettext("the e-mail address"), "inn": gettext("the INN"),
+            "name": gettext("the name, where the INNs do not differ"),
+        }  # fmt: skip
+        return words.get(sign, sign)
+
     def history_field(self, noun: str, field: str, own: Mapping[str, str] | None = None) -> str:
         """A field of a deal, contact or company by its column; `own`: names of added fields by `custom.<id>`."""
         gettext = self.texts.gettext

@@ -14,6 +14,7 @@ from crm_core.importing.options import Options
 from crm_core.importing.tables import imports
 from crm_core.jobs import enqueue
 from crm_core.text import clean
+from crm_core.users.accounts import require_working
 from crm_core.users.audit import record
 
 IMPORT = "import"
@@ -34,10 +35,11 @@ async def add(
 
 
 async def choose(tx: AsyncConnection, actor: Actor, import_id: int, options: Options) -> None:
-    """Raises NotFound, or Conflict once it was started."""
+    """Raises NotFound, also for an owner who does not work here, or Conflict once it was started."""
     row = await locked(tx, actor, import_id)
     if row.state != NEW:
         raise Conflict("This import was started already")
+    await require_working(tx, options.owner_id)
     await tx.execute(update(imports).where(imports.c.id == import_id).values(options=options.kept()))
 
 

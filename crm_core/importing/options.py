@@ -109,5 +109,7 @@ def reshaped(options: Options, shape: Shape, heading: Sequence[str], fields: Seq
     return replace(anew, known=options.known, owner_id=options.owner_id, override=options.override)
 
 
-def lawful_shape(shape: Shape) -> bool:
-    return shape.kind is FileKind.XLSX or (shape.encoding in ENCODINGS and shape.delimiter in DELIMITERS)
+def require_lawful(shape: Shape) -> None:
+    """Raises Invalid for an encoding or delimiter that is not offered."""
+    if shape.kind is FileKind.CSV and not (shape.encoding in ENCODINGS and shape.delimiter in DELIMITERS):
+        raise Invalid(msgid("Choose from what is offered."), options=True)

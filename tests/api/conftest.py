@@ -9,7 +9,7 @@ from sqlalchemy.engine.url import make_url
 
 from crm_core.blobs import Blobs
 from crm_core.db import Database
-from tests.api.world import AUDIO, BLOB, House, World, build
+from tests.api.world import AUDIO, BLOB, TABLE, House, World, build
 from tests.databases import fresh_sqlite, shared_postgres_server, sqlite_template
 
 ON_BOTH = {
@@ -54,6 +54,7 @@ def plain_log() -> None:
 async def fill(url: str, folder: Path) -> World:
     database = Database(url)
     await Blobs(folder / "blobs").put_bytes(BLOB, AUDIO)
+    await Blobs(folder / "blobs").put_bytes(TABLE, b"Name;Phone\nIvan;+7 916 000-00-09\n")
     try:
         return await build(database)
     finally:

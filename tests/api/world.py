@@ -23,6 +23,9 @@ from crm_core.deals.tables import stages
 from crm_core.dialling.tables import dial_attempts
 from crm_core.fields.history import Noun as FieldsOf
 from crm_core.fields.tables import fields
+from crm_core.importing.options import Options
+from crm_core.importing.sheets import FileKind, Shape
+from crm_core.importing.tables import imports
 from crm_core.live import Wake
 from crm_core.meetings.tables import meetings
 from crm_core.merging.merges import merge
@@ -50,6 +53,7 @@ PASSWORD = "a good password"
 AUDIO = bytes(range(256)) * 40
 ORIGIN = "http://firstring.test"
 BLOB = "recordings/ab/abcdef.mp3"
+TABLE = "imports/abcdef"
 
 OWN, FOREIGN = ("79160000001", "101"), ("79160000002", "102")
 
@@ -91,6 +95,7 @@ async def build(database: Database) -> World:
     here["automation_id"] = await _automation(office)
     here["team_id"] = await _team(office, people["leaver"])
     here |= await _merged(office, people["head"])
+    here["import_id"] = await _import(office, people["head"])
     return World(people, tokens, {**own, **here}, {**foreign, **here}, strip)
 
 
@@ -129,6 +134,15 @@ async def _settings(office: Office) -> dict[str, int]:
         "work_type_id": await _added(office, work_types, name="Site", position=0),
         "product_id": await _added(office, products, name="Page", group_id=group, price=100), "group_id": group,
     }  # fmt: skip
+
+
+async def _import(office: Office, head: int) -> int:
+    """A table whose columns are not chosen yet; only its starter sees it."""
+    options = Options(FieldsOf.CONTACT, Shape(FileKind.CSV, "utf-8-sig", ";"), ("Name", "Phone"), {0: "name", 1: "number"})
+    return await _added(
+        office, imports, user_id=head, file_name="table.csv", blob=TABLE, sha256="ab" * 32, options=options.kept(), state="new",
+        created_at=LONG_AGO,
+    )  # fmt: skip
 
 
 async def _merged(office: Office, head: int) -> dict[str, int]:
