@@ -16,7 +16,7 @@ class RecordNames:
     texts: Texts
     wording: Wording
 
-    def side_name(self, side: Side) -> str:
+    def record_side(self, side: Side) -> str:
         """One of two that may be one, by the best name there is."""
         return (
             side.name
