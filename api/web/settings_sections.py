@@ -66,12 +66,11 @@ def _data(texts: Texts) -> tuple[Group, ...]:
     products = Section(
         "products", "/products", "package", Right.SETTINGS, gettext("Products"), gettext("The price list, in groups"),
     )  # fmt: skip
-    return (Group(gettext("What stands on the cards"), (fields, work_types, products, duplicates)),)
     imports = Section(
         "imports", "/imports", "file-import", Right.IMPORT, gettext("Import"),
         gettext("Tables of other programs become contacts, companies and deals"),
     )  # fmt: skip
-    return (Group(gettext("What stands on the cards"), (imports, duplicates)),)
+    return (Group(gettext("What stands on the cards"), (fields, work_types, products, imports, duplicates)),)
 
 
 def _house(texts: Texts) -> tuple[Group, ...]:
