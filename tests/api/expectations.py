@@ -229,7 +229,7 @@ PAGES = {
     "GET /companies/{company_id}/card": Needs(scoped=True),
     "POST /companies/{company_id}/edit": Needs(303, right=WORK, scoped=True, form={"name": "C", "inn": "7707083893"}),
     "POST /companies/{company_id}/fields": Needs(303, right=WORK, scoped=True),
-    "GET /companies/{company_id}/personal": Needs(right=PERSONAL, scoped=True),
+    "GET /companies/{company_id}/personal": Needs(right=PERSONAL, scoped=True, or_owner=True),
     "GET /fields": Needs(right=SETTINGS),
     "POST /fields": Needs(303, right=SETTINGS, form={"name": "F", "noun": "deal", "kind": "text"}),
     "POST /fields/{field_id}": Needs(303, right=SETTINGS, form={"name": "F"}),
