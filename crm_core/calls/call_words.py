@@ -91,8 +91,9 @@ def _joined(event: CallsJoined) -> Words:
 
 
 def _ended(event: CallEnded) -> Words:
+    """Told again when it is corrected; records tell the same talk some milliseconds longer, which corrects nothing."""
     call = event.call
-    return {"outcome": call.outcome}, f"{call.outcome}/{call.talk_seconds:.3f}/{len(call.linkedids)}/{len(call.recordings)}"
+    return {"outcome": call.outcome}, f"{call.outcome}/{call.talk_seconds:.1f}/{len(call.linkedids)}/{len(call.recordings)}"
 
 
 def _changed(event: CallEvent) -> Words:

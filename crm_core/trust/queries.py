@@ -53,6 +53,11 @@ class DayLine:
     def share(self) -> float | None:
         return self.agreeing / self.calls if self.calls else None
 
+    @property
+    def was_read(self) -> bool:
+        """Whether a record of the exchange's own could be read: then a day without a share had no call to compare."""
+        return any("why" not in read for read in self.sources.values())
+
 
 @dataclass(frozen=True, slots=True)
 class DifferenceLine:

@@ -1,8 +1,9 @@
 """The `events` rows of a call: whom they are for, what they name; and text that strangers wrote."""
 
 import pytest
+from msgspec.structs import replace
 
-from crm_core.calls.events import Outcome, TransferKind
+from crm_core.calls.events import CallEnded, Outcome, TransferKind
 from crm_core.calls.ledger import IntakeRules
 from crm_core.calls.tables import call_rings, calls
 from crm_core.contacts.tables import contact_numbers
@@ -25,6 +26,20 @@ async def test_a_call_tells_its_story_once(office: Office) -> None:
         "deal_opened", "task_opened", "call_started", "party_rang", "party_rang", "party_stopped", "party_stopped",
         "call_answered", "call_transferred", "call_ended",
     ]  # fmt: skip
+
+
+async def test_an_end_that_records_tell_some_milliseconds_longer_is_not_told_again(office: Office) -> None:
+    heard = inbound().rings("101").answers("101").ends(after=10).events
+    ended = heard[-1]
+    assert isinstance(ended, CallEnded)
+    nearly, longer = (replace(ended.call, talk_seconds=ended.call.talk_seconds + more, source="both") for more in (0.004, 3.0))
+
+    await office.take(heard)
+    await office.take([replace(ended, call=nearly)])
+    told = (await kinds(office)).count("call_ended")
+    await office.take([replace(ended, call=longer)])
+
+    assert (told, (await kinds(office)).count("call_ended")) == (1, 2)
 
 
 async def test_phone_that_rings_twice_in_a_queue_is_told_twice(office: Office) -> None:
