@@ -105,13 +105,13 @@ def target_among(strip: Sequence[Row[Any]], stage_id: int) -> Row[Any]:
 
 
 async def _stands_at(tx: AsyncConnection, deal: Row[Any], strip: Sequence[Row[Any]]) -> int:
-    """The position the way begins at. A lost deal begins where it was lost: a loss is no way around the gates."""
-    here = next(stage for stage in strip if stage.id == deal.stage_id)
-    if here.kind != LOST:
-        return int(here.position)
+    """The position the way begins at. A deal that was lost, or whose stage was taken away since, begins where it stood last:
+    neither is a way around the gates."""
+    positions = {stage.id: int(stage.position) for stage in strip if stage.kind != LOST and stage.archived_at is None}
+    if deal.stage_id in positions:
+        return positions[deal.stage_id]
     way = select(stage_history.c.stage_id, stage_history.c.from_stage_id).where(stage_history.c.deal_id == deal.id)
     trodden = (stage_id for row in await tx.execute(way.order_by(stage_history.c.id.desc())) for stage_id in row)
-    positions = {stage.id: int(stage.position) for stage in strip if stage.kind != LOST}
     return next((positions[stage_id] for stage_id in trodden if stage_id in positions), FROM_THE_FIRST)
 
 

@@ -122,6 +122,14 @@ class TestNoWayAround:
             "Перенос из таблицы", [f"stage.{funnel.stage_ids[2]}", "call"],
         )  # fmt: skip
 
+    async def test_deal_whose_stage_was_taken_away_begins_where_it_stood_before(self, funnel: Funnel) -> None:
+        await funnel.call()
+        await moved(funnel, 3)
+        await moved(funnel, 2)
+        await funnel.office.set(stages, funnel.stage_ids[2], archived_at=NOW, position=95)
+
+        assert says(await funnel.judged(4)) == ["meeting.held"]
+
     async def test_stage_that_was_taken_away_takes_no_deal_and_asks_for_nothing(self, funnel: Funnel) -> None:
         await funnel.office.set(stages, funnel.stage_ids[3], archived_at=NOW)
         await funnel.call()
