@@ -23,6 +23,7 @@ from api.rest import (
     docs,
     exchanges,
     gates,
+    handing,
     losing,
     loss_reasons,
     me,
@@ -45,7 +46,7 @@ STATIC = Path(__file__).parent / "web" / "static"
 PREFIX = "/api/v1"
 NOUNS = (
     dialling, calls, recordings, contacts, companies, bulk, deals, gates, views, losing, tasks, pipelines, loss_reasons,
-    users, teams, access, exchanges, trust, me, stream, webhooks, merges, automations,
+    users, teams, access, exchanges, trust, me, stream, webhooks, merges, automations, handing,
 )  # fmt: skip
 
 # For the description alone: `api.deps.CurrentActor` is what reads either of them.

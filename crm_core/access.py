@@ -80,7 +80,8 @@ POLICY: dict[Role, Policy] = {
         _everywhere(Scope.EVERYBODY), frozenset({Right.LISTEN, Right.REVIEW, Right.SEE_FIGURES, Right.SEE_PEOPLE})
     ),
     Role.ADMIN: Policy(
-        _everywhere(Scope.EVERYBODY), frozenset({Right.SEE_FIGURES, Right.SEE_PEOPLE, Right.SEE_EXCHANGES, Right.SETTINGS})
+        _everywhere(Scope.EVERYBODY),
+        frozenset({Right.SEE_FIGURES, Right.SEE_PEOPLE, Right.SEE_EXCHANGES, Right.SETTINGS, Right.REASSIGN}),
     ),
 }  # fmt: skip
 

@@ -36,6 +36,7 @@ class Needs:
 
 WORK, LISTEN, REVIEW = Right.WORK, Right.LISTEN, Right.REVIEW
 MERGE, IMPORT, EXPORT = Right.MERGE, Right.IMPORT, Right.EXPORT
+REASSIGN = Right.REASSIGN
 FIGURES, PEOPLE, EXCHANGES, SETTINGS = Right.SEE_FIGURES, Right.SEE_PEOPLE, Right.SEE_EXCHANGES, Right.SETTINGS
 PERSONAL = Right.SEE_PERSONAL
 
@@ -114,6 +115,9 @@ REST = {
     "GET access": Needs(right=SETTINGS),
     "PATCH access/{role}": Needs(right=SETTINGS, body={"scopes": {"calls": "team"}}),
     "GET access/readings": Needs(right=PERSONAL, rights=(SETTINGS,)),
+    "GET users/{user_id}/holdings": Needs(right=REASSIGN),
+    "POST users/{user_id}/hand-over": Needs(right=REASSIGN, body={"to": [{"user_id": 1}]}),
+    "POST users/{user_id}/hand-back": Needs(right=REASSIGN),
     "GET exchanges": Needs(right=EXCHANGES),
     "GET exchanges/{exchange_id}": Needs(right=EXCHANGES),
     "POST exchanges": Needs(
@@ -275,6 +279,9 @@ PAGES = {
     "POST /people/{user_id}/listening": Needs(303, right=SETTINGS, form={"may_listen": "yes"}),
     "POST /people/{user_id}/dialling": Needs(303, right=SETTINGS, form={"may_dial_unknown": "yes"}),
     "POST /people/{user_id}/deactivate": Needs(303, right=SETTINGS),
+    "GET /people/{user_id}/leaving": Needs(right=REASSIGN),
+    "POST /people/{user_id}/leaving": Needs(303, right=REASSIGN, form={"share_1": "1"}),
+    "POST /people/{user_id}/hand-back": Needs(303, right=REASSIGN),
     "POST /people/{user_id}/reactivate": Needs(303, right=SETTINGS),
     "GET /teams": Needs(right=PEOPLE),
     "POST /teams": Needs(303, right=SETTINGS, form={"name": "West"}),
