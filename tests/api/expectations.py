@@ -33,6 +33,10 @@ class Needs:
             return 404 if self.hidden else 403
         return 404 if self.scoped and role is Role.MANAGER and not own else self.ok
 
+    def status_for_seen(self, role: Role) -> int:
+        """Of a colleague's that the scope of the role shows."""
+        return 403 if self.or_owner else self.status_for(role, own=True)
+
 
 WORK, LISTEN, REVIEW = Right.WORK, Right.LISTEN, Right.REVIEW
 MERGE, IMPORT, EXPORT = Right.MERGE, Right.IMPORT, Right.EXPORT

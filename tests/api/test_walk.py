@@ -100,8 +100,8 @@ CARDS = [route for route in SCOPED if route.startswith(("GET", "HEAD"))]
 async def test_a_route_answers_by_the_scope_of_the_role(house: House, route: str) -> None:
     """A colleague's is nobody's business while one sees one's own, or a team he is not in; in his team, or everybody's, it is."""
     needs, foreign = NEEDS[route], house.world.foreign
-    may_not = 404 if needs.right is None or needs.right in POLICY[Role.MANAGER].rights or needs.hidden else 403
-    may = needs.status_for(Role.MANAGER, own=True)
+    may_not = 404 if needs.right is None or needs.right in POLICY[Role.MANAGER].rights or needs.hidden or needs.or_owner else 403
+    may = needs.status_for_seen(Role.MANAGER)
     seen = [await _status(house, "olga", route, needs, foreign)]
     await _managers_see(house, dict.fromkeys(Noun, Scope.TEAM))
     seen.append(await _status(house, "olga", route, needs, foreign))
@@ -117,7 +117,7 @@ async def test_the_scope_of_each_kind_of_record_opens_that_kind_alone(house: Hou
     opened = set()
     for noun in Noun:
         await _managers_see(house, {**dict.fromkeys(Noun, Scope.OWN), noun: Scope.EVERYBODY})
-        if await _status(house, "olga", route, needs, foreign) == needs.status_for(Role.MANAGER, own=True):
+        if await _status(house, "olga", route, needs, foreign) == needs.status_for_seen(Role.MANAGER):
             opened.add(noun)
 
     assert opened == {_noun_of(route)}

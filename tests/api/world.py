@@ -106,6 +106,7 @@ async def _customer(office: Office, number: str, extension: str, owner: int) -> 
     await office.take(inbound(number).rings(extension).answers(extension).ends())
     call = await office.the(calls, caller=number)
     company = (await office.the(contacts, id=contact)).company_id
+    await office.set(companies, company, owner_id=owner)
     task = await _added(
         office, tasks, kind=TaskKind.OTHER, title="send a letter", deal_id=deal, contact_id=contact, owner_id=owner,
         due_at=NOW, created_at=LONG_AGO,
