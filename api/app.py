@@ -24,12 +24,15 @@ from api.rest import (
     exchanges,
     gates,
     handing,
+    lead_rules,
     losing,
     loss_reasons,
     me,
     merges,
     pipelines,
     recordings,
+    request_door,
+    requests,
     stream,
     tasks,
     teams,
@@ -47,6 +50,7 @@ PREFIX = "/api/v1"
 NOUNS = (
     dialling, calls, recordings, contacts, companies, bulk, deals, gates, views, losing, tasks, pipelines, loss_reasons,
     users, teams, access, exchanges, trust, me, stream, webhooks, merges, automations, handing,
+    lead_rules, request_door, requests,
 )  # fmt: skip
 
 # For the description alone: `api.deps.CurrentActor` is what reads either of them.

@@ -19,6 +19,7 @@ from api.web.why.turns import TooManyReadings
 from crm_core.db import database_trouble
 from crm_core.deals.gate import LackKind, Refused
 from crm_core.errors import Conflict, FilesUnavailable, FirstringError, Forbidden, Invalid, NotFound
+from crm_core.requests.limits import TooManyRequests
 
 log = structlog.get_logger()
 
@@ -34,6 +35,7 @@ STATUSES: dict[type[FirstringError], HTTPStatus] = {
     NotLoggedIn: HTTPStatus.UNAUTHORIZED,
     WrongLogin: HTTPStatus.UNAUTHORIZED,
     TooManyTries: HTTPStatus.TOO_MANY_REQUESTS,
+    TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     TooManyStreams: HTTPStatus.TOO_MANY_REQUESTS,
     TooManyReadings: HTTPStatus.TOO_MANY_REQUESTS,
 }
@@ -76,6 +78,17 @@ def answer_errors(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unforeseen)
 
 
+async def answer_to(request: Request, error: Exception) -> Response:
+    """The same answer for a route that has to finish it itself."""
+    if isinstance(error, FirstringError):
+        return await _ours(request, error)
+    if isinstance(error, RequestValidationError):
+        return await _invalid(request, error)
+    if isinstance(error, HTTPException):
+        return await _frameworks(request, error)
+    raise error
+
+
 def status_of(error: FirstringError) -> HTTPStatus:
     for kind in type(error).__mro__:
         if kind in STATUSES:
@@ -105,7 +118,7 @@ async def _ours(request: Request, error: Exception) -> Response:
     if wants_page(request):
         return _page(request, status, error.say)
     answer = problem(status, error.say, **_told(request, error))
-    if isinstance(error, TooManyTries):
+    if isinstance(error, TooManyTries | TooManyRequests):
         answer.headers["Retry-After"] = str(error.seconds)
     if status is HTTPStatus.UNAUTHORIZED:
         answer.headers["WWW-Authenticate"] = "Bearer"

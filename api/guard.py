@@ -14,6 +14,8 @@ from api.auth import COOKIE
 from api.errors import problem
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+OPEN_DOORS = frozenset({"/api/v1/requests"})
+"""What pages of other sites may post to. No cookie counts there: such a route looks at `comes_from_us` itself."""
 LARGEST_BODY = 1024 * 1024
 LARGEST_UPLOAD = 40 * 1024 * 1024
 UPLOADS = frozenset({"/imports"})
@@ -46,8 +48,9 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
+        scope.setdefault("state", {})
         dressed = _dressed(scope, send)
-        if scope["method"] not in SAFE and not comes_from_us(headers):
+        if scope["method"] not in SAFE and scope["path"] not in OPEN_DOORS and not comes_from_us(headers):
             refusal = problem(403, "This request came from another site; open Firstring itself and repeat it there")
             await refusal(scope, receive, dressed)
         elif _told_size(headers) > (largest := LARGEST_UPLOAD if scope["path"] in UPLOADS else LARGEST_BODY):
@@ -105,8 +108,18 @@ def _dressed(scope: Scope, send: Send) -> Callable[[MutableMapping[str, Any]], A
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
                 headers.setdefault(name, value)
+            if scope["path"] in OPEN_DOORS:
+                _admit(headers, scope["state"].get("allow_origin"))
             if not scope["path"].startswith("/static/"):
                 headers.setdefault("Cache-Control", "no-store")
         await send(message)
 
     return dressed
+
+
+def _admit(headers: MutableHeaders, origin: str | None) -> None:
+    """Let a page of that origin read the answer; a cache must not give it to another's."""
+    headers.add_vary_header("Origin")
+    if origin is not None:
+        headers["Access-Control-Allow-Origin"] = origin
+        headers["Access-Control-Expose-Headers"] = "Retry-After"

@@ -13,7 +13,7 @@ from tests.api.world import AUDIO, BLOB, TABLE, House, World, build
 from tests.databases import fresh_sqlite, shared_postgres_server, sqlite_template
 
 ON_BOTH = {
-    "test_dialling", "test_gates_rest", "test_live", "test_repeats", "test_rest", "test_scoped_houses",
+    "test_dialling", "test_gates_rest", "test_live", "test_repeats", "test_requests", "test_rest", "test_scoped_houses",
     "test_sign_in", "test_why",
 }  # fmt: skip
 """Whose tests run on both kinds of database: where what a route asks is more than where it leads."""

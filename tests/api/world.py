@@ -26,12 +26,14 @@ from crm_core.fields.tables import fields
 from crm_core.importing.options import Options
 from crm_core.importing.sheets import FileKind, Shape
 from crm_core.importing.tables import imports
+from crm_core.leads.tables import lead_rules
 from crm_core.live import Wake
 from crm_core.meetings.tables import meetings
 from crm_core.merging.merges import merge
 from crm_core.merging.tables import duplicates
 from crm_core.products.tables import deal_products, product_groups, products, work_types
 from crm_core.recordings.tables import recordings
+from crm_core.requests.tables import request_forms, requests
 from crm_core.secrets import SecretBox
 from crm_core.settings import Settings
 from crm_core.tags.tables import call_tags
@@ -93,6 +95,10 @@ async def build(database: Database) -> World:
     here |= await _settings(office)
     here |= await _webhook(office, people["admin"])
     here["automation_id"] = await _automation(office)
+    here["lead_rule_id"] = await _added(
+        office, lead_rules, name="At night", position=0, active=False, when={}, then={}, created_at=LONG_AGO
+    )
+    here["form_id"] = await _added(office, request_forms, name="Site", key="form-key", origins=[], created_at=LONG_AGO)
     here["team_id"] = await _team(office, people["leaver"])
     here |= await _merged(office, people["head"])
     here["import_id"] = await _import(office, people["head"])
@@ -121,6 +127,10 @@ async def _customer(office: Office, number: str, extension: str, owner: int) -> 
         "meeting_id": await _added(
             office, meetings, deal_id=deal, user_id=owner, contact_id=contact, place=f"Company of {extension}", at=NOW,
             state="planned", created_at=LONG_AGO,
+        ),
+        "request_id": await _added(
+            office, requests, sender=f"user:{owner}", body_hash=extension, at=LONG_AGO, name=f"Customer of {extension}",
+            text="a site", phone=number, state="taken", contact_id=contact, deal_id=deal,
         ),
         "line_id": await _added(office, deal_products, deal_id=deal, name="Site", quantity=1.0, price=100, position=0),
     }  # fmt: skip
