@@ -52,6 +52,7 @@ class DealRef:
     may_open: bool
     amount: int | None = None
     currency: str = "RUB"
+    goal: str | None = None  # of the stage, where a page says it
 
 
 def person(row: Any, prefix: str) -> Person | None:

@@ -17,6 +17,7 @@ from crm_core.deals import card_queries
 from crm_core.deals.card_queries import PAGE
 from crm_core.deals.loss_reasons import LossReason, list_loss_reasons
 from crm_core.deals.queries import DealLine
+from crm_core.deals.stage_queries import stage_help
 from crm_core.deals.tables import deals
 from crm_core.products.work_types import WorkType, list_work_types
 from crm_core.users.queries import on_duty
@@ -86,6 +87,7 @@ async def card_facts(
         "deal": found, "refused": refused, "shown_entries": shown, "most_shown": MOST_SHOWN, "next_shown": next_shown(shown),
         "owners": owners, "goers": _goers(visit, found.line, owners),
         "gate": await gate_panel(visit, found, to, typed),
+        "help": await stage_help(visit.connection, visit.actor, deal_id),
         "loss_reasons": await _loss_reasons(visit, found.line), "work_types": await _work_types(visit),
         "may_personal": may_see_personal(visit.actor, owner), "sees_margin": visit.may(Right.SEE_FIGURES),
     }  # fmt: skip

@@ -1,5 +1,6 @@
 """What codes are called in the reader's language: outcomes, roles, stages of work, tags, tasks."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from crm_core.tasks.queries import TaskLine
 from crm_core.tasks.tables import TaskKind
 
 Choices = Sequence[tuple[str | int, str]]
+NUMBERED = re.compile(r"^\s*(?:\d{1,2}[.)]|[-–—•*])\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +191,10 @@ class Names:
             TaskKind.OTHER: pgettext("task kind", "other"),
         }  # fmt: skip
         return names.get(kind, kind)
+
+    def steps_of_text(self, text: str) -> list[str]:
+        """The lines of an algorithm, without the numbers they were written with: the page numbers them itself."""
+        return [step for line in text.splitlines() if (step := NUMBERED.sub("", line).strip())]
 
     def worded(self, text: str, facts: Mapping[str, Any] | None = None) -> str:
         """A text that was marked by `crm_core.text.msgid`, with the facts its %(name)s ask for."""

@@ -1,6 +1,6 @@
 """The pops of one person: the calls on his own phone now, with what he must know of each."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -101,7 +101,8 @@ async def _known_and_deal(connection: AsyncConnection, actor: Actor, line: CallL
     if row.id is None:
         return known, None
     stage = StageRef(row.stage_id, row.stage_name, row.short_name)
-    return known, deal_ref(row.id, row.title, stage, row.opens, row.amount, row.currency)
+    deal = deal_ref(row.id, row.title, stage, row.opens, row.amount, row.currency)
+    return known, replace(deal, goal=row.goal) if deal.may_open else deal
 
 
 @lru_cache(1000)
@@ -111,7 +112,8 @@ def _deal_query(actor: Actor) -> Select[Any]:
     return (
         select(
             exists().where(BY_CONTACT, BEFORE).label("known"),
-            deals, stages.c.name.label("stage_name"), stages.c.short_name, visible(actor, deals).label("opens"),
+            deals, stages.c.name.label("stage_name"), stages.c.short_name, stages.c.goal,
+            visible(actor, deals).label("opens"),
         )
         .select_from(contacts.outerjoin(deals, is_open).outerjoin(stages, stages.c.id == deals.c.stage_id))
         .where(contacts.c.id == bindparam("contact"))

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from crm_core.deals.automations.defaults import install_defaults
 from crm_core.deals.pipeline_edits import add_pipeline
 from crm_core.deals.stage_edits import MOST_STAGES, told_of_pipeline
 from crm_core.deals.stage_queries import PipelineWhole, StageWhole, whole_pipeline
@@ -36,7 +37,10 @@ async def plant(
     words = template.said(language)
     added = await _fields(tx, template, words, by=by, now=now)
     given = [of_stage(rules, said, added) for rules, said in zip(template.stages, words.stages, strict=True)]
-    return await plant_stages(tx, name or words.pipeline, given, by=by, now=now)
+    planted = await plant_stages(tx, name or words.pipeline, given, by=by, now=now)
+    if template.automated:
+        await install_defaults(tx, planted, language=language, now=now)
+    return planted
 
 
 async def plant_stages(tx: AsyncConnection, name: str, given: Sequence[StageChanges], *, by: int | None, now: datetime) -> int:

@@ -74,13 +74,14 @@ class NewField:
 
 @dataclass(frozen=True, slots=True)
 class PipelineTemplate:
-    """`position`: its place among those to choose from."""
+    """`position`: its place among those to choose from. `automated`: it comes with the automations of the conveyor."""
 
     name: str
     stages: tuple[StageRules, ...]
     words: Mapping[str, TemplateWords]
     fields: tuple[NewField, ...] = ()
     position: int = 0
+    automated: bool = False
 
     def said(self, language: str) -> TemplateWords:
         """In that language, else in English."""

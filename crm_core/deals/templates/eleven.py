@@ -45,5 +45,10 @@ STAGES = (
 )  # fmt: skip
 
 TEMPLATE = PipelineTemplate(
-    "eleven", STAGES, {"ru": eleven_ru.WORDS, "en": eleven_en.WORDS}, (NewField("wish", Noun.DEAL, FieldKind.TEXT),), position=0
+    "eleven",
+    STAGES,
+    {"ru": eleven_ru.WORDS, "en": eleven_en.WORDS},
+    (NewField("wish", Noun.DEAL, FieldKind.TEXT),),
+    position=0,
+    automated=True,
 )
