@@ -64,7 +64,8 @@ async def _tags(_connection: AsyncConnection, look: Look) -> Choices:
 
 
 async def _task_kinds(_connection: AsyncConnection, look: Look) -> Choices:
-    return [(kind.value, look.names.task_kind_name(kind)) for kind in TaskKind]
+    """A call-back is a number's, and intake's to set."""
+    return [(kind.value, look.names.task_kind_name(kind)) for kind in TaskKind if kind is not TaskKind.CALL_BACK]
 
 
 async def _fields(connection: AsyncConnection, look: Look) -> Choices:

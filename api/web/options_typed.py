@@ -11,6 +11,9 @@ from crm_core.errors import Invalid
 from crm_core.options import Option, OptionKind, fitted, refused
 
 MULTIPLE = (OptionKind.CHOICES, OptionKind.FIELDS)
+UNITS = {"1": 1, "60": 60, "1440": 24 * 60}
+"""Of a length of time, in minutes."""
+
 LONGEST = 4001  # one more than any text may have, so that a longer one is refused and not cut
 
 
@@ -22,8 +25,18 @@ def typed_options(options: Sequence[Option], form: FormData, prefix: str = "") -
         if option.kind in MULTIPLE:
             typed[option.name] = [one for one in sent if one]
         elif sent:
-            typed[option.name] = sent[-1]
+            typed[option.name] = _minutes(sent[-1], form.get(f"{prefix}{option.name}-unit")) if _of_time(option) else sent[-1]
     return typed
+
+
+def _of_time(option: Option) -> bool:
+    return option.kind is OptionKind.MINUTES
+
+
+def _minutes(written: str, unit: object) -> str | int:
+    """Minutes, from a number in the unit that was chosen; what is no number stays as it was typed."""
+    number = written.strip()
+    return int(number) * UNITS.get(str(unit), 1) if number.isascii() and number.isdecimal() and len(number) < 10 else written
 
 
 def fitted_options(options: Sequence[Option], typed: Mapping[str, Any]) -> dict[str, Any]:

@@ -41,11 +41,19 @@ def is_setting(section: str, texts: Texts) -> bool:
 def _sales(texts: Texts) -> tuple[Group, ...]:
     """How deals are led: pipelines and what runs on them."""
     gettext = texts.gettext
+    pipelines = Section(
+        "pipelines", "/pipelines", "filter", Right.SEE_FIGURES, gettext("Pipelines"),
+        gettext("Stages, what each asks for, and what a manager is told on it"),
+    )  # fmt: skip
+    loss_reasons = Section(
+        "loss_reasons", "/loss-reasons", "ban", Right.SEE_FIGURES, gettext("Loss reasons"),
+        gettext("Why deals are lost, reasoned and unreasoned"),
+    )  # fmt: skip
     automations = Section(
         "automations", "/automations", "bolt", Right.SETTINGS, gettext("Automations"),
         gettext("What runs by itself when deals move, calls end and time passes"),
     )  # fmt: skip
-    return (Group(gettext("How deals are led"), (automations,)),)
+    return (Group(gettext("How deals are led"), (pipelines, automations, loss_reasons)),)
 
 
 def _data(texts: Texts) -> tuple[Group, ...]:

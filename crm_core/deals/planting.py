@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from crm_core.deals.automations.defaults import install_defaults
 from crm_core.deals.pipeline_edits import add_pipeline
 from crm_core.deals.stage_edits import MOST_STAGES, told_of_pipeline
-from crm_core.deals.stage_queries import PipelineWhole, StageWhole, whole_pipeline
+from crm_core.deals.stage_queries import EDITED, PipelineWhole, StageWhole, whole_pipeline
 from crm_core.deals.stage_settings import StageChanges, custom_name, fitted_stage
 from crm_core.deals.tables import stages
 from crm_core.deals.template import PipelineTemplate, StageRules, StageWords, TemplateWords
@@ -53,6 +53,11 @@ async def plant_stages(tx: AsyncConnection, name: str, given: Sequence[StageChan
     added = await add_pipeline(tx, name, by=by, now=now)
     await tx.execute(insert(stages), [{**stage, "pipeline_id": added, "position": place} for place, stage in enumerate(fit)])
     return added
+
+
+def copied(pipeline: PipelineWhole) -> list[StageChanges]:
+    """The stages of a pipeline, to be planted once more."""
+    return [StageChanges(**{name: getattr(stage, name) for name in EDITED}) for stage in pipeline.stages]  # type: ignore[typeddict-item]
 
 
 def of_stage(rules: StageRules, words: StageWords, fields: Mapping[str, str]) -> StageChanges:

@@ -89,6 +89,7 @@ async def build(database: Database) -> World:
         strip = tuple((await tx.scalars(select(stages.c.id).order_by(stages.c.position))).all())
     day_id = await _audited(office)
     here = {"day_id": day_id, "user_id": people["leaver"], "exchange_id": office.exchange.id, "pipeline_id": 1, "reason_id": 1}
+    here |= {"stage_id": 9}
     async with database.write() as tx:
         leaver = Actor(people["leaver"], Role.MANAGER, "Leaver")
         here["view_id"] = await save_view(tx, leaver, Section.DEALS, "Mine", "owner_id=me", shared=False, now=NOW)

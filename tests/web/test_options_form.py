@@ -18,14 +18,16 @@ CHOICES = (("phone", "By phone"), ("mail", "By mail"))
 PICK = {"stage": ((4, "Встреча"), (5, "Отправка <КП>")), "fields": (("amount", "Сумма"), ("custom.7", "Цель"))}
 OPTIONS = (
     Option("seconds", OptionKind.SECONDS, "Seconds", default=30, least=1),
-    Option("amount", OptionKind.MONEY, "Amount"),
+    Option("within", OptionKind.MINUTES, "Within", default=60),
+    Option("amount", OptionKind.MONEY, "Price of all"),
     Option("said", OptionKind.TEXT, "Said", required=True),
     Option("strict", OptionKind.YES_NO, "Strict", default=True),
     Option("by", OptionKind.CHOICE, "By", default="phone", choices=CHOICES),
     Option("stage", OptionKind.STAGE, "Stage"),
     Option("wanted", OptionKind.FIELDS, "Wanted"),
 )
-KEPT: dict[str, Any] = {"seconds": 45, "amount": 24_000_050, "said": '<b>"да"</b>', "strict": False, "by": "mail", "stage": 5,
+KEPT: dict[str, Any] = {"seconds": 45, "within": 2880,
+                        "amount": 24_000_050, "said": '<b>"да"</b>', "strict": False, "by": "mail", "stage": 5,
                         "wanted": ["custom.7"]}  # fmt: skip
 
 
@@ -72,7 +74,7 @@ def test_box_that_is_not_ticked_is_a_no_and_not_the_default() -> None:
 @pytest.mark.parametrize(
     ("typed", "says"),
     [({"said": ""}, "«Said» нужно заполнить."), ({"seconds": "0"}, "«Seconds»: слишком мало."),
-     ({"amount": "много"}, "«Amount» не удаётся прочесть."), ({"by": "pigeon"}, "«By»: такого выбора нет.")],
+     ({"amount": "много"}, "«Price of all» не удаётся прочесть."), ({"by": "pigeon"}, "«By»: такого выбора нет.")],
 )  # fmt: skip
 def test_refusal_names_the_field_in_the_readers_language(typed: dict[str, Any], says: str) -> None:
     with pytest.raises(Invalid) as refused:

@@ -7,7 +7,7 @@ export const icons = {
     "sun", "moon", "device-desktop", "layout-kanban", "users", "user", "user-plus", "user-off", "user-question",
     "checkbox", "circle", "circle-check", "circle-dashed", "clock", "alarm", "alert-triangle", "alert-circle", "info-circle",
     "activity-heartbeat", "plug-connected", "plug-connected-x", "settings", "search", "plus", "x", "check", "dots",
-    "chevron-down", "chevron-right", "chevron-left", "arrow-right", "arrow-left", "player-play", "player-pause",
+    "chevron-down", "chevron-up", "grip-vertical", "archive", "chevron-right", "chevron-left", "arrow-right", "arrow-left", "player-play", "player-pause",
     "message-2", "notes", "pencil", "tag", "filter", "logout", "language", "bell", "copy", "building", "mail",
     "record-mail", "arrows-exchange", "eye-check", "eye", "ban", "flag", "wifi-off", "headphones", "briefcase", "history",
     "microphone-off", "hourglass", "menu-2", "lock", "arrow-bar-to-right", "ghost-2", "link", "webhook", "send", "refresh", "calendar-event", "package", "id", "forms", "list-details", "map-pin", "lock-open",

@@ -10,6 +10,9 @@ import "./quotes.js";
 import "./strip.js";
 import { whenAdded } from "./added.js";
 
+// Rows that can be dragged, likewise.
+whenAdded("[data-sorted]", async (list) => (await import("./sorted.js")).setUp(list));
+
 // The player is a bundle of its own, loaded only where there is something to play.
 whenAdded("[data-player]", async (element) => (await import("./player.js")).setUp(element));
 
