@@ -1,42 +1,8 @@
 """What each route needs of whom: the table that the walk holds every route against. A route that is not here fails it."""
 
-from dataclasses import dataclass, field
-from typing import Any
-
-from crm_core.access import POLICY, Right
-from crm_core.users.tables import Role
-
-
-@dataclass(frozen=True, slots=True)
-class Needs:
-    """`right`: what the role must have, or one of `rights`, else 403 (`hidden`: 404). `scoped`: a manager gets only what is his
-    own, else 404. `or_owner`: without the right, whose it is may too.
-
-    `ok` is the answer to whoever may; `public`: strangers get it too. `body` is sent as JSON, `form` as a form; words in
-    braces are ids of the object asked about.
-    """
-
-    ok: int = 200
-    right: Right | None = None
-    rights: tuple[Right, ...] = ()
-    scoped: bool = False
-    hidden: bool = False
-    public: bool = False
-    or_owner: bool = False
-    body: dict[str, Any] | None = None
-    form: dict[str, str] = field(default_factory=dict)
-
-    def status_for(self, role: Role, *, own: bool) -> int:
-        """The expected answer, from the policy alone."""
-        may_as_owner = self.or_owner and role is Role.MANAGER  # of what is not his own he gets 404
-        if self.right is not None and not may_as_owner and POLICY[role].rights.isdisjoint({self.right, *self.rights}):
-            return 404 if self.hidden else 403
-        return 404 if self.scoped and role is Role.MANAGER and not own else self.ok
-
-    def status_for_seen(self, role: Role) -> int:
-        """Of a colleague's that the scope of the role shows."""
-        return 403 if self.or_owner else self.status_for(role, own=True)
-
+from crm_core.access import Right
+from tests.api import lead_expectations
+from tests.api.needs import Needs
 
 WORK, LISTEN, REVIEW = Right.WORK, Right.LISTEN, Right.REVIEW
 MERGE, IMPORT, EXPORT = Right.MERGE, Right.IMPORT, Right.EXPORT
@@ -148,22 +114,6 @@ REST = {
     "GET automations/{automation_id}/runs": Needs(right=SETTINGS),
     "GET automations/{automation_id}/dry-run": Needs(right=SETTINGS),
     "GET deals/{deal_id}/runs": Needs(scoped=True),
-    "OPTIONS requests": Needs(204, public=True),
-    "POST requests": Needs(201, body={"phone": "+7 916 777-00-{contact_id}{contact_id}"}),
-    "GET requests": Needs(),
-    "GET requests/{request_id}": Needs(scoped=True),
-    "POST requests/{request_id}/rescue": Needs(right=WORK, scoped=True),
-    "GET request-forms": Needs(right=SETTINGS),
-    "POST request-forms": Needs(201, right=SETTINGS, body={"name": "New"}),
-    "GET request-forms/{form_id}": Needs(right=SETTINGS),
-    "PATCH request-forms/{form_id}": Needs(right=SETTINGS, body={"name": "Renamed"}),
-    "GET lead-rules": Needs(right=SETTINGS),
-    "POST lead-rules": Needs(201, right=SETTINGS, body={"name": "New"}),
-    "POST lead-rules/order": Needs(409, right=SETTINGS, body={"ids": [99]}),  # there is no such rule
-    "POST lead-rules/dry-run": Needs(right=SETTINGS, body={}),
-    "GET lead-rules/{lead_rule_id}": Needs(right=SETTINGS),
-    "PATCH lead-rules/{lead_rule_id}": Needs(right=SETTINGS, body={"active": True}),
-    "DELETE lead-rules/{lead_rule_id}": Needs(204, right=SETTINGS),
     "GET trust": Needs(right=EXCHANGES),
     "GET trust/{day_id}/differences": Needs(right=EXCHANGES),
     "GET me": Needs(),
@@ -418,5 +368,8 @@ PAGES = {
 
 def all_needs() -> dict[str, Needs]:
     """By `METHOD /path`."""
-    rest = {f"{method} /api/v1/{path}": needs for (method, path), needs in ((key.split(), value) for key, value in REST.items())}
-    return PUBLIC | rest | PAGES
+    all_rest = REST | lead_expectations.REST
+    rest = {
+        f"{method} /api/v1/{path}": needs for (method, path), needs in ((key.split(), value) for key, value in all_rest.items())
+    }
+    return PUBLIC | rest | PAGES | lead_expectations.PAGES

@@ -11,7 +11,8 @@ from crm_core.access import POLICY, Noun, Scope
 from crm_core.teams.deeds import put_into_team
 from crm_core.teams.policies import set_policy
 from crm_core.users.tables import Role
-from tests.api.expectations import Needs, all_needs
+from tests.api.expectations import all_needs
+from tests.api.needs import Needs
 from tests.api.world import House
 
 NEEDS = all_needs()
