@@ -16,7 +16,8 @@ HOUSES = 2
 SINGULAR = {"call": "calls", "contact": "contacts", "company": "companies", "deal": "deals", "task": "tasks"}
 IN_PAGES = (
     (re.compile(r"/(calls|contacts|companies|deals|tasks|recordings)/(\d+)\b"), {}),
-    (re.compile(r"\b(call|contact|company|deal|task)[:-](\d+)\b"), SINGULAR),
+    (re.compile(r"\b(call|contact|company|deal|task):(\d+)\b"), SINGULAR),
+    (re.compile(r'id="(deal|task)-(\d+)"'), SINGULAR),
 )
 CARDS = {
     noun: [f"{way}/{noun}/{{}}" for way in ("/api/v1", "") if f"GET {way}/{noun}/{{{one}_id}}" in NEEDS]
