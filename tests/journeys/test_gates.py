@@ -1,7 +1,7 @@
 """A deal on its way to the meeting: each gate refuses and says why, asks for just what is missing, and opens when it is there."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from sqlalchemy import insert, update
 
 from crm_core import event_log
 from crm_core.contacts.tables import companies, contacts
+from crm_core.deals.moves import move
 from crm_core.deals.tables import deals, stage_history
 from crm_core.events import Event, EventKind
 from crm_core.jobs import JobState, jobs
@@ -156,6 +157,23 @@ def test_transcript_that_is_not_ready_is_waited_for_and_the_page_says_when_it_is
     assert stage_of(site, funnel) == MEETING
 
 
+def test_what_is_being_typed_stays_while_the_page_tells_of_something_new(site: Site, funnel: Funnel, manager: Seat) -> None:
+    site.do(funnel.gate("required_fields", fields=["amount", "title"]))
+    site.do(site.office.set(deals, funnel.deal, title=None))
+    site.do(funnel.gate("said", tag="meeting_agreed"))
+    call = site.do(funnel.call())
+    site.do(funnel.recording(call, queued=True))
+    page = manager.open(f"/deals/{funnel.deal}?to={funnel.stage_ids[MEETING]}")
+    form, refused = page.locator(f"#supply-{funnel.deal}"), page.locator(f"#refused-{funnel.deal}")
+    form.get_by_label("Сумма").fill("240 000")
+
+    site.do(funnel.tag(call, site.do(funnel.transcript(call, customer=20.0, manager=14.0))))
+    site.do(_told(site, funnel, call))
+
+    expect(refused).to_contain_text("Прозвучало: встреча согласована", timeout=5000)
+    expect(form.get_by_label("Сумма")).to_have_value("240 000")
+
+
 def test_quote_is_played_where_it_was_said_and_hostile_words_stay_words(site: Site, funnel: Funnel, manager: Seat) -> None:
     site.do(funnel.gate("said", tag="meeting_agreed"))
     site.do(funnel.call(direction="inbound", caller="79161112233"))
@@ -211,6 +229,46 @@ def test_second_of_two_is_told_where_the_deal_went(site: Site, funnel: Funnel, m
     expect(page.locator(".tell.bad")).to_contain_text("Кто-то успел раньше: сделка уже на этапе «Согласование»")
 
 
+def test_refusal_on_the_board_asks_there_and_the_deal_goes_on(site: Site, funnel: Funnel, manager: Seat, pictures: Path) -> None:
+    site.do(funnel.gate("required_fields", fields=["amount"]))
+    site.do(funnel.gate("said", tag="meeting_agreed"))
+    call = site.do(funnel.call())
+    site.do(funnel.recording(call, queued=True))
+    page = manager.open("/board")
+    card = page.locator(f".deal-card[data-deal='{funnel.deal}']")
+    card.locator("a.cover").focus()
+    page.keyboard.press("Shift+ArrowRight")
+    dialog = page.locator("#board-dialog")
+    expect(dialog.locator("h2", has_text="На «Встреча» пока нельзя")).to_be_visible()
+    page.screenshot(path=pictures / "gate-on-the-board.png")
+    dialog.get_by_label("Сумма").fill("240 000")
+    dialog.get_by_role("button", name="Записать и перейти").click()
+    expect(dialog).not_to_contain_text("Не заполнено")
+    expect(dialog).to_contain_text("ещё не расшифрован")
+
+    site.do(funnel.tag(call, site.do(funnel.transcript(call, customer=20.0, manager=14.0))))
+    site.do(_told(site, funnel, call))
+    dialog.get_by_role("button", name="Перейти на «Встреча»").click(timeout=8000)
+
+    expect(dialog).to_be_hidden()
+    assert (stage_of(site, funnel), site.do(site.office.the(deals)).amount) == (MEETING, 24_000_000)
+
+
+def test_what_went_past_the_gates_is_read_by_the_head(browser: Browser, site: Site, funnel: Funnel, pictures: Path) -> None:
+    site.do(funnel.gate("call_answered"))
+    site.do(funnel.gate("meeting_set"))
+    site.do(_set_aside(site, funnel, "Договорились на выставке <b>лично</b> " + "и ещё раз " * 30))
+    for size in SIZES:
+        with seat(browser, site, Role.HEAD, size, color_scheme="dark" if size == "phone" else "light") as head:
+            page = head.open("/live")
+            page.get_by_role("link", name="1", exact=True).click()
+            expect(page.locator("h1")).to_have_text("Переходы в обход")
+            expect(page.locator(".override")).to_contain_text("<b>лично</b>")
+            expect(page.locator(".override li")).to_have_count(2)
+            assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
+            page.screenshot(path=pictures / f"overrides-{size}.png", full_page=True)
+
+
 def test_refusal_on_a_phone(browser: Browser, site: Site, funnel: Funnel, pictures: Path) -> None:
     site.do(funnel.gate("required_fields", fields=["amount", "title", "company.inn", "contact.email"]))
     site.do(funnel.gate("meeting_set"))
@@ -220,6 +278,14 @@ def test_refusal_on_a_phone(browser: Browser, site: Site, funnel: Funnel, pictur
         expect(page.locator(f"#refused-{funnel.deal}")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= SIZES["phone"][0]
         page.screenshot(path=pictures / "gate-refused-phone.png", full_page=True)
+
+
+async def _set_aside(site: Site, funnel: Funnel, why: str) -> None:
+    async with site.database.write() as tx:
+        await move(
+            tx, funnel.deal, funnel.stage_ids[MEETING], by=site.people[Role.HEAD], now=datetime.now(UTC), override=why,
+            may_override=True,
+        )  # fmt: skip
 
 
 async def _task(site: Site, funnel: Funnel, title: str) -> None:
