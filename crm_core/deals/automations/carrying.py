@@ -14,7 +14,7 @@ from crm_core.deals.automations.chain import Chain
 from crm_core.deals.automations.field_writing import write_field
 from crm_core.deals.automations.heads import head_of
 from crm_core.deals.automations.in_turn import next_in_turn
-from crm_core.deals.automations.rules import Rule, fault_of
+from crm_core.deals.automations.rules import Rule, ready
 from crm_core.deals.automations.tables import automation_runs
 from crm_core.deals.automations.wording import filled
 from crm_core.deals.automations.words import (
@@ -28,6 +28,7 @@ from crm_core.deals.automations.words import (
     RunState,
     SetField,
     SetTask,
+    Settings,
 )
 from crm_core.deals.tables import deals
 from crm_core.errors import Conflict, Invalid, NotFound
@@ -37,7 +38,7 @@ from crm_core.tasks.tables import tasks
 from crm_core.text import clean
 from crm_core.users.tables import users
 
-NEW_TASKS = insert(tasks).returning(tasks.c.id, sort_by_parameter_order=True)
+NEW_TASKS = insert(tasks).returning(tasks.c.id, tasks.c.rule_id, tasks.c.kind, tasks.c.title)
 NEW_RUNS = insert(automation_runs)
 
 
@@ -95,13 +96,13 @@ class Desk:
         await event_log.append(self._tx, [ran_event(self._runs, self.deal, self._now)])
 
     async def _ran(self, rule: Rule) -> Run:
-        fault = fault_of(rule)
+        settings, fault = ready(rule)
         if fault is not None:
             return Run(rule, RunState.FAILED, "broken", {"fault": fault})
         if self.moved:
             return Run(rule, RunState.DECLINED, "moved_on")
         try:
-            deeds = await _planned(self._tx, rule, replace(self._occasion, deal=self.deal))
+            deeds = await _planned(self._tx, rule, replace(self._occasion, deal=self.deal), settings)
         except Declined as declined:
             return Run(rule, RunState.DECLINED, declined.why, dict(declined.facts))
         if self._chain.has(rule.id):
@@ -187,18 +188,21 @@ class Desk:
         waiting, self._tasks = self._tasks, []
         if not waiting:
             return
-        ids = (await self._tx.scalars(NEW_TASKS, [one.row for one in waiting])).all()
-        for one, task_id in zip(waiting, ids, strict=True):
+        # Ids come back in no order anyone promises; two tasks alike in all that tells them apart may change places.
+        ids: dict[tuple[Any, ...], list[int]] = {}
+        for made in await self._tx.execute(NEW_TASKS, [one.row for one in waiting]):
+            ids.setdefault((made.rule_id, made.kind, made.title), []).append(made.id)
+        told = []
+        for one in waiting:
+            task_id = ids[one.row["rule_id"], one.row["kind"], one.row["title"]].pop(0)
+            told.append(_task_event(one.row, task_id, self._now))
             if one.run is not None:
                 one.run.facts.setdefault("tasks", []).append(task_id)
-        told = [_task_event(one.row, task_id, self._now) for one, task_id in zip(waiting, ids, strict=True)]
         await event_log.append(self._tx, told)
 
 
-async def _planned(tx: AsyncConnection, rule: Rule, occasion: Occasion) -> Sequence[Deed]:
-    if rule.action is None:
-        return ()
-    deeds = await rule.action.plan(tx, occasion, rule.set_up())
+async def _planned(tx: AsyncConnection, rule: Rule, occasion: Occasion, settings: Settings) -> Sequence[Deed]:
+    deeds = await rule.action.plan(tx, occasion, settings) if rule.action else ()
     if not deeds:
         raise Declined("nothing_to_do")
     return deeds

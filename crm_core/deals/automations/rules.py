@@ -93,12 +93,16 @@ async def rules_on(connection: AsyncConnection, trigger: Trigger) -> Sequence[Ru
 
 def fault_of(rule: Rule) -> str | None:
     """Why it cannot run as it stands, as a code; what it names in other tables is looked at by `checking`."""
+    return ready(rule)[1]
+
+
+def ready(rule: Rule) -> tuple[Settings, str | None]:
+    """Its settings as its action takes them today, or why it cannot run."""
     if rule.action is None:
-        return "no_action"
+        return {}, "no_action"
     if rule.trigger not in rule.action.on:
-        return "trigger"
+        return {}, "trigger"
     try:
-        rule.set_up()
+        return rule.set_up(), None
     except Invalid as error:
-        return f"option:{error.facts.get('option')}"
-    return None
+        return {}, f"option:{error.facts.get('option')}"

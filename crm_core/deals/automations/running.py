@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 from prometheus_client import Counter
-from sqlalchemy import Row, exists, func, insert, select
+from sqlalchemy import Row, bindparam, exists, func, insert, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -151,7 +151,10 @@ async def _deal_now(tx: AsyncConnection, deal_id: int) -> DealNow:
     return DealNow.of((await tx.execute(select(deals).where(deals.c.id == deal_id))).one())
 
 
+_STEP = select(func.max(stage_history.c.id)).where(stage_history.c.deal_id == bindparam("deal")).scalar_subquery()
+_ENTERED = select(stages.c.entry_tasks, _STEP.label("step")).where(stages.c.id == bindparam("stage"))
+
+
 async def _entered(tx: AsyncConnection, deal_id: int, stage_id: int) -> Any:
     """The tasks of the stage, and the line of the deal's way that brought it there."""
-    step = select(func.max(stage_history.c.id)).where(stage_history.c.deal_id == deal_id).scalar_subquery()
-    return (await tx.execute(select(stages.c.entry_tasks, step.label("step")).where(stages.c.id == stage_id))).one()
+    return (await tx.execute(_ENTERED, {"deal": deal_id, "stage": stage_id})).one()
