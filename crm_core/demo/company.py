@@ -16,6 +16,7 @@ from crm_core.demo.meetings import seed_meetings
 from crm_core.demo.offer import seed_offer
 from crm_core.demo.people import are_there, seed_people
 from crm_core.demo.seeding import Demo
+from crm_core.demo.teams import seed_teams
 
 
 async def seed_demo_company(tx: AsyncConnection, exchange_id: int, *, now: datetime, language: str) -> None:
@@ -27,6 +28,7 @@ async def seed_demo_company(tx: AsyncConnection, exchange_id: int, *, now: datet
     await _seed_pipeline(demo)
     await seed_deals(demo)
     await seed_cards(demo)
+    await seed_teams(demo)
     await seed_offer(demo)
     await seed_meetings(demo)
 
