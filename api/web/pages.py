@@ -23,6 +23,7 @@ from api.web import (
     duplicates,
     entrance,
     exchange,
+    exports,
     fields,
     frame,
     imports,
@@ -96,6 +97,7 @@ for noun in (
     doctor,
     duplicates,
     imports,
+    exports,
 ):
     router.include_router(noun.router)
 

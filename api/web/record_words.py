@@ -46,6 +46,19 @@ class RecordNames:
         }  # fmt: skip
         return words.get(table, table)
 
+    def export_column(self, column: str) -> str:
+        """The heading of an export's column."""
+        gettext = self.texts.gettext
+        words = {
+            "id": gettext("No."), "company": gettext("Company"), "number": gettext("Numbers"), "owner": gettext("Responsible"),
+            "created_at": gettext("Created"), "contact.name": gettext("Contact"), "contact.number": gettext("Telephone"),
+            "stage": gettext("Stage"), "work_type": gettext("Work type"), "closed_at": gettext("Closed at"),
+            "closed_as": gettext("Closed as"), "started_at": gettext("Began"), "direction": gettext("Direction"),
+            "outcome": gettext("Outcome"), "did": gettext("Dialled number"), "wait_seconds": gettext("Waited, s"),
+            "talk_seconds": gettext("Talked, s"),
+        }  # fmt: skip
+        return words.get(column) or self.history_field("", column)
+
     def import_noun(self, noun: str) -> str:
         gettext = self.texts.gettext
         return {"contact": gettext("Contacts"), "company": gettext("Companies"), "deal": gettext("Deals")}.get(noun, noun)

@@ -3,8 +3,14 @@
 import csv
 import io
 from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from crm_core.exporting.cells import Cell, Money
 
 DELIMITER = ";"
+BOM = "\N{ZERO WIDTH NO-BREAK SPACE}".encode()
+"""By it spreadsheets know that the file is UTF-8."""
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -18,3 +24,18 @@ def csv_line(cells: Sequence[str]) -> bytes:
 def safe(cell: str) -> str:
     """Also where the sign stands after spaces, which some spreadsheets skip."""
     return f"'{cell}" if cell.lstrip(" \u00a0").startswith(FORMULA_SIGNS) else cell
+
+
+def text_of(cell: Cell, zone: ZoneInfo) -> str:
+    """As our own import reads it again: money and numbers with a comma, moments in the house's zone."""
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "1" if cell else "0"
+    if isinstance(cell, Money):
+        return f"{cell.amount // 100},{cell.amount % 100:02}"
+    if isinstance(cell, float):
+        return f"{cell:g}".replace(".", ",")
+    if isinstance(cell, datetime):
+        return cell.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+    return str(cell)

@@ -144,6 +144,10 @@ PAGES = {
     "GET /missed": Needs(),
     "GET /missed/list": Needs(),
     "GET /missed/more": Needs(422),
+    "GET /exports/contacts.{form}": Needs(right=EXPORT),
+    "GET /exports/companies.{form}": Needs(right=EXPORT),
+    "GET /exports/deals.{form}": Needs(right=EXPORT),
+    "GET /exports/calls.{form}": Needs(right=EXPORT),
     "GET /imports": Needs(right=IMPORT),
     "GET /imports/more": Needs(422),
     "POST /imports": Needs(422, right=IMPORT),  # without a file
