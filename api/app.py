@@ -33,6 +33,7 @@ from api.rest import (
     recordings,
     request_door,
     requests,
+    stages,
     stream,
     tasks,
     teams,
@@ -48,8 +49,8 @@ from api.web import pages
 STATIC = Path(__file__).parent / "web" / "static"
 PREFIX = "/api/v1"
 NOUNS = (
-    dialling, calls, recordings, contacts, companies, bulk, deals, gates, views, losing, tasks, pipelines, loss_reasons,
-    users, teams, access, exchanges, trust, me, stream, webhooks, merges, automations, handing,
+    dialling, calls, recordings, contacts, companies, bulk, deals, gates, views, losing, tasks, pipelines, stages,
+    loss_reasons, users, teams, access, exchanges, trust, me, stream, webhooks, merges, automations, handing,
     lead_rules, request_door, requests,
 )  # fmt: skip
 

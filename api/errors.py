@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import structlog
 from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -130,7 +131,7 @@ def _told(request: Request, error: FirstringError) -> dict[str, Any]:
     if isinstance(error, Refused):
         wording = look_for(request, getattr(request.state, "actor", None)).wording
         return {"missing": missing_told(wording, error.missing), "waits": error.waits}
-    return {} if isinstance(error, NotFound | Forbidden) else error.facts
+    return {} if isinstance(error, NotFound | Forbidden) else jsonable_encoder(error.facts)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

@@ -233,21 +233,6 @@ class TaskOut(Answer):
         )  # fmt: skip
 
 
-class StageWhole(Answer):
-    id: int
-    name: str
-    goal: str | None
-    kind: str
-
-
-class PipelineOut(Answer):
-    """`stages` in their order."""
-
-    id: int
-    name: str
-    stages: list[StageWhole]
-
-
 class ExtensionOut(Answer):
     exchange: str
     extension: str

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from crm_core import event_log
 from crm_core.deals.judging import OPEN
 from crm_core.deals.named_by import named_by_stage
-from crm_core.deals.stage_queries import EDITED, version_of
+from crm_core.deals.stage_queries import version_of
 from crm_core.deals.stage_settings import StageChanges, fitted_stage
 from crm_core.deals.tables import deals, pipelines, stage_history, stages
 from crm_core.errors import Conflict, Invalid, NotFound
@@ -192,4 +192,4 @@ async def _last_change(tx: AsyncConnection, stage_id: int) -> dict[str, Any]:
         .limit(1)
     )
     row = (await tx.execute(query)).one_or_none()
-    return {"changed_by": row.name if row else None, "changed_at": row.at if row else None, "edited": list(EDITED)}
+    return {"changed_by": row.name if row else None, "changed_at": row.at if row else None}

@@ -1,7 +1,7 @@
 """What each route needs of whom: the table that the walk holds every route against. A route that is not here fails it."""
 
 from crm_core.access import Right
-from tests.api import lead_expectations
+from tests.api import lead_expectations, pipeline_expectations
 from tests.api.needs import Needs
 
 WORK, LISTEN, REVIEW = Right.WORK, Right.LISTEN, Right.REVIEW
@@ -60,17 +60,10 @@ REST = {
     "GET deals/{deal_id}/gate": Needs(422),
     "GET overrides": Needs(right=FIGURES),
     "POST deals/{deal_id}/move": Needs(right=WORK, scoped=True, body={"stage": 3}),
-    "POST deals/{deal_id}/lose": Needs(right=WORK, scoped=True, body={"reason_id": 1}),
-    "POST deals/{deal_id}/reopen": Needs(right=WORK, scoped=True),
-    "GET loss-reasons": Needs(),
-    "POST loss-reasons": Needs(201, right=SETTINGS, body={"name": "Moved away", "reasoned": True}),
-    "PATCH loss-reasons/{reason_id}": Needs(right=SETTINGS, body={"reasoned": False}),
     "GET tasks": Needs(),
     "POST tasks": Needs(201, right=WORK, scoped=True, body={"title": "T", "due_at": "2026-12-01T10:00Z", "deal_id": "{deal_id}"}),
     "GET tasks/{task_id}": Needs(scoped=True),
     "PATCH tasks/{task_id}": Needs(right=WORK, scoped=True, body={"done": True}),
-    "GET pipelines": Needs(),
-    "GET pipelines/{pipeline_id}": Needs(),
     "GET users": Needs(),
     "GET users/{user_id}": Needs(right=PEOPLE, hidden=True),
     "POST users": Needs(201, right=SETTINGS, body={"email": "new@office.test", "name": "New", "role": "qa"}),
@@ -245,26 +238,6 @@ PAGES = {
     "GET /tasks/more": Needs(422),
     "POST /tasks/{task_id}/done": Needs(right=WORK, scoped=True),
     "POST /tasks/{task_id}/reopen": Needs(right=WORK, scoped=True),
-    "GET /pipelines": Needs(right=FIGURES),
-    "POST /pipelines": Needs(303, right=SETTINGS, form={"name": "Walked {pipeline_id}", "template": "short"}),
-    "POST /pipelines/order": Needs(409, right=SETTINGS, form={"ids": "77"}),  # there is no such pipeline
-    "GET /pipelines/{pipeline_id}": Needs(right=FIGURES),
-    "POST /pipelines/{pipeline_id}": Needs(303, right=SETTINGS, form={"name": "Продажи"}),
-    "POST /pipelines/{pipeline_id}/archive": Needs(409, right=SETTINGS),  # the last one stays
-    "POST /pipelines/{pipeline_id}/restore": Needs(303, right=SETTINGS),
-    "POST /pipelines/{pipeline_id}/order": Needs(409, right=SETTINGS, form={"ids": "77"}),
-    "POST /pipelines/{pipeline_id}/stages": Needs(303, right=SETTINGS, form={"name": "One more"}),
-    "GET /pipelines/{pipeline_id}/template": Needs(right=SETTINGS),
-    "POST /pipelines/{pipeline_id}/template": Needs(303, right=SETTINGS, form={"name": "eleven"}),
-    "GET /stages/{stage_id}": Needs(right=FIGURES),
-    "POST /stages/{stage_id}": Needs(303, right=SETTINGS, form={"name": "Renamed"}),
-    "POST /stages/{stage_id}/remove": Needs(303, right=SETTINGS),
-    "POST /stages/{stage_id}/restore": Needs(303, right=SETTINGS),
-    "GET /loss-reasons": Needs(right=FIGURES),
-    "POST /loss-reasons": Needs(303, right=SETTINGS, form={"name": "Moved away"}),
-    "POST /loss-reasons/{reason_id}": Needs(303, right=SETTINGS, form={"name": "Renamed"}),
-    "POST /loss-reasons/{reason_id}/archive": Needs(303, right=SETTINGS),
-    "POST /loss-reasons/{reason_id}/restore": Needs(303, right=SETTINGS),
     "GET /settings": Needs(right=PEOPLE),  # whoever may look at nothing of it has none
     "GET /people": Needs(right=PEOPLE),
     "GET /people/more": Needs(422),
@@ -372,8 +345,8 @@ PAGES = {
 
 def all_needs() -> dict[str, Needs]:
     """By `METHOD /path`."""
-    all_rest = REST | lead_expectations.REST
+    all_rest = REST | lead_expectations.REST | pipeline_expectations.REST
     rest = {
         f"{method} /api/v1/{path}": needs for (method, path), needs in ((key.split(), value) for key, value in all_rest.items())
     }
-    return PUBLIC | rest | PAGES | lead_expectations.PAGES
+    return PUBLIC | rest | PAGES | lead_expectations.PAGES | pipeline_expectations.PAGES
