@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -50,9 +51,7 @@ class Wording:
         """`amount` in the smallest unit; whole sums lose their kopecks."""
         if amount is None:
             return ""
-        pattern = "#,##0 ¤" if amount % 100 == 0 else "#,##0.00 ¤"
-        written = format_currency(amount / 100, currency, pattern, locale=self.locale, currency_digits=False)
-        return written.replace("RUB", "₽").replace(" ", NO_BREAK)
+        return _money(amount, currency, self.locale.language)
 
     def short_money(self, amount: int | None, currency: str = "RUB") -> str:
         """`3.1M ₽`: a sum above a column, where its kopecks and thousands are of no interest."""
@@ -152,6 +151,14 @@ class Wording:
         if self.locale.language == "ru":
             return "d MMMM y" if with_year else "d MMMM"
         return "MMMM d, y" if with_year else "MMMM d"
+
+
+@lru_cache(10_000)
+def _money(amount: int, currency: str, language: str) -> str:
+    """Kept: a board names hundreds of sums, and the same again at each event."""
+    pattern = "#,##0 ¤" if amount % 100 == 0 else "#,##0.00 ¤"
+    written = format_currency(amount / 100, currency, pattern, locale=language, currency_digits=False)
+    return written.replace("RUB", "₽").replace(" ", NO_BREAK)
 
 
 def clock(seconds: float | None) -> str:
