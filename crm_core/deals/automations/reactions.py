@@ -13,7 +13,7 @@ from crm_core.calls.tables import calls
 from crm_core.deals.automations.rules import rules_on
 from crm_core.deals.automations.running import run_rules, stage_changed
 from crm_core.deals.automations.words import DealNow, Occasion, Trigger
-from crm_core.deals.tables import deals, stage_history
+from crm_core.deals.tables import deals, stage_history, stages
 from crm_core.events import Event
 
 
@@ -78,9 +78,13 @@ async def enter_opened(tx: AsyncConnection, happened: Sequence[Event]) -> None:
     """Deals that calls and requests opened come to their first stage; those opened by hand have done so already."""
     ids = list(dict.fromkeys(event.deal_id for event in happened if event.deal_id is not None))
     steps = select(func.count()).where(stage_history.c.deal_id == deals.c.id).scalar_subquery()
-    query = select(deals).where(deals.c.id.in_(ids), deals.c.closed_at.is_(None), steps <= 1).order_by(deals.c.id)
-    for deal in (await tx.execute(query)).all():
-        await stage_changed(tx, deal, None, deal.stage_id, by=None, now=datetime.now(UTC))
+    query = select(deals, stages.c.entry_tasks).join(stages).where(deals.c.id.in_(ids), deals.c.closed_at.is_(None), steps <= 1)
+    opened = (await tx.execute(query.order_by(deals.c.id))).all()
+    rules = await rules_on(tx, Trigger.ENTRY) if opened else ()
+    for deal in opened:
+        # A morning's leads come by the hundred, and on most stages nothing waits for them.
+        if deal.entry_tasks or any(rule.fits(DealNow.of(deal)) for rule in rules):
+            await stage_changed(tx, deal, None, deal.stage_id, by=None, now=datetime.now(UTC))
 
 
 async def _run(tx: AsyncConnection, trigger: Trigger, happened: Sequence[_Happened]) -> None:
