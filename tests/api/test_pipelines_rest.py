@@ -31,9 +31,8 @@ async def test_template_with_an_unknown_field_or_gate_is_refused_by_name_and_lea
     unknown = {"gate": "required_fields", "settings": {"fields": ["shoe_size"]}}
     async with house.client(ADMIN) as client:
         for gate in (unknown, {"gate": "horoscope"}):
-            answer = await client.post(
-                "/api/v1/pipelines", json={"name": "Своя", "stages": [{"name": "Первый", "gates": [gate]}]}
-            )
+            new = {"name": "Своя", "stages": [{"name": "Первый", "gates": [gate]}]}
+            answer = await client.post("/api/v1/pipelines", json=new)
             assert answer.status_code == 422
             assert "Stage Первый: There is no" in answer.json()["detail"]
         both = await client.post("/api/v1/pipelines", json={"name": "Своя", "template": "short", "stages": [{"name": "x"}]})
