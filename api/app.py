@@ -18,17 +18,21 @@ from api.rest import (
     calls,
     companies,
     contacts,
+    deal_parts,
     deals,
     dialling,
     docs,
     exchanges,
+    fields,
     gates,
     handing,
     lead_rules,
     losing,
     loss_reasons,
     me,
+    meetings,
     merges,
+    offer,
     pipelines,
     recordings,
     request_door,
@@ -49,7 +53,8 @@ from api.web import pages
 STATIC = Path(__file__).parent / "web" / "static"
 PREFIX = "/api/v1"
 NOUNS = (
-    dialling, calls, recordings, contacts, companies, bulk, deals, gates, views, losing, tasks, pipelines, stages,
+    dialling, calls, recordings, contacts, companies, bulk, deals, deal_parts, meetings, fields, offer,
+    gates, views, losing, tasks, pipelines, stages,
     loss_reasons, users, teams, access, exchanges, trust, me, stream, webhooks, merges, automations, handing,
     lead_rules, request_door, requests,
 )  # fmt: skip

@@ -1,19 +1,22 @@
 """`deals` and their moves along the pipeline."""
 
-from typing import Annotated, cast
+from datetime import datetime
+from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.deps import Context, CurrentActor, Cursor, Limit, ReadDb, RowId, Search
 from api.paths import BodyId, PathId
 from api.rest.models import DealOut, Page
-from crm_core.access import Right, require, require_may_give, require_visible
-from crm_core.contacts.tables import contacts
-from crm_core.deals import edits, moves, queries
+from crm_core.access import Actor, Right, require, require_may_give, require_visible
+from crm_core.contacts.tables import companies, contacts
+from crm_core.deals import edits, moves, people, queries
 from crm_core.deals.edits import DealChanges, NewDeal
 from crm_core.deals.filters import DealFilters
 from crm_core.deals.tables import deals
+from crm_core.deals.work_type import choose_work_type
 
 router = APIRouter(tags=["deals"])
 
@@ -69,6 +72,23 @@ class DealChange(BaseModel):
     currency: str = Field("RUB", min_length=3, max_length=3)
     source: str | None = Field(None, max_length=300)
     owner_id: BodyId | None = None
+    work_type_id: BodyId | None = None
+    contact_id: BodyId | None = None
+    company_id: BodyId | None = None
+
+
+class DealSeen(BaseModel):
+    title: str | None = None
+    amount: int | None = None
+    currency: str = "RUB"
+    source: str | None = None
+    work_type_id: int | None = None
+
+
+class DealChangeSeen(DealChange):
+    """A work type sets an amount that nobody typed. `contact_id`: who was the main one takes part further."""
+
+    seen: DealSeen | None = Field(None, description="what you saw: 409 with `changed` where somebody else changed it since")
 
 
 class Move(BaseModel):
@@ -93,17 +113,35 @@ async def open_deal(new: DealIn, actor: CurrentActor, context: Context) -> DealO
 
 
 @router.patch("/deals/{deal_id}", response_model=DealOut)
-async def change_deal(deal_id: PathId, change: DealChange, actor: CurrentActor, context: Context) -> DealOut:
+async def change_deal(deal_id: PathId, change: DealChangeSeen, actor: CurrentActor, context: Context) -> DealOut:
     """A manager may take a deal that is nobody's; giving one to somebody else is for who sees everybody's (403)."""
     require(actor, Right.WORK)
-    given = change.model_dump(exclude_unset=True, exclude={"owner_id"})
+    given = change.model_dump(exclude_unset=True, include={"title", "amount", "currency", "source"})
+    seen = change.seen.model_dump(exclude_unset=True) if change.seen else None
     async with context.database.write() as tx:
         await require_visible(tx, actor, deals, deal_id)
-        await edits.edit_deal(tx, deal_id, cast("DealChanges", given), by=actor.user_id, now=context.now())
+        await _place(tx, actor, deal_id, change, seen, context.now())
+        await edits.edit_deal(tx, deal_id, cast("DealChanges", given), by=actor.user_id, now=context.now(), seen=seen)
         if "owner_id" in change.model_fields_set:
             require_may_give(actor, change.owner_id)
             await edits.assign_deal(tx, deal_id, change.owner_id, by=actor.user_id, now=context.now())
         return DealOut.of(await queries.deal(tx, actor, deal_id))
+
+
+async def _place(
+    tx: AsyncConnection, actor: Actor, deal_id: int, change: DealChange, seen: dict[str, Any] | None, now: datetime
+) -> None:
+    """What kind of work it is, with whom and with which company; each must be one that the actor may see."""
+    by = actor.user_id
+    if "work_type_id" in change.model_fields_set:
+        await choose_work_type(tx, deal_id, change.work_type_id, by=by, now=now, seen=seen)
+    if change.contact_id is not None:
+        await require_visible(tx, actor, contacts, change.contact_id)
+        await people.make_main(tx, deal_id, change.contact_id, by=by, now=now)
+    if "company_id" in change.model_fields_set:
+        if change.company_id is not None:
+            await require_visible(tx, actor, companies, change.company_id)
+        await people.set_company(tx, deal_id, change.company_id, by=by, now=now)
 
 
 @router.post("/deals/{deal_id}/move", response_model=DealOut)

@@ -150,6 +150,11 @@ class CompanyRefOut(Answer):
         return {"id": told.id if told.may_open else None, "name": told.name} if isinstance(told, CompanyRef) else told
 
 
+class WorkTypeRefOut(Answer):
+    id: int
+    name: str
+
+
 class ContactOut(Answer):
     id: int
     name: str | None
@@ -167,8 +172,17 @@ class ContactOut(Answer):
 
 
 class CompanyOut(Answer):
+    """`phone` as digits where it could be understood."""
+
     id: int
     name: str
+    inn: str | None
+    phone: str | None
+    email: str | None
+    site: str | None
+    address: str | None
+    note: str | None
+    owner: PersonOut | None
     created_at: Moment
 
     @classmethod
@@ -177,19 +191,23 @@ class CompanyOut(Answer):
 
 
 class DealOut(Answer):
-    """`amount` in the smallest unit of the currency (kopecks)."""
+    """`amount` in the smallest unit of the currency (kopecks); `amount_is_usual`: an estimate nobody typed."""
 
     id: int
     title: str | None
     contact_id: int | None
+    company: CompanyRefOut | None
+    work_type: WorkTypeRefOut | None
     pipeline_id: int
     stage_id: int
     stage: StageOut
     stage_since: Moment
     owner: PersonOut | None
     amount: int | None
+    amount_is_usual: bool
     currency: str
     source: str | None
+    next_due_at: Moment | None
     created_at: Moment
     closed_at: Moment | None
     closed_as: str | None
@@ -201,7 +219,10 @@ class DealOut(Answer):
             pipeline_id=line.pipeline_id, stage_id=line.stage.id, stage=StageOut(id=line.stage.id, name=line.stage.name),
             stage_since=line.stage_since, owner=PersonOut.model_validate(line.owner) if line.owner else None,
             amount=line.amount, currency=line.currency, source=line.source, created_at=line.created_at,
-            closed_at=line.closed_at, closed_as=line.closed_as,
+            closed_at=line.closed_at, closed_as=line.closed_as, amount_is_usual=line.amount_is_usual,
+            next_due_at=line.next_due_at,
+            company=CompanyRefOut.model_validate(line.company) if line.company else None,
+            work_type=WorkTypeRefOut.model_validate(line.work_type) if line.work_type else None,
         )  # fmt: skip
 
 

@@ -145,7 +145,7 @@ async def shift_field(tx: AsyncConnection, field_id: int, by_places: int, *, by:
 def _fit(given: dict[str, Any], kind: FieldKind) -> dict[str, Any]:
     values: dict[str, Any] = {name: given[name] for name in ("name", "personal", "position") if name in given}
     if "name" in values:
-        values["name"] = " ".join(clean(str(values["name"]), 120).split())
+        values["name"] = " ".join(clean(values["name"] or "", 120).split())
         if not values["name"]:
             raise Invalid("A field has a name", field="name")
     if "block" in given:

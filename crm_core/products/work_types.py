@@ -112,7 +112,7 @@ def _fit(given: Any, before: Any) -> dict[str, Any]:
     if least is not None and most is not None and least > most:
         raise Invalid("A range goes from the smaller amount to the larger", field="most_amount")
     if "name" in given:
-        values["name"] = " ".join(clean(given["name"], 200).split())
+        values["name"] = " ".join(clean(given["name"] or "", 200).split())
         if not values["name"]:
             raise Invalid("A work type has a name", field="name")
     return values

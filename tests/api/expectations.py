@@ -1,7 +1,7 @@
 """What each route needs of whom: the table that the walk holds every route against. A route that is not here fails it."""
 
 from crm_core.access import Right
-from tests.api import lead_expectations, pipeline_expectations
+from tests.api import lead_expectations, part_expectations, pipeline_expectations
 from tests.api.needs import Needs
 
 WORK, LISTEN, REVIEW = Right.WORK, Right.LISTEN, Right.REVIEW
@@ -190,46 +190,6 @@ PAGES = {
     "POST /deals/{deal_id}/lose": Needs(303, right=WORK, scoped=True, form={"reason_id": "1"}),
     "POST /deals/{deal_id}/reopen": Needs(303, right=WORK, scoped=True),
     "POST /deals/{deal_id}/edit": Needs(303, right=WORK, scoped=True, form={"title": "T", "amount": "100"}),
-    "POST /contacts/{contact_id}/fields": Needs(303, right=WORK, scoped=True),
-    "GET /contacts/{contact_id}/personal": Needs(right=PERSONAL, scoped=True, or_owner=True),
-    "GET /companies": Needs(),
-    "GET /companies/list": Needs(),
-    "GET /companies/more": Needs(422),
-    "POST /companies": Needs(303, right=WORK, form={"name": "C"}),
-    "GET /companies/{company_id}": Needs(scoped=True),
-    "GET /companies/{company_id}/card": Needs(scoped=True),
-    "POST /companies/{company_id}/edit": Needs(303, right=WORK, scoped=True, form={"name": "C", "inn": "7707083893"}),
-    "POST /companies/{company_id}/fields": Needs(303, right=WORK, scoped=True),
-    "GET /companies/{company_id}/personal": Needs(right=PERSONAL, scoped=True, or_owner=True),
-    "GET /fields": Needs(right=SETTINGS),
-    "POST /fields": Needs(303, right=SETTINGS, form={"name": "F", "noun": "deal", "kind": "text"}),
-    "POST /fields/{field_id}": Needs(303, right=SETTINGS, form={"name": "F"}),
-    "POST /fields/{field_id}/archived": Needs(303, right=SETTINGS, form={"archived": "yes"}),
-    "POST /fields/{field_id}/shift": Needs(303, right=SETTINGS, form={"places": "1"}),
-    "GET /work-types": Needs(right=SETTINGS),
-    "POST /work-types": Needs(303, right=SETTINGS, form={"name": "W"}),
-    "POST /work-types/{work_type_id}": Needs(303, right=SETTINGS, form={"name": "W"}),
-    "GET /products": Needs(right=SETTINGS),
-    "GET /products/more": Needs(422),
-    "POST /products": Needs(303, right=SETTINGS, form={"name": "P", "price": "10"}),
-    "POST /products/groups": Needs(303, right=SETTINGS, form={"name": "G"}),
-    "POST /products/groups/{group_id}": Needs(303, right=SETTINGS, form={"name": "G"}),
-    "POST /products/{product_id}": Needs(303, right=SETTINGS, form={"name": "P"}),
-    "POST /deals/{deal_id}/fields": Needs(303, right=WORK, scoped=True),
-    "GET /deals/{deal_id}/personal": Needs(right=Right.SEE_PERSONAL, scoped=True, or_owner=True),
-    "POST /deals/{deal_id}/people": Needs(303, right=WORK, scoped=True, form={"name": "N"}),
-    "POST /deals/{deal_id}/people/{contact_id}": Needs(303, right=WORK, scoped=True, form={"role": "r", "influence": "uses"}),
-    "POST /deals/{deal_id}/people/{contact_id}/main": Needs(303, right=WORK, scoped=True),
-    "POST /deals/{deal_id}/people/{contact_id}/remove": Needs(422, right=WORK, scoped=True),  # he is the main one
-    "GET /deals/{deal_id}/products/new": Needs(right=WORK, scoped=True),
-    "POST /deals/{deal_id}/products": Needs(303, right=WORK, scoped=True, form={"name": "P", "price": "10"}),
-    "POST /deals/{deal_id}/products/sum": Needs(303, right=WORK, scoped=True),
-    "POST /deals/{deal_id}/products/{line_id}": Needs(303, right=WORK, scoped=True, form={"quantity": "2", "price": "10"}),
-    "POST /deals/{deal_id}/products/{line_id}/remove": Needs(303, right=WORK, scoped=True),
-    "POST /deals/{deal_id}/meetings": Needs(303, right=WORK, scoped=True, form={"at": "2026-12-01T10:00", "place": "here"}),
-    "POST /deals/{deal_id}/meetings/{meeting_id}": Needs(303, right=WORK, scoped=True, form={"place": "there"}),
-    "POST /deals/{deal_id}/meetings/{meeting_id}/held": Needs(303, right=WORK, scoped=True, form={"agreements": "all"}),
-    "POST /deals/{deal_id}/meetings/{meeting_id}/cancel": Needs(303, right=WORK, scoped=True),
     "POST /deals/{deal_id}/owner": Needs(303, right=WORK, scoped=True, form={"owner_id": "1"}),
     "POST /deals/{deal_id}/notes": Needs(303, right=WORK, scoped=True, form={"text": "t"}),
     "POST /deals/{deal_id}/tasks": Needs(303, right=WORK, scoped=True, form={"title": "T", "due": "2026-12-01T10:00"}),
@@ -345,8 +305,8 @@ PAGES = {
 
 def all_needs() -> dict[str, Needs]:
     """By `METHOD /path`."""
-    all_rest = REST | lead_expectations.REST | pipeline_expectations.REST
+    all_rest = REST | part_expectations.REST | lead_expectations.REST | pipeline_expectations.REST
     rest = {
         f"{method} /api/v1/{path}": needs for (method, path), needs in ((key.split(), value) for key, value in all_rest.items())
     }
-    return PUBLIC | rest | PAGES | lead_expectations.PAGES | pipeline_expectations.PAGES
+    return PUBLIC | rest | PAGES | part_expectations.PAGES | lead_expectations.PAGES | pipeline_expectations.PAGES
