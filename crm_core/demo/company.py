@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.deals.first_pipeline import seed_pipelines
 from crm_core.deals.tables import stages
+from crm_core.demo.board import seed_board
 from crm_core.demo.cards import seed_cards
 from crm_core.demo.deals import seed_deals
 from crm_core.demo.meetings import seed_meetings
@@ -33,6 +34,7 @@ async def seed_demo_company(tx: AsyncConnection, exchange_id: int, *, now: datet
     await seed_offer(demo)
     await seed_meetings(demo)
     await seed_runs(demo)
+    await seed_board(demo)
 
 
 async def _seed_pipeline(demo: Demo) -> None:
