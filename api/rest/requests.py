@@ -43,8 +43,8 @@ class RequestOut(Answer):
     @classmethod
     def of(cls, line: RequestLine) -> "RequestOut":
         told = {name: getattr(line, name) for name in cls.model_fields if name not in ("contact_id", "deal_id")}
-        contact = line.contact.id if line.contact else None
-        return cls(**told, contact_id=contact, deal_id=line.deal.id if line.deal else None)
+        contact = line.contact.id if line.contact and line.contact.may_open else None
+        return cls(**told, contact_id=contact, deal_id=line.deal.id if line.deal and line.deal.may_open else None)
 
 
 class FormIn(BaseModel):

@@ -8,7 +8,7 @@ from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import paging, references
-from crm_core.access import Actor, hearable
+from crm_core.access import Actor, Right, hearable
 from crm_core.calls.events import Direction, Outcome, RingOutcome, Source
 from crm_core.calls.lines import CallLine, customer_number, line_query, lines, lines_of
 from crm_core.calls.tables import call_linkedids, call_remarks, call_rings, call_talks, calls, exchanges
@@ -135,7 +135,9 @@ async def call_card(connection: AsyncConnection, actor: Actor, call_id: int) -> 
         source=Source(row.source), partial=row.partial, rings=await _rings(connection, call_id),
         talks=await _talks(connection, call_id),
         talks_recorded=(await recorded_talks(connection, actor, [call_id])).get(call_id, ()),
-        transcript=await transcript_state(connection, actor, call_id), remarks=await _remarks(connection, call_id),
+        transcript=await transcript_state(connection, actor, call_id),
+        # A remark may quote what was said: whose phone only rang sees the card without it.
+        remarks=await _remarks(connection, call_id) if line.may_listen or actor.may(Right.REVIEW) else (),
         reviewed_at=row.reviewed_at,
         reviewed_by=None if row.reviewed_by is None else Person(row.reviewed_by, row.reviewed_by_name),
     )  # fmt: skip

@@ -109,7 +109,8 @@ async def _customers(office: Office, chance: Random, ids: list[int]) -> None:
             await tx.execute(companies.update().where(companies.c.id == firm).values(owner_id=chance.choice(ids)))
         for row in (await tx.execute(select(calls.c.id, calls.c.deal_id).where(calls.c.answered_at.is_not(None)))).all():
             audio = {"call_id": row.id, "name": "in.wav", "deal_id": row.deal_id, "blob": "x", "seconds": 6.0, "sides": 2,
-                     "bytes": 1, "sha256": "ab" * 32, "stored_at": NOW}  # fmt: skip
+                     "bytes": 1, "sha256": "ab" * 32, "stored_at": NOW,
+                     "peaks": {"per_second": 10, "sides": [[0], [1]]}}  # fmt: skip
             await tx.execute(insert(recordings).values(audio))
 
 

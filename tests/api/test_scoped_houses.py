@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from crm_core.recordings.tables import recordings
 from tests.api.scoped_house import NOUNS, Seen, Someone, furnished, seen_by
 from tests.api.test_walk import LISTS, NEEDS
 from tests.api.world import House
@@ -39,6 +40,7 @@ async def test_nobody_gets_an_id_outside_his_scope_by_any_list_or_card(house: Ho
                 answer = await client.get(path)
                 leaks += [f"{someone.role} {path}: {leak}" for leak in outside(answer, seen)]
             leaks += [f"{someone.role} {leak}" for leak in await cards(client, seen, await every_id(house))]
+            leaks += [f"{someone.role} {leak}" for leak in await recorded(client, seen, await every_recording(house))]
 
     assert leaks == [], "\n".join(leaks)
 
@@ -78,6 +80,28 @@ async def cards(client: httpx.AsyncClient, seen: Seen, every: Seen) -> list[str]
                     if without_id(answer) != without_id(nothing) or answer.status_code != 404:
                         leaks.append(f"{path}: told from what does not exist ({answer.status_code})")
     return leaks
+
+
+async def recorded(client: httpx.AsyncClient, seen: Seen, every: dict[int, int]) -> list[str]:
+    """What was said is heard of the calls that are his, and not of one that only rang on his phone."""
+    leaks: list[str] = []
+    nothing = await client.get("/api/v1/recordings/2000000000/peaks")
+    for audio, call in every.items():
+        answer = await client.get(f"/api/v1/recordings/{audio}/peaks")
+        told = await client.get(f"/api/v1/calls/{call}/transcript")
+        if audio in seen["recordings"]:
+            leaks += [f"recording {audio}: {answer.status_code}"] if answer.status_code != 200 else []
+        elif without_id(answer) != without_id(nothing):
+            leaks.append(f"recording {audio}: told from what does not exist")
+        elif told.status_code == 200 and told.json()["status"] != "not_allowed":
+            leaks.append(f"transcript of {call}")
+    return leaks
+
+
+async def every_recording(house: House) -> dict[int, int]:
+    """The call of each."""
+    async with house.database.read() as connection:
+        return {row.id: row.call_id for row in await connection.execute(recordings.select())}
 
 
 def without_id(answer: httpx.Response) -> tuple[int, str]:
