@@ -43,6 +43,21 @@ async def test_way_back_leaves_an_empty_database(database: Database) -> None:
         assert await connection.run_sync(lambda sync: inspect(sync).get_table_names()) == ["alembic_version"]
 
 
+async def test_what_happened_before_automations_is_not_reacted_to(database: Database) -> None:
+    await asyncio.to_thread(command.downgrade, config(database.url), "0003")
+    async with database.write() as tx:
+        for kind in ("deal_opened", "task_done", "call_ended"):
+            await tx.execute(
+                text("INSERT INTO events (at, kind, facts) VALUES ('2026-11-01 10:00', :kind, '{}')"), {"kind": kind}
+            )
+
+    await upgrade(database.url)
+
+    async with database.read() as connection:
+        waiting = await connection.scalars(text("SELECT kind FROM events WHERE reacted_at IS NULL"))
+        assert waiting.all() == ["call_ended"]
+
+
 async def test_data_folder_is_made(tmp_path: Path) -> None:
     url = f"sqlite+aiosqlite:///{tmp_path}/not/there/yet/firstring.db"
 

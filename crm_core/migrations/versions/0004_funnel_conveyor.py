@@ -10,6 +10,12 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
+REACTED = (
+    "call_started", "call_answered", "call_transferred", "calls_joined", "call_ended", "recording_stored", "transcript_ready",
+    "call_tagged",
+)  # fmt: skip
+"""Kinds of events that had reactions until now. What happened of the others is history: what is new does not react to it."""
+
 KEPT_IDS = {"sqlite_autoincrement": True}
 """SQLite makes these tables anew; an id must still never be given twice."""
 
@@ -528,6 +534,10 @@ def upgrade() -> None:
         batch_op.create_foreign_key(batch_op.f("fk_tasks_stage_id_stages"), "stages", ["stage_id"], ["id"])
 
     op.create_index("ix_audit_deed", "audit", ["deed", "id"])
+    events = sa.table("events", sa.column("kind"), sa.column("at"), sa.column("reacted_at"))
+    op.execute(
+        sa.update(events).where(events.c.reacted_at.is_(None), events.c.kind.not_in(REACTED)).values(reacted_at=events.c.at)
+    )
 
 
 def downgrade() -> None:
