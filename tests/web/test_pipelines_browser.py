@@ -12,6 +12,7 @@ from crm_core.deals.planting import plant, take_over
 from crm_core.deals.stage_queries import whole_pipeline
 from crm_core.deals.template import template_named
 from crm_core.users.tables import Role
+from tests.builders import inbound
 from tests.office import NOW
 from tests.web.seats import SIZES, seat
 from tests.web.site import Site
@@ -85,3 +86,28 @@ def test_gate_is_added_set_and_kept_by_keyboard(site: Site, browser: Browser) ->
         expect(page.locator("#stage-2")).to_contain_text("Разбор")
 
     assert names(site)[1] == "Разбор"
+
+
+def test_card_and_strip_say_how_the_stage_is_led(site: Site, browser: Browser) -> None:
+    deal = set_up(site)
+    with seat(browser, site, Role.MANAGER) as manager:
+        page = manager.open(f"/deals/{deal}")
+        expect(page.locator(".stage-help")).to_contain_text("Предложите два времени на выбор.")
+        expect(page.locator(".stage-help li")).to_have_count(5)
+        site.take(inbound("79161112277", linkedid="aim.1").rings("101"))
+        expect(page.locator("#strip .aim")).to_contain_text("договориться о встрече: кто, где, когда")
+        if SHOTS:
+            page.screenshot(path=Path(SHOTS) / "card-and-strip.png")
+
+
+def test_deal_is_lost_for_a_reason_of_the_list(site: Site, browser: Browser) -> None:
+    deal = set_up(site)
+    with seat(browser, site, Role.MANAGER) as manager:
+        page = manager.open(f"/deals/{deal}")
+        page.get_by_text("Другой этап").click()
+        page.select_option("#loss-reason", label="Выбрали другого исполнителя")
+        page.fill("[name=words]", "наш срок не подошёл")
+        if SHOTS:
+            page.screenshot(path=Path(SHOTS) / "lose.png")
+        page.get_by_role("button", name="Закрыть сделку").click()
+        expect(page.locator("main")).to_contain_text("Выбрали другого исполнителя: наш срок не подошёл")
