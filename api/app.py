@@ -26,6 +26,7 @@ from api.rest import (
     fields,
     gates,
     handing,
+    history,
     lead_rules,
     losing,
     loss_reasons,
@@ -56,6 +57,8 @@ NOUNS = (
     dialling, calls, recordings, contacts, companies, bulk, deals, deal_parts, meetings, fields, offer,
     gates, views, losing, tasks, pipelines, stages,
     loss_reasons, users, teams, access, exchanges, trust, me, stream, webhooks, merges, automations, handing,
+    dialling, calls, recordings, contacts, companies, bulk, deals, gates, views, losing, tasks, pipelines, loss_reasons,
+    users, teams, access, exchanges, trust, me, stream, webhooks, merges, history, automations, handing,
     lead_rules, request_door, requests,
 )  # fmt: skip
 

@@ -43,6 +43,14 @@ async def more(visit: VisitNow, cursor: Annotated[str, Query(max_length=500)], n
     return visit.part("duplicates/_rows.html", pairs=found, noun=noun)
 
 
+@router.get("/duplicates/near")
+async def near(visit: VisitNow, noun: Of, noun_id: Id) -> Response:
+    """What the card of one record offers to merge it with."""
+    visit.require(Right.MERGE)
+    twins = await queries.likely_twins(visit.connection, visit.actor, _mergeable(noun), noun_id)
+    return visit.part("duplicates/_near.html", twins=twins, noun=noun, noun_id=noun_id)
+
+
 @router.post("/duplicates/look")
 async def look(visit: VisitNow, noun: OfForm) -> Response:
     """Now, instead of tonight."""

@@ -26,6 +26,7 @@ from api.web import (
     exports,
     fields,
     frame,
+    history,
     imports,
     late,
     leaving,
@@ -98,6 +99,7 @@ for noun in (
     duplicates,
     imports,
     exports,
+    history,
 ):
     router.include_router(noun.router)
 

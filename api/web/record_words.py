@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from api.web.translations import Texts
 from api.web.wording import Wording
+from crm_core.fields.definitions import FieldKind
+from crm_core.fields.history_queries import Change
 from crm_core.merging.likeness import Why
 from crm_core.merging.queries import Side
 
@@ -45,6 +48,21 @@ class RecordNames:
             "requests": pgettext("moved", "requests"),
         }  # fmt: skip
         return words.get(table, table)
+
+    def history_value(self, change: Change, value: Any, name: str | None) -> str:
+        """A value of a field as people read it; empty: there was nothing."""
+        gettext = self.texts.gettext
+        if value is None or value == "":
+            return ""
+        if name is not None:
+            return name
+        if isinstance(value, bool):
+            return gettext("yes") if value else gettext("no")
+        if change.field == "amount" or (change.own is not None and change.own.kind is FieldKind.MONEY):
+            return self.wording.money(value)
+        if isinstance(value, list):
+            return ", ".join(map(str, value))
+        return str(value)
 
     def export_column(self, column: str) -> str:
         """The heading of an export's column."""

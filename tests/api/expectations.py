@@ -1,11 +1,10 @@
 """What each route needs of whom: the table that the walk holds every route against. A route that is not here fails it."""
 
 from crm_core.access import Right
-from tests.api import lead_expectations, part_expectations, pipeline_expectations
+from tests.api import lead_expectations, part_expectations, pipeline_expectations, record_expectations
 from tests.api.needs import Needs
 
 WORK, LISTEN, REVIEW = Right.WORK, Right.LISTEN, Right.REVIEW
-MERGE, IMPORT, EXPORT = Right.MERGE, Right.IMPORT, Right.EXPORT
 REASSIGN = Right.REASSIGN
 FIGURES, PEOPLE, EXCHANGES, SETTINGS = Right.SEE_FIGURES, Right.SEE_PEOPLE, Right.SEE_EXCHANGES, Right.SETTINGS
 PERSONAL = Right.SEE_PERSONAL
@@ -42,10 +41,6 @@ REST = {
     "POST contacts/{contact_id}/numbers": Needs(
         right=WORK, scoped=True, body={"number": "+7 916 555-00-{contact_id}{contact_id}"}
     ),
-    "GET duplicates": Needs(right=MERGE),
-    "GET merges": Needs(right=MERGE),
-    "POST merges": Needs(201, right=MERGE, body={"noun": "contact", "kept_id": 1, "gone_id": 2}),
-    "POST merges/{merge_id}/undo": Needs(right=MERGE),
     "GET companies": Needs(),
     "POST companies": Needs(201, right=WORK, body={"name": "New"}),
     "GET companies/{company_id}": Needs(scoped=True),
@@ -137,28 +132,6 @@ PAGES = {
     "GET /missed": Needs(),
     "GET /missed/list": Needs(),
     "GET /missed/more": Needs(422),
-    "GET /exports/contacts.{form}": Needs(right=EXPORT),
-    "GET /exports/companies.{form}": Needs(right=EXPORT),
-    "GET /exports/deals.{form}": Needs(right=EXPORT),
-    "GET /exports/calls.{form}": Needs(right=EXPORT),
-    "GET /imports": Needs(right=IMPORT),
-    "GET /imports/more": Needs(422),
-    "POST /imports": Needs(422, right=IMPORT),  # without a file
-    "GET /imports/{import_id}": Needs(right=IMPORT),
-    "GET /imports/{import_id}/state": Needs(right=IMPORT),
-    "POST /imports/{import_id}/shape": Needs(303, right=IMPORT, form={"noun": "contact", "encoding": "cp1251", "delimiter": ";"}),
-    "POST /imports/{import_id}/columns": Needs(303, right=IMPORT, form={"column-0": "name", "known": "fill"}),
-    "POST /imports/{import_id}/remove": Needs(303, right=IMPORT),
-    "GET /imports/{import_id}/refused.csv": Needs(right=IMPORT),
-    "GET /duplicates": Needs(right=MERGE),
-    "GET /duplicates/list": Needs(right=MERGE),
-    "GET /duplicates/more": Needs(422),
-    "POST /duplicates/look": Needs(303, right=MERGE, form={"noun": "contact"}),
-    "POST /duplicates/{duplicate_id}/apart": Needs(303, right=MERGE),
-    "GET /merges/compare": Needs(422),
-    "POST /merges": Needs(303, right=MERGE, form={"noun": "contact", "kept": "1", "one": "1", "other": "2"}),
-    "GET /merges/{merge_id}": Needs(right=MERGE),
-    "POST /merges/{merge_id}/undo": Needs(right=MERGE),
     "GET /contacts": Needs(),
     "GET /contacts/list": Needs(),
     "GET /contacts/more": Needs(422),
@@ -310,3 +283,8 @@ def all_needs() -> dict[str, Needs]:
         f"{method} /api/v1/{path}": needs for (method, path), needs in ((key.split(), value) for key, value in all_rest.items())
     }
     return PUBLIC | rest | PAGES | part_expectations.PAGES | lead_expectations.PAGES | pipeline_expectations.PAGES
+    all_rest = REST | lead_expectations.REST | record_expectations.REST
+    rest = {
+        f"{method} /api/v1/{path}": needs for (method, path), needs in ((key.split(), value) for key, value in all_rest.items())
+    }
+    return PUBLIC | rest | PAGES | lead_expectations.PAGES | record_expectations.PAGES

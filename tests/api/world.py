@@ -22,7 +22,7 @@ from crm_core.deals.automations.tables import automations
 from crm_core.deals.tables import stages
 from crm_core.dialling.tables import dial_attempts
 from crm_core.fields.history import Noun as FieldsOf
-from crm_core.fields.tables import fields
+from crm_core.fields.tables import field_changes, fields
 from crm_core.importing.options import Options
 from crm_core.importing.sheets import FileKind, Shape
 from crm_core.importing.tables import imports
@@ -135,7 +135,8 @@ async def _customer(office: Office, number: str, extension: str, owner: int) -> 
         ),
         "line_id": await _added(office, deal_products, deal_id=deal, name="Site", quantity=1.0, price=100, position=0),
     }  # fmt: skip
-    return ids | {"recording_id": await _recorded(office, call.id, deal)}
+    change = await _added(office, field_changes, noun="contact", noun_id=contact, field="position", old="Chief", at=LONG_AGO)
+    return ids | {"recording_id": await _recorded(office, call.id, deal), "change_id": change}
 
 
 async def _settings(office: Office) -> dict[str, int]:
