@@ -278,13 +278,9 @@ PAGES = {
 
 def all_needs() -> dict[str, Needs]:
     """By `METHOD /path`."""
-    all_rest = REST | part_expectations.REST | lead_expectations.REST | pipeline_expectations.REST
+    more = (part_expectations, lead_expectations, pipeline_expectations, record_expectations)
+    all_rest = {**REST, **{key: needs for module in more for key, needs in module.REST.items()}}
     rest = {
         f"{method} /api/v1/{path}": needs for (method, path), needs in ((key.split(), value) for key, value in all_rest.items())
     }
-    return PUBLIC | rest | PAGES | part_expectations.PAGES | lead_expectations.PAGES | pipeline_expectations.PAGES
-    all_rest = REST | lead_expectations.REST | record_expectations.REST
-    rest = {
-        f"{method} /api/v1/{path}": needs for (method, path), needs in ((key.split(), value) for key, value in all_rest.items())
-    }
-    return PUBLIC | rest | PAGES | lead_expectations.PAGES | record_expectations.PAGES
+    return PUBLIC | rest | PAGES | {key: needs for module in more for key, needs in module.PAGES.items()}
