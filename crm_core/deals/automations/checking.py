@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from crm_core.deals.automations.loops import loop_of
 from crm_core.deals.automations.rules import Rule, fault_of
 from crm_core.deals.automations.triggers import WHEN
+from crm_core.deals.automations.typed_values import typed_value
 from crm_core.deals.automations.wording import unknown_fields
 from crm_core.deals.tables import pipelines, stages
 from crm_core.errors import Conflict, Invalid
-from crm_core.fields.definitions import definitions
+from crm_core.fields.definitions import Field, definitions
 from crm_core.fields.history import Noun
 from crm_core.options import Option, OptionKind
 from crm_core.products.tables import work_types
@@ -45,7 +46,7 @@ class Known:
     users: frozenset[int]
     teams: frozenset[int]
     work_types: frozenset[int]
-    fields: frozenset[str]
+    fields: Mapping[str, Field | None]  # one of the company's own with its definition
     tags: frozenset[str] = field(default_factory=lambda: frozenset(rule.tag for rule in STARTER_RULES))
     task_kinds: frozenset[str] = field(default_factory=lambda: frozenset(kind.value for kind in TaskKind))
 
@@ -65,14 +66,14 @@ async def known(connection: AsyncConnection) -> Known:
         .join(pipelines)
         .where(stages.c.archived_at.is_(None), pipelines.c.archived_at.is_(None))
     )
-    of_deals = [one.key for one in await definitions(connection, Noun.DEAL) if not one.personal]
+    own = {one.key: one for one in await definitions(connection, Noun.DEAL) if not one.personal}
     return Known(
         stages={row.id: row.pipeline_id for row in await connection.execute(live)},
         pipelines=await _ids(connection, pipelines, pipelines.c.archived_at.is_(None)),
         users=await _ids(connection, users, users.c.active),
         teams=await _ids(connection, teams, teams.c.archived_at.is_(None)),
         work_types=await _ids(connection, work_types, work_types.c.archived_at.is_(None)),
-        fields=frozenset([*PLAIN_FIELDS, *of_deals]),
+        fields={**dict.fromkeys(PLAIN_FIELDS), **own},
     )
 
 
@@ -88,7 +89,7 @@ def faults_of(rule: Rule, there: Known) -> tuple[Fault, ...]:
     if code is not None:
         what, _, which = code.partition(":")
         return (Fault(what, which or rule.trigger.value, which or None),)
-    return (*_place_faults(rule, there), *_named_faults(rule, there), *_template_faults(rule))
+    return (*_place_faults(rule, there), *_named_faults(rule, there), *_value_faults(rule, there), *_template_faults(rule))
 
 
 def _place_faults(rule: Rule, there: Known) -> Iterable[Fault]:
@@ -113,6 +114,18 @@ def _gone(options: Sequence[Option], values: Mapping[str, Any], there: Known) ->
         value = values.get(option.name)
         if value is not None and not there.has(option.kind, value):
             yield Fault(option.kind.value, str(value), option.name)
+
+
+def _value_faults(rule: Rule, there: Known) -> Iterable[Fault]:
+    """What `set_field` would write must be something the field can have."""
+    settings = rule.set_up()
+    own = there.fields.get(settings.get("field") or "")
+    if own is None or "value" not in settings:
+        return
+    try:
+        typed_value(own, str(settings["value"]))
+    except Invalid:
+        yield Fault("field", own.name, "value")
 
 
 def _template_faults(rule: Rule) -> Iterable[Fault]:

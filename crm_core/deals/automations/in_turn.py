@@ -30,7 +30,13 @@ def _members(team_id: int) -> Any:
         select(users.c.id)
         .join(team_members, team_members.c.user_id == users.c.id)
         .join(teams, teams.c.id == team_members.c.team_id)
-        .where(teams.c.id == team_id, teams.c.archived_at.is_(None), users.c.active, users.c.role == Role.MANAGER)
+        .where(
+            teams.c.id == team_id,
+            teams.c.archived_at.is_(None),
+            users.c.active,
+            users.c.role == Role.MANAGER,
+            ~team_members.c.leads,
+        )
         .order_by(users.c.id)
     )
 

@@ -1,0 +1,157 @@
+"""Each action: what it does, and what it declines for."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from crm_core.contacts.tables import contacts
+from crm_core.deals.tables import deals
+from crm_core.fields.definitions import FieldKind, NewField, add_field
+from crm_core.fields.history import Noun
+from crm_core.fields.tables import field_changes
+from crm_core.products.work_types import add_work_type
+from crm_core.requests.tables import requests
+from crm_core.tasks.tables import tasks
+from crm_core.teams.tables import team_members, teams
+from tests.automations.conftest import Company
+from tests.builders import inbound
+from tests.office import LONG_AGO, NOW
+
+
+async def work_type(company: Company, **values: Any) -> int:
+    async with company.office.database.write() as tx:
+        return await add_work_type(tx, {"name": "Сайт", **values}, by=None, now=LONG_AGO)
+
+
+async def told(company: Company) -> list[tuple[str, str | None]]:
+    return [(state, why) for _, state, why in await company.runs()]
+
+
+async def test_team_gets_deals_in_turn_and_only_those_that_are_nobodys(company: Company) -> None:
+    igor, lead = await company.office.person("Игорь", "102"), await company.office.person("Лев", "103")
+    async with company.office.database.write() as tx:
+        team = (await tx.execute(teams.insert().values(name="А", created_at=LONG_AGO).returning(teams.c.id))).scalar_one()
+        people = [(company.olga, False), (igor, False), (lead, True)]
+        await tx.execute(team_members.insert(), [{"team_id": team, "user_id": one, "leads": leads} for one, leads in people])
+    await company.rule("give_in_turn", at=2, team=team)
+    new = [await company.office.deal(await company.office.contact(f"7900000000{number}")) for number in range(3)]
+
+    for number, deal in enumerate([*new, company.deal]):
+        await company.move(2, NOW + timedelta(hours=number), deal)
+
+    owners = {row.id: row.owner_id for row in await company.office.rows(deals)}
+    assert [owners[deal] for deal in new] == [company.olga, igor, company.olga]
+    assert (await told(company))[-1] == ("declined", "has_owner")
+
+
+async def test_deal_is_given_with_its_open_tasks(company: Company) -> None:
+    igor = await company.office.person("Игорь", "102")
+    await company.rule("set_task", at=2, title="Письмо", within_minutes=5)
+    await company.rule("give_deal", at=2, owner=igor)
+    await company.rule("set_task", at=2, title="Звонок", within_minutes=5)
+
+    await company.move(2)
+
+    assert (await company.office.the(deals)).owner_id == igor
+    assert [row.owner_id for row in await company.office.rows(tasks)] == [igor, igor]
+    await company.move(1, NOW + timedelta(hours=1))
+    await company.move(2, NOW + timedelta(hours=2))
+    assert ("declined", "there_already") in await told(company)
+
+
+async def test_head_gets_a_task(company: Company) -> None:
+    await company.rule("tell_head", at=2, title="Можно начинать: {contact}", within_minutes=60)
+
+    await company.move(2)
+
+    task = await company.office.the(tasks)
+    assert (task.owner_id, task.title) == (company.head, "Можно начинать: Пётр")
+
+
+async def test_work_type_brings_its_usual_amount_marked_as_such(company: Company) -> None:
+    site = await work_type(company, usual_amount=13_000_000)
+    await company.rule("choose_work_type", at=2, work_type=site)
+
+    await company.move(2)
+    await company.move(1, NOW + timedelta(hours=1))
+    await company.move(2, NOW + timedelta(hours=2))
+
+    deal = await company.office.the(deals)
+    assert (deal.work_type_id, deal.amount, deal.amount_is_usual) == (site, 13_000_000, True)
+    assert await told(company) == [("done", None), ("declined", "there_already")]
+
+
+async def test_usual_amount_is_filled_in_where_nobody_said_another(company: Company) -> None:
+    site, unknown = await work_type(company, usual_amount=13_000_000), await work_type(company, name="Другое")
+    await company.rule("usual_amount", at=2)
+    for number, chosen in enumerate([None, unknown, site, site]):
+        await company.office.set(deals, company.deal, work_type_id=chosen)
+        await company.move(2, NOW + timedelta(hours=2 * number))
+        await company.move(1, NOW + timedelta(hours=2 * number + 1))
+
+    deal = await company.office.the(deals)
+    assert (deal.amount, deal.amount_is_usual) == (13_000_000, True)
+    assert await told(company) == [
+        ("declined", "no_work_type"), ("declined", "no_usual_amount"), ("done", None), ("declined", "filled"),
+    ]  # fmt: skip
+
+
+async def test_own_field_is_written_and_its_history_knows(company: Company) -> None:
+    async with company.office.database.write() as tx:
+        size = await add_field(tx, NewField(Noun.DEAL, "Размер", FieldKind.NUMBER), by=None, now=LONG_AGO)
+    await company.rule("set_field", at=2, field=f"custom.{size}", value="40")
+    bad = await company.rule("set_field", at=2, field=f"custom.{size}", value="много")
+    await company.rule("set_field", at=2, field="title", value="Большой заказ")
+
+    await company.move(2)
+
+    deal = await company.office.the(deals)
+    assert (deal.custom, deal.title) == ({str(size): 40}, "Большой заказ")
+    changed = [row.field for row in await company.office.rows(field_changes)]
+    assert changed == [f"custom.{size}", "title"]
+    failed = [row for row in await company.run_rows() if row.rule_id == bad]
+    assert [(row.state, row.facts["fault"]) for row in failed] == [("failed", f"field:custom.{size}")]
+
+
+async def test_source_is_kept_where_it_is_known(company: Company) -> None:
+    await company.rule("set_source", at=2, source="Сайт")
+    await company.rule("set_source", at=2, source="Выставка")
+    await company.rule("set_source", at=2, source="Реклама", only_empty=False)
+
+    await company.move(2)
+
+    assert (await company.office.the(deals)).source == "Реклама"
+    assert await told(company) == [("done", None), ("declined", "filled"), ("done", None)]
+
+
+@pytest.mark.parametrize(("rang", "asked", "expected"), [
+    (None, None, "done"), (0, None, "declined"), (None, 0, "done"), (0, 1, "declined"), (1, 0, "done"),
+])  # fmt: skip
+async def test_task_to_ring_is_only_for_whoever_did_not_ring_first(
+    company: Company, rang: int | None, asked: int | None, expected: str
+) -> None:
+    """F14."""
+    await company.rule("set_task_unless_called", at=2, title="Связаться и назначить встречу")
+    if rang is not None:
+        await company.office.take(inbound("79161112233", at=NOW.timestamp() + rang * 3600).rings("101").answers("101").ends())
+    if asked is not None:
+        async with company.office.database.write() as tx:
+            row = {"sender": "form:1", "body_hash": "x", "at": NOW + timedelta(hours=asked), "state": "taken", "utm": {}}
+            await tx.execute(requests.insert().values(**row, deal_id=company.deal, contact_id=company.contact))
+
+    await company.move(2, NOW + timedelta(hours=3))
+
+    assert [state for state, _ in await told(company)] == [expected]
+    assert len([title for title in await company.titles() if title]) == (expected == "done")
+
+
+async def test_words_name_the_deal_and_look_nothing_up_in_a_name(company: Company) -> None:
+    await company.office.set(contacts, company.contact, name="{owner} <b>")
+    await company.office.set(deals, company.deal, amount=123_456_700)
+    await company.rule("write_note", at=2, text="{contact}, {company}, {stage}, {owner}, {amount}, {deal}")
+
+    await company.move(2)
+
+    (run,) = await company.run_rows()
+    assert run.facts["note"] == "{owner} <b>, —, Назначение встречи, Ольга, 1\u00a0234\u00a0567, {owner} <b>"
