@@ -137,7 +137,12 @@ def _gate_row(visit: Visit, gate: GateJudged, heard: frozenset[int]) -> GateRow:
     said = [worded(wording, proof) for proof in proofs]
     title, details = (said[0], ()) if len(said) == 1 else (label, tuple(said))
     quotes = tuple(_quote(proof) for proof in proofs if proof.call_id in heard)
-    return GateRow(RowState.PROVED, title, details, quotes, tuple(proof for proof in proofs if proof.at))
+    return GateRow(RowState.PROVED, title, details, quotes, tuple(proof for proof in proofs if _tells_when(proof)))
+
+
+def _tells_when(proof: Proof) -> bool:
+    """A moment that its words do not say already."""
+    return proof.at is not None and "at" not in proof.facts
 
 
 def _quote(proof: Proof) -> Quote:

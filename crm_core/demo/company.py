@@ -15,6 +15,7 @@ from crm_core.demo.cards import seed_cards
 from crm_core.demo.deals import seed_deals
 from crm_core.demo.meetings import seed_meetings
 from crm_core.demo.offer import seed_offer
+from crm_core.demo.overrides import seed_overrides
 from crm_core.demo.people import are_there, seed_people
 from crm_core.demo.runs import seed_runs
 from crm_core.demo.seeding import Demo
@@ -35,6 +36,7 @@ async def seed_demo_company(tx: AsyncConnection, exchange_id: int, *, now: datet
     await seed_meetings(demo)
     await seed_runs(demo)
     await seed_board(demo)
+    await seed_overrides(demo)
 
 
 async def _seed_pipeline(demo: Demo) -> None:

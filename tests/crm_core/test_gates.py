@@ -7,7 +7,7 @@ from sqlalchemy import insert
 
 from crm_core.contacts.tables import companies, contacts
 from crm_core.deals.gate import LackKind
-from crm_core.deals.tables import deal_contacts, deals
+from crm_core.deals.tables import deal_contacts, deals, stages
 from crm_core.fields.tables import fields
 from crm_core.jobs import JobState
 from crm_core.meetings.tables import meetings
@@ -321,6 +321,15 @@ class TestTasksDone:
 
         await funnel.office.set(tasks, sent, done_at=NOW)
         assert (await funnel.judged()).holds
+
+    async def test_stage_that_sets_tasks_is_not_flown_over(self, funnel: Funnel) -> None:
+        await funnel.gate("tasks_done", stage=3)
+        assert (await funnel.judged(4)).holds
+
+        task = {"kind": "other", "title": "Отправить КП", "within_minutes": 60, "unless": None}
+        await funnel.office.set(stages, funnel.stage_ids[3], entry_tasks=[task])
+        (first, itself) = (await funnel.judged(4)).lacks
+        assert {first.kind, itself.kind} == {LackKind.ORDER}
 
     async def test_all_open_tasks_of_the_deal_where_so_set(self, funnel: Funnel) -> None:
         await funnel.gate("tasks_done", which="all")

@@ -7,10 +7,12 @@ from crm_core.text import msgid
 
 
 async def _judge(_tx: AsyncConnection, asked: DealAsked, _settings: Settings) -> Judged:
-    if asked.stands_here:
-        return Judged()
+    return Judged() if asked.stands_here else Judged((not_passed_over(asked),))
+
+
+def not_passed_over(asked: DealAsked) -> Lack:
     text = msgid("“%(stage)s” is not passed over: the deal has to be moved there first")
-    return Judged((Lack(LackKind.ORDER, f"stage.{asked.stage.id}", text, {"stage": asked.stage.name}),))
+    return Lack(LackKind.ORDER, f"stage.{asked.stage.id}", text, {"stage": asked.stage.name})
 
 
 GATE = Gate("in_order", msgid("The order of stages"), (), _judge)

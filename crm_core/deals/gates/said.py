@@ -47,6 +47,9 @@ def _proof(heard: Row[Any]) -> Proof:
 def _lack(talks: Sequence[AnsweredCall], asked: DealAsked, settings: Settings) -> Lack:
     what, tag = f"said.{settings['tag']}", settings["tag"]
     awaited = next((call for call in talks if call.awaited), None)
+    if awaited is not None and not awaited.is_over:
+        at = {"at": awaited.started_at.isoformat()}
+        return Lack(LackKind.EVIDENCE, what, msgid("The call of %(at)s is still going on"), at, waits=True)
     if awaited is not None:
         text = msgid("The call of %(at)s is not written down yet: whether it was said (%(tag)s) is known in a moment")
         return Lack(LackKind.EVIDENCE, what, text, {"at": awaited.started_at.isoformat(), "tag": tag}, waits=True)

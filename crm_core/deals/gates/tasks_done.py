@@ -6,6 +6,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.deals.gate import DealAsked, Gate, Judged, Lack, LackKind, Proof, Settings
+from crm_core.deals.gates.in_order import not_passed_over
 from crm_core.options import Option, OptionKind
 from crm_core.tasks.tables import TaskKind, tasks
 from crm_core.text import clean, msgid
@@ -18,7 +19,12 @@ MOST_TOLD = 10
 
 
 async def _judge(tx: AsyncConnection, asked: DealAsked, settings: Settings) -> Judged:
-    """The task to classify a request is left out: moving the deal on is what does it (F13)."""
+    """The task to classify a request is left out: moving the deal on is what does it (F13).
+
+    A stage that sets tasks is not flown over: what was never set is not done.
+    """
+    if settings["which"] == "stage" and asked.stage.entry_tasks and not asked.stands_here:
+        return Judged((not_passed_over(asked),))
     query = select(tasks).where(tasks.c.deal_id == asked.deal.id, tasks.c.done_at.is_(None), tasks.c.kind != TaskKind.CLASSIFY)
     if settings["which"] == "stage":
         query = query.where(tasks.c.stage_id == asked.stage.id)
