@@ -1,4 +1,4 @@
-"""A deal is led from a ringing phone to the meeting by the shortest lawful way: one talk that the real model hears, and one move."""
+"""A deal goes from a ringing phone to the meeting by the shortest lawful way: a talk that the real model hears, and a move."""
 
 from collections.abc import Iterator
 from pathlib import Path
