@@ -35,7 +35,7 @@ class AccessWords:
             Noun.CALLS: Said(gettext("Calls"), gettext(
                 "With what was recorded and said. Whose phone rings sees that call's card in any case."
             )),
-            Noun.CONTACTS: Said(gettext("Contacts"), gettext("Whoever sees a deal sees what its contact is called.")),
+            Noun.CONTACTS: Said(gettext("Contacts"), gettext("Whoever sees a deal sees the names and numbers of its people.")),
             Noun.COMPANIES: Said(gettext("Companies"), gettext("Through their contacts and deals, too.")),
             Noun.DEALS: Said(gettext("Deals"), gettext(
                 "With their meetings, notes and requests. A colleague's deal that is not seen tells its stage where "
