@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.deps import Context, CurrentActor, Cursor, Limit, ReadDb, RowId, Search
-from api.paths import BodyId, PathId
+from api.paths import BodyId, PathId, UtcMoment
 from api.rest.models import DealOut, Page
 from crm_core.access import Actor, Right, require, require_may_give, require_visible
 from crm_core.contacts.tables import companies, contacts
@@ -22,6 +22,7 @@ router = APIRouter(tags=["deals"])
 
 
 def deal_filters(
+    context: Context,
     is_open: Annotated[bool | None, Query(alias="open")] = None,
     pipeline_id: RowId | None = None,
     stage_id: RowId | None = None,
@@ -29,8 +30,18 @@ def deal_filters(
     contact_id: RowId | None = None,
     company_id: RowId | None = None,
     search: Search = None,
+    source: Annotated[str | None, Query(max_length=300)] = None,
+    work_type_id: RowId | None = None,
+    unowned: bool = False,
+    without_task: Annotated[bool, Query(description="open, and no open task says what happens next")] = False,
+    stuck: Annotated[bool, Query(description="longer on its stage than that allows")] = False,
+    opened_since: UtcMoment | None = None,
+    opened_until: UtcMoment | None = None,
 ) -> DealFilters:
-    return DealFilters(is_open, pipeline_id, stage_id, owner_id, contact_id, company_id, search)
+    return DealFilters(
+        is_open, pipeline_id, stage_id, owner_id, contact_id, company_id, search, source, work_type_id, unowned, without_task,
+        context.now() if stuck else None, opened_since, opened_until,
+    )  # fmt: skip
 
 
 @router.get("/deals", response_model=Page[DealOut])

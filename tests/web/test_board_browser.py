@@ -38,7 +38,7 @@ def stage_of(site: Site, deal: int) -> int:
 def at_board(browser: Browser, site: Site, size: str = "desk", path: str = "/board") -> Iterator[tuple[Page, Seat]]:
     with seat(browser, site, Role.MANAGER, size) as taken:
         page = taken.open(path)
-        page.wait_for_function("document.querySelector('[data-ready]')")
+        page.wait_for_selector("[data-cards][data-ready]", state="attached")
         yield page, taken
 
 
@@ -175,3 +175,26 @@ async def _many(site: Site, count: int) -> None:
         await _deal(site, f"7916{number:07}", f"Клиент {number}")
     async with site.database.write() as tx:
         await tx.execute(update(deals).values(amount=1_000_000))
+
+
+async def _asks_for_an_amount(site: Site) -> None:
+    async with site.database.write() as tx:
+        gate = {"gate": "required_fields", "settings": {"fields": ["amount"]}}
+        await tx.execute(update(stages).where(stages.c.position == FIRST).values(gates=[gate]))
+
+
+def test_a_gate_puts_the_card_back_and_asks_for_what_is_missing_and_then_it_goes(browser: Browser, site: Site) -> None:
+    deal = deal_of(site)
+    site.do(_asks_for_an_amount(site))
+
+    with at_board(browser, site) as (page, taken):
+        drag(page, deal, SECOND)
+        expect(page.locator("#board-dialog")).to_contain_text("Сумма")
+        stands_on(page, deal, FIRST)
+        page.locator("#board-asks input[name*=amount]").fill("150 000")
+        page.locator("#board-asks form .btn-main").click()
+        expect(page.locator("#board-dialog")).to_be_hidden()
+        stands_on(page, deal, SECOND)
+        taken.faults.clear()  # a refusal is written to the browser's console
+
+    assert site.do(site.office.the(deals, id=deal)).amount == 15_000_000

@@ -15,7 +15,7 @@ from tests.web.site import Site
 pytestmark = pytest.mark.browser
 
 CALLER = "79161112233"
-PAGES = ("/today", "/calls", "/missed?show=all", "/contacts", "/deals", "/tasks", "/live", "/people", "/exchange")
+PAGES = ("/today", "/calls", "/missed?show=all", "/contacts", "/board", "/deals", "/tasks", "/live", "/people", "/exchange")
 HIDDEN_AND_NOTIFIED = """
   Object.defineProperty(document, 'hidden', {get: () => true});
   window.told = [];
@@ -218,7 +218,7 @@ def test_no_page_scrolls_sideways_or_breaks_a_rule(site: Site, browser: Browser,
     contact = site.do(site.office.rows(contacts))[0].id
     site.do(site.office.set(contacts, contact, name=long, note="x" * 400))
     with seat(browser, site, Role.HEAD, size, color_scheme=scheme) as head:
-        for path in (*PAGES[:7], f"/deals/{known}", f"/contacts/{contact}", "/calls/1"):
+        for path in (*PAGES[:8], f"/deals/{known}", f"/contacts/{contact}", "/calls/1"):
             page = head.open(path)
             wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             assert wide <= 0, path
@@ -244,6 +244,7 @@ def test_a_name_without_a_single_space_widens_no_page(site: Site, browser: Brows
             "/missed",
             "/contacts",
             f"/contacts/{contact}",
+            "/board",
             "/deals",
             "/deals/1",
             "/calls/1",

@@ -16,7 +16,7 @@ from tests.web.conftest import Visitor
 from tests.web.site import PASSWORD, Site
 
 Visiting = Callable[[Role | None], Visitor]
-EVERYWHERE = ("/today", "/calls", "/missed", "/missed?show=all", "/contacts", "/deals", "/deals?state=closed", "/tasks",
+EVERYWHERE = ("/today", "/calls", "/missed", "/missed?show=all", "/contacts", "/board", "/deals", "/deals?state=closed", "/tasks",
               "/tasks?show=free", "/tasks?show=done", "/strip", "/nav?at=deals", "/tabs")  # fmt: skip
 HOSTILE = "<script>alert('x')</script><img src=x onerror=alert(1)>\u202e\u2066" + "долго" * 100
 
