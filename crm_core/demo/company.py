@@ -13,6 +13,7 @@ from crm_core.deals.tables import stages
 from crm_core.demo.board import seed_board
 from crm_core.demo.cards import seed_cards
 from crm_core.demo.deals import seed_deals
+from crm_core.demo.ends import seed_ends
 from crm_core.demo.meetings import seed_meetings
 from crm_core.demo.offer import seed_offer
 from crm_core.demo.overrides import seed_overrides
@@ -37,6 +38,7 @@ async def seed_demo_company(tx: AsyncConnection, exchange_id: int, *, now: datet
     await seed_runs(demo)
     await seed_board(demo)
     await seed_overrides(demo)
+    await seed_ends(demo)
 
 
 async def _seed_pipeline(demo: Demo) -> None:
