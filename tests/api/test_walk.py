@@ -138,9 +138,10 @@ SINGULAR = {"calls": "call", "contacts": "contact", "companies": "company", "dea
 
 
 def _noun_of(route: str) -> Noun:
-    """Of what the address names last by its id: a recording goes with its call, a deal's meeting with the deal."""
+    """Of what the address names first by its id: a recording goes with its call, a meeting and a request with their deal."""
     named = re.findall(r"{(\w+)_id}", route)[0]
-    plural = {one: many for many, one in SINGULAR.items()} | {"attempt": "calls", "recording": "calls", "meeting": "deals"}
+    plural = {one: many for many, one in SINGULAR.items()}
+    plural |= {"attempt": "calls", "recording": "calls", "meeting": "deals", "request": "deals"}
     return Noun(plural[named])
 
 
