@@ -30,6 +30,7 @@ def menu(actor: Actor, counted: Badges, texts: Texts) -> list[Item]:
         Item("deals", "/board", "layout-kanban", gettext("Deals"), counted.open_deals, gettext("open")),
         Item("calls", "/calls", "phone", gettext("Calls")),
         Item("missed", "/missed", "phone-x", gettext("Missed"), counted.missed, gettext("not called back"), hot=True),
+        Item("requests", "/requests", "mail", gettext("Requests")),
         Item("contacts", "/contacts", "users", gettext("Contacts")),
         Item("tasks", "/tasks", "checkbox", gettext("Tasks"), counted.due_tasks, gettext("due today")),
     ]

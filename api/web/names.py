@@ -13,6 +13,7 @@ from crm_core.calls.lines import CallLine
 from crm_core.calls.live_parties import Doing, Waits
 from crm_core.deals.board import NextTask
 from crm_core.options import Option, OptionKind
+from crm_core.requests.spam import SpamSign
 from crm_core.tasks.queries import TaskLine
 from crm_core.tasks.tables import TaskKind
 
@@ -172,6 +173,18 @@ class Names:
             ("-created_at", pgettext("order", "newest")), ("created_at", pgettext("order", "oldest")),
             ("-amount", pgettext("order", "dearest")), ("amount", pgettext("order", "cheapest")),
         ]  # fmt: skip
+
+    def spam_sign(self, sign: str | None) -> str:
+        """Why a request was kept apart."""
+        gettext = self.texts.gettext
+        names: dict[str, str] = {
+            SpamSign.TRAP: gettext("a field that people do not see was filled in"),
+            SpamSign.TOO_FAST: gettext("the form was filled in faster than anybody can"),
+            SpamSign.LINKS: gettext("more links than people send"),
+            SpamSign.ALIKE: gettext("the same words came from several senders"),
+            SpamSign.NOT_A_CUSTOMER: gettext("the number is marked as no customer"),
+        }  # fmt: skip
+        return names.get(sign or "", "")
 
     def task_title(self, task: TaskLine | NextTask) -> str:
         pgettext = self.texts.pgettext

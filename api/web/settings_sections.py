@@ -53,7 +53,16 @@ def _sales(texts: Texts) -> tuple[Group, ...]:
         "automations", "/automations", "bolt", Right.SETTINGS, gettext("Automations"),
         gettext("What runs by itself when deals move, calls end and time passes"),
     )  # fmt: skip
-    return (Group(gettext("How deals are led"), (pipelines, automations, loss_reasons)),)
+    lead_rules = Section(
+        "lead_rules", "/lead-rules", "git-branch", Right.SETTINGS, gettext("Lead rules"),
+        gettext("Where a first call or request begins, and whose it is; working hours"),
+    )  # fmt: skip
+    request_forms = Section(
+        "request_forms", "/request-forms", "mail", Right.SETTINGS, gettext("Request forms"),
+        gettext("Forms of your site whose requests become deals"),
+    )  # fmt: skip
+    sections = (pipelines, lead_rules, request_forms, automations, loss_reasons)
+    return (Group(gettext("How deals are led"), sections),)
 
 
 def _data(texts: Texts) -> tuple[Group, ...]:

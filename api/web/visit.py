@@ -19,6 +19,7 @@ from crm_core import days, event_log
 from crm_core.access import Actor, Noun, Right, require
 from crm_core.calls.pop_queries import current_calls_for
 from crm_core.dialling import queries as dial_queries
+from crm_core.requests.fresh import fresh_requests
 from crm_core.users.desk_queries import badges
 from crm_core.users.queries import user
 
@@ -63,7 +64,8 @@ class Visit:
     async def page(self, template: str, section: str, status: int = 200, **facts: Any) -> HTMLResponse:
         """A whole page; `section` is its place in the menu."""
         pops = await current_calls_for(self.connection, self.actor, self.now)
-        frame = {**await self.frame(section), **await self.dialling(), "pops": pops}
+        fresh = await fresh_requests(self.connection, self.actor, self.now)
+        frame = {**await self.frame(section), **await self.dialling(), "pops": pops, "fresh": fresh}
         return HTMLResponse(self.look.render(template, **self._own(), **frame, **facts), status)
 
     async def frame(self, section: str) -> dict[str, Any]:

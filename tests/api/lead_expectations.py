@@ -24,4 +24,27 @@ REST = {
     "DELETE lead-rules/{lead_rule_id}": Needs(204, right=SETTINGS),
 }
 
-PAGES: dict[str, Needs] = {}
+PAGES = {
+    "GET /requests": Needs(),
+    "GET /requests/list": Needs(),
+    "GET /requests/fresh": Needs(),
+    "GET /requests/more": Needs(422),
+    "POST /requests/{request_id}/rescue": Needs(303, right=WORK, scoped=True),
+    "GET /request-forms": Needs(right=SETTINGS),
+    "POST /request-forms": Needs(303, right=SETTINGS, form={"name": "New"}),
+    "GET /request-forms/{form_id}": Needs(right=SETTINGS),
+    "POST /request-forms/{form_id}": Needs(303, right=SETTINGS, form={"name": "Renamed"}),
+    "POST /request-forms/{form_id}/active": Needs(303, right=SETTINGS, form={"active": "1"}),
+    "GET /lead-rules": Needs(right=SETTINGS),
+    "GET /lead-rules/list": Needs(right=SETTINGS),
+    "GET /lead-rules/new": Needs(right=SETTINGS),
+    "GET /lead-rules/dry-run": Needs(right=SETTINGS),
+    "POST /lead-rules/dry-run": Needs(right=SETTINGS, form={"name": "Tried"}),
+    "POST /lead-rules": Needs(303, right=SETTINGS, form={"name": "New"}),
+    "POST /lead-rules/order": Needs(409, right=SETTINGS, form={"ids": "99"}),
+    "POST /lead-rules/hours": Needs(303, right=SETTINGS, form={"mon-from": "09:00", "mon-to": "18:00"}),
+    "GET /lead-rules/{lead_rule_id}": Needs(right=SETTINGS),
+    "POST /lead-rules/{lead_rule_id}": Needs(303, right=SETTINGS, form={"name": "Renamed"}),
+    "POST /lead-rules/{lead_rule_id}/active": Needs(303, right=SETTINGS, form={"active": "1"}),
+    "POST /lead-rules/{lead_rule_id}/remove": Needs(303, right=SETTINGS),
+}

@@ -10,7 +10,7 @@ export const icons = {
     "chevron-down", "chevron-up", "grip-vertical", "archive", "chevron-right", "chevron-left", "arrow-right", "arrow-left", "player-play", "player-pause",
     "message-2", "notes", "pencil", "tag", "filter", "logout", "language", "bell", "copy", "building", "mail",
     "record-mail", "arrows-exchange", "eye-check", "eye", "ban", "flag", "wifi-off", "headphones", "briefcase", "history",
-    "microphone-off", "hourglass", "menu-2", "lock", "arrow-bar-to-right", "ghost-2", "link", "webhook", "send", "refresh", "calendar-event", "package", "id", "forms", "list-details", "map-pin", "lock-open",
+    "microphone-off", "hourglass", "menu-2", "lock", "arrow-bar-to-right", "ghost-2", "link", "webhook", "send", "refresh", "calendar-event", "package", "id", "forms", "list-details", "map-pin", "lock-open", "git-branch",
     "list", "bookmark", "trash", "users-group", "list-check", "crown", "shield-check",
     "arrow-merge", "copy-check", "arrow-back-up", "file-import", "file-export", "download",
     "bolt", "bolt-off", "arrow-up", "arrow-down", "repeat"

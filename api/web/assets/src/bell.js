@@ -41,6 +41,17 @@ export function ring() {
   navigator.locks.request("firstring-bell", { signal }, () => ringOn(signal)).catch(() => null);
 }
 
+// Once, where one tab of several comes first.
+export function chime() {
+  if (!wanted()) return;
+  if (!navigator.locks) { play(); return; }
+  navigator.locks.request("firstring-chime", { ifAvailable: true }, async (lock) => {
+    if (!lock) return;
+    play();
+    await new Promise((done) => { setTimeout(done, 1000); });
+  });
+}
+
 export function hush() {
   ringing?.abort();
   ringing = null;

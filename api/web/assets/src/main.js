@@ -8,6 +8,7 @@ import "./refresh.js";
 import "./chosen.js";
 import "./quotes.js";
 import "./strip.js";
+import "./fresh.js";
 import { whenAdded } from "./added.js";
 
 // Rows that can be dragged, likewise.
