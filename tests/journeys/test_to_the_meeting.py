@@ -1,7 +1,5 @@
 """A deal goes from a ringing phone to the meeting by the shortest lawful way: a talk that the real model hears, and a move."""
 
-"""A deal is led from a ringing phone to the meeting by the shortest lawful way: one talk that the model hears, and one move."""
-
 from collections.abc import Iterator
 from pathlib import Path
 
