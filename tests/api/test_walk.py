@@ -142,6 +142,8 @@ def _noun_of(route: str) -> Noun:
     named = re.findall(r"{(\w+)_id}", route)[0]
     plural = {one: many for many, one in SINGULAR.items()}
     plural |= {"attempt": "calls", "recording": "calls", "meeting": "deals", "request": "deals"}
+    with_it = {"attempt": "calls", "recording": "calls", "meeting": "deals", "request": "deals"}
+    plural = {one: many for many, one in SINGULAR.items()} | with_it
     return Noun(plural[named])
 
 
