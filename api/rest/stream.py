@@ -50,6 +50,8 @@ async def _lines(
             if await actor_asking(request, context) != listener.actor:
                 return  # his access was changed between his asking and his listening
             looked = monotonic()
+            if not told:
+                continue
         if told:
             newest = max(one.id for one in told)
             yield b"".join(_message(one, listener.actor, newest) for one in told)
