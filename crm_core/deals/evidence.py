@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -60,16 +59,19 @@ class AnsweredCall:
 
 async def answered_calls(tx: AsyncConnection, asked: DealAsked, settings: Settings) -> tuple[AnsweredCall, ...]:
     """Newest first. The call that was up when the deal came to the stage counts."""
-    answered = (calls.c.answered_at.is_not(None), calls.c.voicemail.is_(False))
-    query = select(calls).where(counting(asked, settings), *answered).order_by(calls.c.started_at.desc(), calls.c.id.desc())
+    recorded = select(func.min(recordings.c.id)).where(recordings.c.call_id == calls.c.id).correlate(calls).scalar_subquery()
+    query = (
+        select(calls.c.id, calls.c.started_at, calls.c.ended_at, calls.c.talk_seconds, recorded.label("recording_id"))
+        .where(counting(asked, settings), calls.c.answered_at.is_not(None), calls.c.voicemail.is_(False))
+        .order_by(calls.c.started_at.desc(), calls.c.id.desc())
+    )
     rows = (await tx.execute(query.limit(MOST_CALLS))).all()
-    ids = [row.id for row in rows]
-    speech, states = await _speech(tx, ids), await states_of_calls(tx, ids)
-    heard = await _recorded(tx, ids)
+    speech = await _speech(tx, [row.id for row in rows])
+    states = await states_of_calls(tx, [row.id for row in rows if row.id not in speech])
     return tuple(
         AnsweredCall(
-            row.id, row.started_at, row.ended_at is not None, row.talk_seconds, heard.get(row.id), speech.get(row.id),
-            states[row.id].status,
+            row.id, row.started_at, row.ended_at is not None, row.talk_seconds, row.recording_id, speech.get(row.id),
+            states[row.id].status if row.id in states else TranscriptStatus.READY,
         )
         for row in rows
     )  # fmt: skip
@@ -104,10 +106,3 @@ async def _speech(tx: AsyncConnection, ids: Sequence[int]) -> dict[int, dict[str
         for side, seconds in row.speech_seconds.items():
             sums[side] = sums.get(side, 0.0) + float(seconds)
     return found
-
-
-async def _recorded(tx: AsyncConnection, ids: Sequence[int]) -> dict[int, int]:
-    """The first recording of each call that has one."""
-    query = select(recordings.c.call_id, func.min(recordings.c.id).label("id")).where(recordings.c.call_id.in_(ids))
-    rows: Sequence[Any] = (await tx.execute(query.group_by(recordings.c.call_id))).all() if ids else []
-    return {row.call_id: row.id for row in rows}

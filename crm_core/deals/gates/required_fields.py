@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.contacts.tables import companies, contact_numbers, contacts
@@ -57,10 +57,9 @@ def added_id(name: str) -> int | None:
 
 async def _values(tx: AsyncConnection, asked: DealAsked) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """What stands in the rows of deal, contact and company: our own fields by their names, and by noun those that were added."""
-    contact = await _row(tx, contacts, asked.deal.contact_id)
-    company = await _row(tx, companies, asked.deal.company_id or contact.get("company_id"))
-    number = select(contact_numbers.c.number).where(contact_numbers.c.contact_id == asked.deal.contact_id).limit(1)
-    contact["number"] = await tx.scalar(number)
+    number = select(contact_numbers.c.number).where(contact_numbers.c.contact_id == contacts.c.id).correlate(contacts).limit(1)
+    contact = await _row(tx, select(contacts, number.scalar_subquery().label("number")), contacts.c.id, asked.deal.contact_id)
+    company = await _row(tx, select(companies), companies.c.id, asked.deal.company_id or contact.get("company_id"))
     own = {
         **{name: getattr(asked.deal, name) for name in OF_DEAL},
         **{f"contact.{name}": contact.get(name) for name in OF_CONTACT},
@@ -71,8 +70,8 @@ async def _values(tx: AsyncConnection, asked: DealAsked) -> tuple[dict[str, Any]
     }  # fmt: skip
 
 
-async def _row(tx: AsyncConnection, table: Any, row_id: int | None) -> dict[str, Any]:
-    row = (await tx.execute(select(table).where(table.c.id == row_id))).one_or_none()
+async def _row(tx: AsyncConnection, query: Select[Any], key: ColumnElement[int], row_id: int | None) -> dict[str, Any]:
+    row = None if row_id is None else (await tx.execute(query.where(key == row_id))).one_or_none()
     return {} if row is None else dict(row._mapping)
 
 
