@@ -2,6 +2,7 @@
 
 import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -38,11 +39,8 @@ def detected(file: Path) -> Shape:
 
 def sheet_names(file: Path) -> tuple[str, ...]:
     """Raises Invalid for a file that is no workbook or too large unpacked."""
-    book = _opened(file)
-    try:
+    with _book(file) as book:
         return tuple(sheet.title for sheet in book.worksheets)
-    finally:
-        book.close()
 
 
 def rows(file: Path, shape: Shape) -> Iterator[Row]:
@@ -51,8 +49,7 @@ def rows(file: Path, shape: Shape) -> Iterator[Row]:
 
 
 def _rows(file: Path, wanted: str | None) -> Iterator[Row]:
-    book = _opened(file)
-    try:
+    with _book(file) as book:
         sheets = {sheet.title: sheet for sheet in book.worksheets}
         if not sheets or (wanted is not None and wanted not in sheets):
             raise unreadable(msgid("The workbook has no such sheet."))
@@ -61,8 +58,6 @@ def _rows(file: Path, wanted: str | None) -> Iterator[Row]:
         sheet.reset_dimensions()
         cells_by_row = sheet.iter_rows(max_col=MOST_COLUMNS + 1)
         yield from _told(cells_by_row)
-    finally:
-        book.close()
 
 
 def _told(cells_by_row: Iterator[Sequence[Any]]) -> Iterator[Row]:
@@ -120,13 +115,19 @@ def _worded(value: Any) -> str:
     return str(value).strip()
 
 
-def _opened(file: Path) -> Any:
+@contextmanager
+def _book(file: Path) -> Iterator[Any]:
     _require_bounded(file)
-    try:
-        # links=False: what other workbooks say is not asked for.
-        return load_workbook(file, read_only=True, keep_links=False, data_only=False)
-    except BROKEN as error:
-        raise unreadable(msgid("This is no workbook that we can read. Save it as .xlsx, or as CSV.")) from error
+    with file.open("rb") as opened:  # by its name openpyxl would ask for an ending, which stored files have not
+        try:
+            # keep_links=False: what other workbooks say is not asked for.
+            book = load_workbook(opened, read_only=True, keep_links=False, data_only=False)
+        except BROKEN as error:
+            raise unreadable(msgid("This is no workbook that we can read. Save it as .xlsx, or as CSV.")) from error
+        try:
+            yield book
+        finally:
+            book.close()
 
 
 def _require_bounded(file: Path) -> None:

@@ -119,6 +119,11 @@ class TestXlsx:
 
         assert [(row.number, row.faults) for row in rows] == [(2, ((1, sheets.FORMULA), (2, sheets.FORMULA))), (3, ())]
 
+    def test_a_stored_file_needs_no_ending(self, tmp_path: Path) -> None:
+        file = workbook(tmp_path, ("a",), ("1",)).rename(tmp_path / "ab12")
+
+        assert table.count_rows(file, table.detected(file)) == 1
+
     def test_a_sheet_is_chosen_by_its_name(self, tmp_path: Path) -> None:
         file = workbook(tmp_path, ("a",), ("1",))
 

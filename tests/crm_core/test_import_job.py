@@ -1,12 +1,14 @@
 """Imports of companies and deals, and the job that carries them: cut off anywhere, it doubles and loses nothing."""
 
+import asyncio
+import sys
 from typing import Any
 
 import pytest
 from sqlalchemy import update
 
 from crm_core.access import Actor
-from crm_core.contacts.tables import companies, contacts
+from crm_core.contacts.tables import companies, contact_numbers, contacts
 from crm_core.deals.tables import deals, stages
 from crm_core.errors import Conflict, NotFound
 from crm_core.fields.history import Noun
@@ -70,7 +72,42 @@ class TestDeals:
         assert await desk.refused(refused.id) == [(2, ["the deal would stand on a stage whose conditions nothing proves"])]
 
 
+async def reached(office: Office, more_than: int) -> int:
+    """How far the import is, as soon as it is further than that."""
+    async with asyncio.timeout(60):
+        while (row := await office.the(imports)).row_reached <= more_than and row.state == "running":
+            await asyncio.sleep(0.02)
+    return int(row.row_reached)
+
+
 class TestJob:
+    async def test_killed_again_and_again_it_doubles_and_loses_nothing(self, office: Office, desk: Desk) -> None:
+        """`kill -9` of the process that carries it, wherever it is just then; errors stand all along the table."""
+        rows = 1_000
+        text = "Имя;Телефон\n" + "".join(
+            f"Человек {number};{'нет' if number % 50 == 7 else f'+7916{number:07}'}\n" for number in range(rows)
+        )
+        import_id = await desk.put(text)
+        async with office.database.write() as tx:
+            await deeds.start(tx, desk.actor, import_id, now=NOW)
+        words = [sys.executable, "-m", "tests.import_child", office.database.url, str(desk.folder)]
+
+        places = [0]
+        for _ in range(3):
+            process = await asyncio.create_subprocess_exec(*words)
+            places.append(await reached(office, places[-1] + 60))
+            process.kill()
+            await process.wait()
+        last = await asyncio.create_subprocess_exec(*words)
+        await last.wait()
+
+        told = await office.the(imports)
+        assert places == sorted(set(places))
+        assert places[-1] < rows  # it was still under way
+        assert (told.state, told.rows, told.created, told.changed, told.refused) == ("done", rows, rows - 20, 0, 20)
+        assert (await office.count(contacts), await office.count(contact_numbers)) == (rows - 20, rows - 20)
+        assert [row for row, _ in await desk.refused(import_id)] == [number + 2 for number in range(rows) if number % 50 == 7]
+
     async def test_it_goes_on_where_it_was_and_doubles_nothing(self, office: Office, desk: Desk) -> None:
         """Killed between two pieces, as `kill -9` leaves it: the last commit stands, the job counts as running."""
         text = "Имя;Телефон\n" + "".join(f"Человек {number};+7916{number:07}\n" for number in range(10)) + "Кто;нет\n"

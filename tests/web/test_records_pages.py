@@ -1,7 +1,9 @@
 """Duplicates and imports in plain requests and in a browser: what is asked is done, what is refused is told."""
 
+import io
 from collections.abc import Callable
 
+import xlsxwriter
 from playwright.sync_api import Browser, expect
 from sqlalchemy import Table
 
@@ -64,6 +66,26 @@ def test_a_table_is_put_in_shown_as_it_would_become_and_taken_in(site: Site, vis
     assert count(site, contacts) == 3
     file = head.get(f"{place}/refused.csv")
     assert file.content.decode("utf-8-sig").splitlines()[1].startswith("Павел Кузьмин;не звонить;kuzmin@example.com")
+
+
+def test_a_workbook_is_taken_in_too_and_its_formulas_are_not(site: Site, visitor: Visiting) -> None:
+    book = io.BytesIO()
+    with xlsxwriter.Workbook(book) as written:
+        for name in ("Клиенты", "Пусто"):
+            written.add_worksheet(name)
+        rows = (("Имя", "Телефон"), ("Иван", 79161112233), ("Анна", "=1+1"))
+        for number, row in enumerate(rows):
+            written.worksheets()[0].write_row(number, 0, row)
+    head = visitor(Role.HEAD)
+    place = put(head, book.getvalue(), "клиенты.xlsx")
+
+    shown = head.get(place).text
+    empty = head.post(f"{place}/shape", data={"noun": "contact", "sheet": "Пусто"})
+    head.post(f"{place}/columns", data={"column-0": "name", "column-1": "number", "act": "start"})
+    run_jobs(site)
+
+    assert ("формула: вставьте вместо неё значение" in shown, "Пусто" in shown, empty.status_code) == (True, True, 422)
+    assert count(site, contacts) == 1
 
 
 def test_the_columns_are_guessed_anew_when_the_file_is_read_in_another_way(site: Site, visitor: Visiting) -> None:
