@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 from babel import Locale
-from babel.dates import format_date, format_time, format_timedelta
+from babel.dates import format_date, format_timedelta
 from babel.numbers import format_compact_decimal, format_currency, format_decimal, get_currency_symbol
 
 from api.web.translations import Texts
@@ -74,7 +74,7 @@ class Wording:
         return moment.astimezone(self.zone)
 
     def time(self, moment: datetime) -> str:
-        return format_time(self.local(moment), "HH:mm", locale=self.locale)
+        return self.local(moment).strftime("%H:%M")
 
     def day(self, moment: datetime | date, now: datetime | None = None) -> str:
         """`today`, `yesterday`, `tomorrow`, else the date, with its year where it is another one."""
@@ -83,7 +83,7 @@ class Wording:
         near = {0: self.texts.gettext("today"), -1: self.texts.gettext("yesterday"), 1: self.texts.gettext("tomorrow")}
         if (day - today).days in near:
             return near[(day - today).days]
-        return format_date(day, self._day_pattern(with_year=day.year != today.year), locale=self.locale).replace(" ", NO_BREAK)
+        return _written(day, self._day_pattern(with_year=day.year != today.year), self.locale).replace(" ", NO_BREAK)
 
     def since(self, moment: datetime, now: datetime | None = None) -> str:
         """`since yesterday`, `since 19 November`."""
@@ -111,8 +111,7 @@ class Wording:
     def full(self, moment: datetime) -> str:
         """Date and time to the second, for titles."""
         local = self.local(moment)
-        day = format_date(local.date(), "d MMMM y", locale=self.locale)
-        return f"{day}, {format_time(local, 'HH:mm:ss', locale=self.locale)}"
+        return f"{_written(local.date(), 'd MMMM y', self.locale)}, {local:%H:%M:%S}"
 
     def field_time(self, moment: datetime) -> str:
         """As `<input type="datetime-local">` wants it, in the installation's zone."""
@@ -159,6 +158,12 @@ def _money(amount: int, currency: str, language: str) -> str:
     pattern = "#,##0 ¤" if amount % 100 == 0 else "#,##0.00 ¤"
     written = format_currency(amount / 100, currency, pattern, locale=language, currency_digits=False)
     return written.replace("RUB", "₽").replace(" ", NO_BREAK)
+
+
+@lru_cache(4000)
+def _written(day: date, pattern: str, locale: Locale) -> str:
+    """Kept: a page of a long history writes the same few days hundreds of times, and each costs as much as a query's row."""
+    return format_date(day, pattern, locale=locale)
 
 
 def clock(seconds: float | None) -> str:

@@ -66,13 +66,14 @@ async def deal_card(connection: AsyncConnection, actor: Actor, deal_id: int, *, 
     """With the newest `shown` entries. Raises NotFound where there is none or it is not the actor's to see."""
     line = await deal(connection, actor, deal_id)
     moves = await moves_of(connection, deal_id)
-    asked = TimelineAsked(actor, deal_id, moves, shown)
+    meetings = await meetings_of(connection, actor, deal_id)
+    asked = TimelineAsked(actor, deal_id, moves, shown, meetings=meetings)
     return DealCard(
         line=line,
         steps=steps_of((await pipeline(connection, line.pipeline_id, stands_on=line.stage.id)).stages, line.stage.id, moves),
         tasks=(await list_tasks(connection, actor, TaskFilters(deal_id=deal_id))).items,
         people=await people_of(connection, actor, deal_id),
-        meetings=await meetings_of(connection, actor, deal_id),
+        meetings=meetings,
         products=await products_of(connection, deal_id),
         fields=await definitions(connection, Noun.DEAL),
         timeline=await timeline(connection, asked, stays_of(moves, line.stage, line.stage_since)),

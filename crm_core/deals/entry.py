@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from crm_core.access import Actor
 from crm_core.deals.stays import Move
 from crm_core.errors import Invalid
+from crm_core.meetings.queries import Meeting
 from crm_core.paging import LARGEST_ID
 
 NOT_OURS = "cursor is not one that this timeline gave; leave it out to begin anew"
@@ -70,6 +71,7 @@ class TimelineAsked:
     moves: tuple[Move, ...]
     limit: int
     before: Place | None = None
+    meetings: tuple[Meeting, ...] | None = None  # all of the deal's, where they were read already
 
     def newest(self, query: Select[Any], kind: str, at: ColumnElement[Any], row_id: ColumnElement[Any]) -> Select[Any]:
         """The query in the timeline's order, narrowed to what this kind may have among the entries asked for."""

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import Select, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import event_log, references
@@ -49,28 +50,7 @@ async def people_of(connection: AsyncConnection, actor: Actor, deal_id: int) -> 
 
     Of a contact the actor may not open he is told the name alone, as on the card of a call.
     """
-    query = (
-        select(
-            contacts.c.id.label("contact_id"), contacts.c.name.label("contact_name"), contacts.c.position, contacts.c.email,
-            visible(actor, contacts).label("contact_opens"), companies.c.id.label("company_id"),
-            companies.c.name.label("company_name"), deal_contacts.c.role, deal_contacts.c.influence,
-            (deals.c.contact_id == contacts.c.id).label("main"),
-        )
-        .select_from(
-            deals.join(
-                contacts,
-                or_(
-                    contacts.c.id == deals.c.contact_id,
-                    contacts.c.id.in_(select(deal_contacts.c.contact_id).where(deal_contacts.c.deal_id == deal_id)),
-                ),
-            )
-            .outerjoin(deal_contacts, (deal_contacts.c.deal_id == deals.c.id) & (deal_contacts.c.contact_id == contacts.c.id))
-            .outerjoin(companies, companies.c.id == contacts.c.company_id)
-        )
-        .where(deals.c.id == deal_id)
-        .order_by((deals.c.contact_id == contacts.c.id).desc(), deal_contacts.c.id)
-    )  # fmt: skip
-    rows = (await connection.execute(query)).all()
+    rows = (await connection.execute(_people(actor), {"deal": deal_id})).all()
     numbers = await numbers_of_many(connection, [row.contact_id for row in rows if row.contact_opens or row.main])
     return tuple(_person(row, numbers.get(row.contact_id, ())) for row in rows)
 
@@ -142,6 +122,32 @@ async def set_company(tx: AsyncConnection, deal_id: int, company_id: int | None,
     await note_changes(tx, Noun.DEAL, deal_id, {"company_id": (deal.company_id, company_id)}, by=by, now=now)
     await record(tx, by, "deal_company_changed", "deal", deal_id, now=now, facts={"company": [deal.company_id, company_id]})
     await event_log.append(tx, [told(EventKind.DEAL_CHANGED, deal, now, by, {"changed": ["company_id"]})])
+
+
+@lru_cache(1000)
+def _people(actor: Actor) -> Select[Any]:
+    """Of the deal `deal`. Kept: putting it together costs more than what it finds."""
+    return (
+        select(
+            contacts.c.id.label("contact_id"), contacts.c.name.label("contact_name"), contacts.c.position, contacts.c.email,
+            visible(actor, contacts).label("contact_opens"), companies.c.id.label("company_id"),
+            companies.c.name.label("company_name"), deal_contacts.c.role, deal_contacts.c.influence,
+            (deals.c.contact_id == contacts.c.id).label("main"),
+        )
+        .select_from(
+            deals.join(
+                contacts,
+                or_(
+                    contacts.c.id == deals.c.contact_id,
+                    contacts.c.id.in_(select(deal_contacts.c.contact_id).where(deal_contacts.c.deal_id == bindparam("deal"))),
+                ),
+            )
+            .outerjoin(deal_contacts, (deal_contacts.c.deal_id == deals.c.id) & (deal_contacts.c.contact_id == contacts.c.id))
+            .outerjoin(companies, companies.c.id == contacts.c.company_id)
+        )
+        .where(deals.c.id == bindparam("deal"))
+        .order_by((deals.c.contact_id == contacts.c.id).desc(), deal_contacts.c.id)
+    )  # fmt: skip
 
 
 def _of(deal_id: int, contact_id: int) -> Any:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Select, func, or_, select
@@ -134,6 +135,7 @@ async def count_open_deals(connection: AsyncConnection, actor: Actor) -> int:
     return (await connection.scalar(query)) or 0
 
 
+@lru_cache(1000)
 def deal_query(actor: Actor) -> Select[Any]:
     """Lines of all deals the actor may see, in no order yet."""
     number = select(func.min(contact_numbers.c.number)).where(contact_numbers.c.contact_id == deals.c.contact_id)

@@ -1,7 +1,7 @@
 """All that happened on a deal, newest first, each thing under the stage of its moment. Read a page at a time."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 
@@ -40,7 +40,7 @@ def entry_kinds() -> Mapping[str, EntryKind]:
 
 async def timeline(connection: AsyncConnection, asked: TimelineAsked, stays: Sequence[Stay]) -> Timeline:
     """A page of it; the deal itself must have been found visible before."""
-    one_more = TimelineAsked(asked.actor, asked.deal_id, asked.moves, asked.limit + 1, asked.before)
+    one_more = replace(asked, limit=asked.limit + 1)
     found: list[Entry] = []
     for kind in entry_kinds().values():
         found += await kind.read(connection, one_more)

@@ -15,14 +15,17 @@ from crm_core.transcripts.queries import TranscriptState, transcript_states
 
 @dataclass(frozen=True, slots=True)
 class CallEntry(Entry):
-    """A call with what was recorded of it (nothing where the reader may not listen)."""
+    """A call; the newest that the reader may hear also with what was recorded of it: it stands open on the card.
+
+    What was recorded of the others is fetched when they are opened.
+    """
 
     kind: ClassVar[str] = "call"
     at: datetime
     id: int
     line: CallLine
-    talks_recorded: tuple[RecordedTalk, ...]
-    transcript: TranscriptState
+    talks_recorded: tuple[RecordedTalk, ...] = ()
+    transcript: TranscriptState | None = None
 
     @property
     def own_stage_id(self) -> int | None:
@@ -32,10 +35,12 @@ class CallEntry(Entry):
 async def _read(connection: AsyncConnection, asked: TimelineAsked) -> list[CallEntry]:
     query = line_query(asked.actor).where(calls.c.deal_id == asked.deal_id)
     found = await lines(connection, asked.actor, asked.newest(query, CallEntry.kind, calls.c.started_at, calls.c.id))
-    ids = [line.id for line in found]
-    recorded = await recorded_talks(connection, asked.actor, ids) if ids else {}
-    states = await transcript_states(connection, asked.actor, ids)
-    return [CallEntry(line.started_at, line.id, line, recorded.get(line.id, ()), states[line.id]) for line in found]
+    opened = next((line.id for line in found if line.has_recording and line.may_listen), None)
+    if opened is None or asked.before is not None:
+        return [CallEntry(line.started_at, line.id, line) for line in found]
+    talks = (await recorded_talks(connection, asked.actor, [opened])).get(opened, ())
+    state = (await transcript_states(connection, asked.actor, [opened]))[opened]
+    return [CallEntry(line.started_at, line.id, line, *((talks, state) if line.id == opened else ())) for line in found]
 
 
 ENTRY = EntryKind(CallEntry.kind, _read)

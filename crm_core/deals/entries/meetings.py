@@ -32,7 +32,8 @@ class MeetingEntry(Entry):
 
 
 async def _read(connection: AsyncConnection, asked: TimelineAsked) -> list[MeetingEntry]:
-    own = {one.id: one for one in await meetings_of(connection, asked.actor, asked.deal_id)}
+    known = asked.meetings if asked.meetings is not None else await meetings_of(connection, asked.actor, asked.deal_id)
+    own = {one.id: one for one in known}
     if not own:
         return []
     query = (
