@@ -29,10 +29,16 @@ class AutomationWords:
         return name if action is None else self._texts.gettext(action.label)
 
     def automation_name(self, rule: Rule) -> str:
-        return rule.name or self.action_name(rule.action_name)
+        return rule.name or self._titled(rule.action_name, rule.settings)
 
     def run_name(self, run: RunLine) -> str:
-        return run.rule_name or self.action_name(run.action)
+        return run.rule_name or self._titled(run.action, run.settings)
+
+    def _titled(self, action: str, settings: Mapping[str, Any]) -> str:
+        """Several set tasks: which one is told by its words."""
+        words = settings.get("title") or settings.get("text")
+        name = self.action_name(action)
+        return self._texts.gettext("%(action)s: “%(words)s”") % {"action": name, "words": str(words)[:80]} if words else name
 
     def trigger_name(self, trigger: str) -> str:
         return self._texts.gettext(LABELS[Trigger(trigger)])

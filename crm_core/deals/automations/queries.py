@@ -22,6 +22,7 @@ from crm_core.references import ContactRef, DealRef, StageRef
 from crm_core.users.tables import users
 
 LATELY = timedelta(days=30)
+_OF_RULE = (automations.c.name.label("rule_name"), automations.c.action, automations.c.settings)
 RUN_SORTS = paging.sorts(automation_runs.c.id, {"at": automation_runs.c.at})
 
 
@@ -56,6 +57,7 @@ class RunLine:
     why: str | None
     facts: Mapping[str, Any]
     deal_id: int
+    settings: Mapping[str, Any] = field(default_factory=dict)
     deal: DealRef | None = None
     contact: ContactRef | None = None
     names: Mapping[str, str] = field(default_factory=dict)
@@ -103,7 +105,7 @@ async def list_runs(
 
 def runs_of_deal(deal_id: int) -> Select[Any]:
     """For the deal's timeline: whoever sees the deal sees what ran on it."""
-    query = select(automation_runs, automations.c.name.label("rule_name"), automations.c.action).join(automations)
+    query = select(automation_runs, *_OF_RULE).join(automations)
     return query.where(automation_runs.c.deal_id == deal_id)
 
 
@@ -118,8 +120,9 @@ async def list_runs_of_deal(
 
 def run_line(row: Any) -> RunLine:
     return RunLine(
-        row.id, row.rule_id, row.rule_name, row.action, row.at, row.trigger, row.state, row.why, row.facts, row.deal_id
-    )
+        row.id, row.rule_id, row.rule_name, row.action, row.at, row.trigger, row.state, row.why, row.facts, row.deal_id,
+        row.settings,
+    )  # fmt: skip
 
 
 def _lines() -> Select[Any]:
@@ -150,7 +153,7 @@ async def _counts(connection: AsyncConnection, now: datetime) -> Mapping[int, Ma
 def _runs(actor: Actor) -> Select[Any]:
     return (
         select(
-            automation_runs, automations.c.name.label("rule_name"), automations.c.action,
+            automation_runs, *_OF_RULE,
             deals.c.title.label("deal_title"), deals.c.amount.label("deal_amount"), deals.c.currency.label("deal_currency"),
             visible(actor, deals).label("deal_opens"), stages.c.id.label("deal_stage_id"), stages.c.name.label("deal_stage_name"),
             stages.c.short_name.label("deal_stage_short_name"), contacts.c.id.label("contact_id"),
@@ -170,7 +173,7 @@ def _runs(actor: Actor) -> Select[Any]:
 def _run(row: Any) -> RunLine:
     return RunLine(
         row.id, row.rule_id, row.rule_name, row.action, row.at, row.trigger, row.state, row.why, row.facts, row.deal_id,
-        references.deal(row), references.contact(row),
+        row.settings, references.deal(row), references.contact(row),
     )  # fmt: skip
 
 
