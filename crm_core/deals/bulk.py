@@ -72,8 +72,11 @@ NOTHING = BulkResult((), ())
 
 
 def chunks(deal_ids: Sequence[int]) -> list[tuple[int, ...]]:
-    """Each deal once, in parts for a transaction each; raises Invalid for more than `MOST`."""
-    once = tuple(dict.fromkeys(deal_ids))
+    """Each deal once, in parts for a transaction each; raises Invalid for more than `MOST`.
+
+    In the order of their ids: two changes of the same deals at once wait for each other instead of holding each other up.
+    """
+    once = tuple(sorted(set(deal_ids)))
     if len(once) > MOST:
         raise Invalid(f"At most {MOST} deals are changed at once", field="deal_ids")
     return [once[first : first + CHUNK] for first in range(0, len(once), CHUNK)]

@@ -1,11 +1,18 @@
 """The eleven stages every installation begins with, and the demo's company."""
 
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from crm_core.access import Actor
 from crm_core.calls.tables import calls
 from crm_core.contacts.tables import contacts
+from crm_core.deals.board import read_board
+from crm_core.deals.filters import DealFilters
 from crm_core.deals.first_pipeline import seed_pipeline
+from crm_core.deals.queries import list_pipelines
 from crm_core.deals.tables import deals, pipelines, stages
 from crm_core.demo.company import seed_demo_company
-from crm_core.users.tables import users
+from crm_core.users.tables import Role, users
 from tests.builders import inbound
 from tests.office import NOW, Office
 
@@ -35,6 +42,23 @@ async def test_demo_company_is_seeded_once(office: Office) -> None:
 
     assert counts[0] == counts[1]
     assert min(counts[0]) > 0
+
+
+async def test_the_demos_board_has_deals_on_each_open_stage_and_some_that_wait_for_somebody(office: Office) -> None:
+    async with office.database.write() as tx:
+        await seed_demo_company(tx, office.exchange.id, now=NOW, language="ru")
+        head = Actor(await _head(tx), Role.HEAD, "Head")
+        sales = (await list_pipelines(tx))[0].id
+        board = await read_board(tx, head, sales, DealFilters(), now=NOW)
+
+    cards = [card for column in board.columns for card in column.cards]
+    assert all(column.count for column in board.columns)
+    assert any(card.task is None for card in cards)
+    assert any(card.owner is None for card in cards)
+
+
+async def _head(tx: AsyncConnection) -> int:
+    return int((await tx.execute(select(users.c.id).where(users.c.role == Role.HEAD))).scalar_one())
 
 
 async def test_demos_known_caller_joins_his_deal(office: Office) -> None:
