@@ -14,11 +14,11 @@ from crm_core.contacts.inn import inn_typed
 from crm_core.contacts.numbers import read_number
 from crm_core.contacts.tables import companies
 from crm_core.editing import to_write
-from crm_core.errors import Invalid, NotFound
+from crm_core.errors import Conflict, Invalid, NotFound
 from crm_core.events import Event, EventKind
 from crm_core.fields.history import Noun, note_changes
 from crm_core.receivers import keepers
-from crm_core.text import clean
+from crm_core.text import clean, msgid
 from crm_core.users.accounts import require_working
 from crm_core.users.audit import record
 
@@ -105,6 +105,8 @@ async def _locked(tx: AsyncConnection, company_id: int) -> Row[Any]:
     row = (await tx.execute(select(companies).where(companies.c.id == company_id).with_for_update())).one_or_none()
     if row is None:
         raise NotFound(noun="companies", id=company_id)
+    if row.merged_into is not None:
+        raise Conflict(msgid("This company was merged into another one; open that one"), merged_into=row.merged_into)
     return row
 
 

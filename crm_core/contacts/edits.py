@@ -16,7 +16,7 @@ from crm_core.events import Event, EventKind
 from crm_core.fields.history import Noun, note_changes
 from crm_core.merging.kept import kept_of
 from crm_core.receivers import keepers
-from crm_core.text import clean
+from crm_core.text import clean, msgid
 from crm_core.users.accounts import require_working
 from crm_core.users.audit import record
 
@@ -141,7 +141,7 @@ async def _locked(tx: AsyncConnection, contact_id: int) -> Row[Any]:
     if row is None:
         raise NotFound(noun="contacts", id=contact_id)
     if row.merged_into is not None:
-        raise Conflict("This contact was merged into another one; open that one", merged_into=row.merged_into)
+        raise Conflict(msgid("This contact was merged into another one; open that one"), merged_into=row.merged_into)
     return row
 
 
