@@ -111,6 +111,24 @@ async def test_done_task_calls_for_the_next_one_unless_there_is_one_or_the_deal_
     assert len(await company.runs()) == 2
 
 
+async def test_automations_that_chase_each_other_through_tasks_that_their_moves_close_are_stopped(company: Company) -> None:
+    there = await company.rule("move_deal", "task", 1, stage=company.stages[2])
+    back = await company.rule("move_deal", "task", 2, stage=company.stages[1])
+    for at in (1, 2):
+        await company.rule("set_task", at=at, title="Again", kind="classify")
+    await company.move(2)
+    await company.move(1)  # by a person: it closes the task of the stage left
+
+    seen = 0
+    while rows := [row for row in await company.office.rows(events, kind=EventKind.TASK_DONE) if row.id > seen]:
+        seen = rows[-1].id
+        async with company.office.database.write() as tx:
+            await reactions.run_on_tasks(tx, [event_log.event_of(row) for row in rows])
+
+    moves = [(rule, state) for rule, state, _ in await company.runs() if rule in (there, back)]
+    assert moves == [(there, "done"), (back, "done"), (there, "looped")]
+
+
 async def test_automation_is_not_for_what_happened_before_it_was_made(company: Company) -> None:
     rule = await company.rule("set_task", "tag", when={"tag": "greeting"}, title="Late")
     await company.office.set(automations, rule, created_at=MONDAY + timedelta(minutes=1))

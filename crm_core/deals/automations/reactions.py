@@ -10,8 +10,10 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.calls.tables import calls
+from crm_core.deals.automations.chain import NO_CHAIN, Chain
 from crm_core.deals.automations.rules import rules_on
 from crm_core.deals.automations.running import run_rules, stage_changed
+from crm_core.deals.automations.timeouts import chain_of
 from crm_core.deals.automations.words import DealNow, Occasion, Trigger
 from crm_core.deals.tables import deals, stage_history, stages
 from crm_core.events import Event
@@ -97,4 +99,10 @@ async def _run(tx: AsyncConnection, trigger: Trigger, happened: Sequence[_Happen
         now = datetime.now(UTC)
         occasion = Occasion(trigger, DealNow.of(row), now, one.key, one.event.id, one.facts)
         wanted = [rule for rule in rules if rule.created_at <= one.event.at and rule.is_for(occasion)]
-        await run_rules(tx, wanted, occasion, now=now)
+        await run_rules(tx, wanted, occasion, now=now, chain=await _chain(tx, occasion, one.event) if wanted else NO_CHAIN)
+
+
+async def _chain(tx: AsyncConnection, occasion: Occasion, event: Event) -> Chain:
+    """A task that nobody did was closed by a move: its automations go on where that move's chain ended."""
+    by_itself = occasion.trigger is Trigger.TASK and event.user_id is None
+    return await chain_of(tx, occasion.deal.id) if by_itself else NO_CHAIN
