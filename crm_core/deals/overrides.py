@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import paging, references
-from crm_core.access import Actor, visible
+from crm_core.access import Actor, Noun, visible
 from crm_core.contacts.tables import contacts
 from crm_core.deals.tables import deals, stage_history, stages
 from crm_core.paging import Page
@@ -80,6 +80,8 @@ async def overrides_by_person(connection: AsyncConnection, actor: Actor, since: 
         .having(overrides > 0)
         .order_by(overrides.desc(), users.c.name)
     )
+    if (people := actor.people(Noun.FIGURES)) is not None:  # how persons compare is a figure (R7)
+        query = query.where(stage_history.c.user_id.in_(sorted(people)))
     return [OverridesOf(references.person(row, "user"), row.overrides, row.moves) for row in await connection.execute(query)]
 
 
