@@ -13,8 +13,8 @@ from api.web.gate_words import missing_told, set_aside_told, worded
 from api.web.visit import look_for
 from crm_core.access import Right, hearable, require, require_visible
 from crm_core.calls.tables import calls
-from crm_core.deals.gate import LackKind
-from crm_core.deals.judging import judge_leaving
+from crm_core.deals.gate import Judged, LackKind
+from crm_core.deals.judging import judge_leaving, next_stage
 from crm_core.deals.overrides import Override, list_overrides
 from crm_core.deals.tables import deals
 
@@ -62,10 +62,11 @@ class OverrideOut(Answer):
 
 
 @router.get("/deals/{deal_id}/gate", response_model=GateOut)
-async def gate(deal_id: PathId, to: RowId, request: Request, actor: CurrentActor, connection: ReadDb) -> GateOut:
-    """What is missing and what is proved for the deal to go to the stage `to` of its pipeline."""
+async def gate(deal_id: PathId, request: Request, actor: CurrentActor, connection: ReadDb, to: RowId | None = None) -> GateOut:
+    """What is missing and what is proved for the deal to go to the stage `to` of its pipeline, else to the next one."""
     await require_visible(connection, actor, deals, deal_id)
-    judged = await judge_leaving(connection, deal_id, to)
+    target = to or await next_stage(connection, deal_id)
+    judged = Judged() if target is None else await judge_leaving(connection, deal_id, target)
     wording = look_for(request, actor).wording
     ids = {proof.call_id for proof in judged.proofs if proof.call_id is not None}
     heard = set(await connection.scalars(select(calls.c.id).where(calls.c.id.in_(ids), hearable(actor)))) if ids else set()

@@ -17,7 +17,7 @@ from crm_core.deals.card_queries import deal_card
 from crm_core.deals.filling import Filling, fill
 from crm_core.deals.gate import Refused
 from crm_core.deals.judging import judge_leaving
-from crm_core.deals.moves import move
+from crm_core.deals.moves import locked, move
 from crm_core.errors import Conflict, Invalid
 
 router = APIRouter()
@@ -40,6 +40,7 @@ async def supply(visit: VisitNow, deal_id: PathId, stage: FormId, expected: Form
     sent = await visit.request.form()
     try:
         async with of_mine(visit, deal_id) as tx:
+            await locked(tx, deal_id)  # sent twice at once, the second finds what the first put in
             form = await _form_for(visit, tx, deal_id, stage)
             if form is not None:
                 filling = Filling(visit.actor.user_id, visit.now, visit.context.settings.region)

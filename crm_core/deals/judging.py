@@ -70,6 +70,18 @@ async def judge_leaving(tx: AsyncConnection, deal_id: int, to_stage: int) -> Jud
     return (await way_of(tx, deal, to_stage)).judged
 
 
+async def next_stage(tx: AsyncConnection, deal_id: int) -> int | None:
+    """The stage that comes after the deal's own; None at the end of its pipeline."""
+    here = stages.alias("here")
+    query = (
+        select(stages.c.id)
+        .select_from(deals.join(here, here.c.id == deals.c.stage_id).join(stages, stages.c.pipeline_id == deals.c.pipeline_id))
+        .where(deals.c.id == deal_id, stages.c.position > here.c.position, stages.c.kind != LOST, stages.c.archived_at.is_(None))
+    )
+    found: int | None = await tx.scalar(query.order_by(stages.c.position).limit(1))
+    return found
+
+
 async def way_of(tx: AsyncConnection, deal: Row[Any], to_stage: int, *, begins: int | None = None) -> Way:
     """`begins`: the position it comes from, where that is not its stage (a deal that is opened comes FROM_THE_FIRST).
 

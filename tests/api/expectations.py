@@ -52,7 +52,7 @@ REST = {
     "GET views": Needs(),
     "POST views": Needs(201, body={"section": "deals", "name": "Mine", "query": "owner_id=me"}),
     "DELETE views/{view_id}": Needs(404),
-    "GET deals/{deal_id}/gate": Needs(422),
+    "GET deals/{deal_id}/gate": Needs(scoped=True),
     "GET overrides": Needs(right=FIGURES),
     "POST deals/{deal_id}/move": Needs(right=WORK, scoped=True, body={"stage": 3}),
     "GET tasks": Needs(),

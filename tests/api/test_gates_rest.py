@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 
 from crm_core.deals.judging import fitted_gates
 from crm_core.deals.tables import deals, stage_history, stages
+from crm_core.meetings.tables import meetings
 from tests.api.world import House
 
 GATES = (("required_fields", {"fields": ["amount", "work_type_id"]}), ("call_answered", {"seconds": 600}))
@@ -31,6 +32,7 @@ async def test_refused_move_says_what_is_missing(house: House) -> None:
     async with house.client("olga") as olga:
         answer = await olga.post(f"/api/v1/deals/{deal}/move", json={"stage": to})
         told = (await olga.get(f"/api/v1/deals/{deal}/gate", params={"to": to})).json()
+        assert (await olga.get(f"/api/v1/deals/{deal}/gate")).json() == told
 
     problem = answer.json()
     assert (answer.status_code, answer.headers["content-type"]) == (409, "application/problem+json")
@@ -98,6 +100,22 @@ async def test_of_two_at_once_one_moves_and_the_other_is_told_where_it_went(hous
     async with house.database.read() as connection:
         steps = (await connection.execute(select(stage_history).where(stage_history.c.from_stage_id == here))).all()
     assert len(steps) == 1
+
+
+async def test_form_sent_twice_at_once_sets_one_meeting(house: House) -> None:
+    deal, (here, to) = house.world.own["deal_id"], house.world.stages[1:3]
+    async with house.database.write() as tx:
+        gates = fitted_gates([{"gate": "meeting_set", "settings": {"parts": ["place"]}}])
+        await tx.execute(update(stages).where(stages.c.id == here).values(gates=gates))
+        await tx.execute(update(meetings).values(state="cancelled"))
+    sent = {"stage": str(to), "expected": str(here), "meeting.place": "Лесная, 5"}
+    async with house.client("olga") as olga:
+        answers = await asyncio.gather(*(olga.post(f"/deals/{deal}/supply", data=sent) for _ in range(2)))
+
+    async with house.database.read() as connection:
+        known = (await connection.execute(select(meetings).where(meetings.c.state == "planned"))).all()
+    assert ([meeting.place for meeting in known], (await the_deal(house)).stage_id) == (["Лесная, 5"], to)
+    assert sorted(answer.status_code for answer in answers) in ([303, 303], [303, 409])
 
 
 async def test_stage_that_cannot_be_is_refused(house: House) -> None:
