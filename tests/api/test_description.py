@@ -48,14 +48,21 @@ async def test_every_answer_is_of_the_shape_that_is_described(house: House, desc
     checked = 0
     async with house.client("head") as head, house.client("admin") as admin:
         for path, methods in described["paths"].items():
-            client = admin if "webhooks" in path or path.endswith("/access") else head
             if "application/json" not in methods.get("get", {}).get("responses", {}).get("200", {}).get("content", {}):
                 continue
-            answer = (await client.get(path.format_map(house.world.own))).json()
-            _against(described, _answer(methods["get"], "200", "application/json")).validate(answer)
+            wanted = {one["name"] for one in methods["get"].get("parameters", ()) if one["in"] == "query" and one.get("required")}
+            query = {name: value for name, value in _asked(house).items() if name in wanted}
+            answers = [await client.get(path.format_map(house.world.own), params=query) for client in (head, admin)]
+            answer = next((one for one in answers if one.status_code == 200), answers[0])  # some are the administrator's
+            _against(described, _answer(methods["get"], "200", "application/json")).validate(answer.json())
             checked += 1
 
     assert checked > 15
+
+
+def _asked(house: House) -> dict[str, Any]:
+    """What goes into a query that cannot do without."""
+    return {"to": house.world.own["stage_id"], "noun": "deal", "id": house.world.own["deal_id"]}
 
 
 @pytest.mark.parametrize(("who", "path"), [(None, "me"), ("head", "calls/0"), ("head", "deals/9999"), ("olga", "exchanges")])
