@@ -12,6 +12,7 @@ import phonenumbers
 from babel import Locale
 from babel.dates import format_date, format_timedelta
 from babel.numbers import format_compact_decimal, format_currency, format_decimal, get_currency_symbol
+from markupsafe import Markup
 
 from api.web.translations import Texts
 
@@ -31,7 +32,7 @@ class Wording:
     def filters(self) -> dict[str, Callable[..., Any]]:
         shown = (self.phone, self.money, self.short_money, self.roubles, self.count, self.time, self.day, self.at, self.full,
                  self.ago, self.lasted, self.due, self.due_short, self.long_day, self.field_time, self.since,
-                 self.next_morning, self.iso_day)  # fmt: skip
+                 self.next_morning, self.iso_day, self.stamp)  # fmt: skip
         return {filter_.__name__: filter_ for filter_ in (*shown, clock, initials, plain, epoch, typed_number)}
 
     def phone(self, number: str | None) -> str:
@@ -80,8 +81,11 @@ class Wording:
         """`today`, `yesterday`, `tomorrow`, else the date, with its year where it is another one."""
         today = self.local(now or datetime.now(UTC)).date()
         day = self.local(moment).date() if isinstance(moment, datetime) else moment
-        near = {0: self.texts.gettext("today"), -1: self.texts.gettext("yesterday"), 1: self.texts.gettext("tomorrow")}
-        if (day - today).days in near:
+        return self._day(day, today)
+
+    def _day(self, day: date, today: date) -> str:
+        if abs((day - today).days) <= 1:
+            near = {0: self.texts.gettext("today"), -1: self.texts.gettext("yesterday"), 1: self.texts.gettext("tomorrow")}
             return near[(day - today).days]
         return _written(day, self._day_pattern(with_year=day.year != today.year), self.locale).replace(" ", NO_BREAK)
 
@@ -103,10 +107,18 @@ class Wording:
 
     def at(self, moment: datetime, now: datetime | None = None) -> str:
         """The time alone if today, else with its day."""
-        now = now or datetime.now(UTC)
-        if self.local(moment).date() == self.local(now).date():
-            return self.time(moment)
-        return f"{self.day(moment, now)}{NO_BREAK}{self.time(moment)}"
+        return self._at(self.local(moment), self.local(now or datetime.now(UTC)).date())
+
+    def stamp(self, moment: datetime, now: datetime) -> Markup:
+        """As `ui.moment` draws it, for what stands on a page hundreds of times: every word of it is ours."""
+        local, today = self.local(moment), self.local(now).date()
+        full = f"{_written(local.date(), 'd MMMM y', self.locale)}, {local:%H:%M:%S}"
+        shown = self._at(local, today)
+        return Markup(f'<time class="nowrap" datetime="{moment.isoformat()}" title="{full}">{shown}</time>')  # noqa: S704  ours
+
+    def _at(self, local: datetime, today: date) -> str:
+        written = local.strftime("%H:%M")
+        return written if local.date() == today else f"{self._day(local.date(), today)}{NO_BREAK}{written}"
 
     def full(self, moment: datetime) -> str:
         """Date and time to the second, for titles."""

@@ -12,7 +12,7 @@ from api.web.translations import LANGUAGES
 TEMPLATES = sorted((WEB / "templates").rglob("*.html"))
 INLINE = re.compile(r"<script(?![^>]*\bsrc=)|\son[a-z]+\s*=|javascript:|\bhx-on\b|\bhx-vals\s*=\s*['\"]js:", re.IGNORECASE)
 FOREIGN = re.compile(r"""(?:src|href|action)\s*=\s*["'](?:https?:)?//""")
-ICON = re.compile(r"""ui\.icon\(([^)]*)\)""")
+ICON = re.compile(r"""(?:ui\.icon|icon_of)\(([^)]*)\)""")
 
 
 @pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: file.name)
