@@ -61,7 +61,8 @@ async def unmark_not_customer(tx: AsyncConnection, number: str, *, by: int | Non
 
 
 def _tasks_of(number: str) -> tuple[Any, ...]:
-    return (tasks.c.number == number, tasks.c.kind.in_([TaskKind.CALL_BACK, TaskKind.CLASSIFY]))
+    """Those that calls and requests of the number set; what people set names no number."""
+    return (tasks.c.number == number,)
 
 
 async def _call_back_to_open(tx: AsyncConnection, closed: Sequence[ColumnElement[bool]], number: str) -> int | None:

@@ -19,6 +19,7 @@ from crm_core.demo.offer import seed_offer
 from crm_core.demo.overrides import seed_overrides
 from crm_core.demo.people import are_there, seed_people
 from crm_core.demo.records import seed_records
+from crm_core.demo.requests import seed_requests
 from crm_core.demo.runs import seed_runs
 from crm_core.demo.seeding import Demo
 from crm_core.demo.teams import seed_teams
@@ -41,6 +42,7 @@ async def seed_demo_company(tx: AsyncConnection, exchange_id: int, *, now: datet
     await seed_overrides(demo)
     await seed_ends(demo)
     await seed_records(demo)
+    await seed_requests(demo)
 
 
 async def _seed_pipeline(demo: Demo) -> None:
