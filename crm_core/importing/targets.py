@@ -34,8 +34,8 @@ _OWNER = Target(
 )
 _NAME = ("name", "full name", "contact", "first name", "last name", "middle name", "имя", "фио", "ф и о", "фамилия", "отчество",
          "контакт", "контактное лицо", "имя контакта", "полное имя")  # fmt: skip
-_NUMBER = ("phone", "mobile", "tel", "telephone", "number", "phone number", "work phone", "mobile phone", "телефон", "мобильный",
-           "моб", "номер", "номер телефона", "рабочий телефон", "мобильный телефон", "тел", "сотовый",
+_NUMBER = ("phone", "mobile", "tel", "telephone", "number", "numbers", "phone number", "work phone", "mobile phone", "телефон",
+           "мобильный", "моб", "номер", "номера", "номер телефона", "рабочий телефон", "мобильный телефон", "тел", "сотовый",
            "телефон контакта")  # fmt: skip
 _MAIL = ("email", "e mail", "mail", "почта", "эл почта", "электронная почта", "e mail адрес", "адрес электронной почты")
 _FIRM = ("company", "organization", "organisation", "firm", "компания", "организация", "фирма", "название компании", "клиент")

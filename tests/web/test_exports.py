@@ -15,10 +15,12 @@ from crm_core.exporting.cells import Money
 from crm_core.exporting.csv_out import csv_line, safe, text_of
 from crm_core.fields.definitions import FieldKind, NewField, add_field
 from crm_core.fields.history import Noun
+from crm_core.importing.tables import imports
 from crm_core.users.tables import Role, audit
 from tests.builders import inbound
 from tests.web.conftest import Visitor
 from tests.web.site import Site
+from tests.web.test_records_pages import put, run_jobs
 
 Visiting = Callable[[Role | None], Visitor]
 EVIL = '=cmd|" /C calc"!A1'
@@ -83,6 +85,23 @@ def test_filters_of_the_list_are_those_of_the_file(site: Site, visitor: Visiting
 
     assert len(csv_of(head.get("/exports/contacts.csv?search=Человек+24").content)) == 12
     assert "/exports/contacts.xlsx?search=%D0%A7" in head.get("/contacts?search=Ч").text
+
+
+def test_what_went_out_comes_in_again_and_changes_nothing(site: Site, visitor: Visiting) -> None:
+    site.do(people(site))
+    head = visitor(Role.HEAD)
+    file = (
+        head.get("/exports/contacts.csv?search=Человек+24").content
+        + head.get("/exports/contacts.csv?search==cmd").content.split(b"\r\n")[1]
+    )
+
+    place = put(head, file, "contacts.csv")
+    known = {"column-1": "name", "column-3": "company", "column-4": "number", "known": "change", "identify": "number"}
+    head.post(f"{place}/columns", data={**known, "act": "start"})
+    run_jobs(site)
+
+    told = site.do(site.office.the(imports))
+    assert (told.state, told.unchanged, told.changed, told.created, told.refused) == ("done", 12, 0, 0, 0)
 
 
 def test_deals_and_calls_go_out_with_money_and_times(site: Site, visitor: Visiting) -> None:
