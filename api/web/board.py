@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
+from sqlalchemy import select
 from starlette.responses import Response
 
 from api.web.deal_filters import Again, Asked, at_address, choices, filters_of
@@ -10,7 +11,7 @@ from api.web.visit import Visit, VisitNow
 from crm_core.access import Right
 from crm_core.deals.board import FIRST, MOST, read_board
 from crm_core.deals.loss_reasons import list_loss_reasons
-from crm_core.deals.queries import Pipeline, list_pipelines
+from crm_core.deals.tables import pipelines
 from crm_core.errors import Invalid
 from crm_core.paging import LARGEST_ID
 
@@ -37,21 +38,23 @@ async def columns(visit: VisitNow, asked: AskedNow, shown: Shown = "", again: Ag
 
 async def _facts(visit: Visit, asked: Asked, shown: str) -> dict[str, Any]:
     asked_for = filters_of(visit, asked)
-    pipeline = _chosen(await list_pipelines(visit.connection), asked_for.pipeline_id)
+    pipeline = await _chosen(visit, asked_for.pipeline_id)
     counts = _counts(shown)
     read = None
     if pipeline is not None:
-        read = await read_board(visit.connection, visit.actor, pipeline.id, asked_for, now=visit.now, shown=counts)
+        read = await read_board(visit.connection, visit.actor, pipeline, asked_for, now=visit.now, shown=counts)
     reasons = await list_loss_reasons(visit.connection) if visit.may(Right.WORK) else ()
     return {
-        "asked": asked, "asked_query": asked.query(), "filtered": asked.narrows, "board": read, "pipeline": pipeline,
+        "asked": asked, "asked_query": asked.query(), "filtered": asked.narrows, "board": read,
         "loss_reasons": reasons, "shown": shown, "more_of": lambda stage: _more(counts, stage), "is_board": True,
     }  # fmt: skip
 
 
-def _chosen(pipelines: tuple[Pipeline, ...], wanted: int | None) -> Pipeline | None:
+async def _chosen(visit: Visit, wanted: int | None) -> int | None:
     """The one asked for, else the first; a view that names a pipeline which is gone still opens."""
-    return next((one for one in pipelines if one.id == wanted), pipelines[0] if pipelines else None)
+    query = select(pipelines.c.id).where(pipelines.c.archived_at.is_(None))
+    order = (pipelines.c.id != (wanted or 0), pipelines.c.position, pipelines.c.id)
+    return await visit.connection.scalar(query.order_by(*order).limit(1))
 
 
 def _counts(shown: str) -> dict[int, int]:
