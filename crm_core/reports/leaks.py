@@ -1,0 +1,247 @@
+"""Where deals leak away (F3): of those that came to a stage in a time, how many went on, how long that took, how many were lost.
+
+A deal counts once on each stage it came to, by its first coming in the time. Whether it went on is asked of all that happened
+since, also after the time: a deal of the last day had no chance yet, and stands as still there.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from statistics import median
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from crm_core.access import Actor, Noun, visible
+from crm_core.deals.tables import deals, loss_reasons, stage_history, stages
+from crm_core.references import StageRef
+from crm_core.users.tables import users
+
+
+class Fate(StrEnum):
+    """What became of a deal that came to a stage."""
+
+    PASSED = "passed"
+    LOST = "lost"
+    BACK = "back"  # to an earlier stage, and not come on since
+    HERE = "here"
+
+
+@dataclass(frozen=True, slots=True)
+class LeaksAsked:
+    """`source` "" : deals without one."""
+
+    pipeline_id: int
+    since: datetime
+    until: datetime
+    owner_id: int | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A deal on a stage; `seconds` it stood there, all its stays since it came together."""
+
+    deal_id: int
+    stage_id: int
+    fate: Fate
+    seconds: float
+    amount: int
+    owner_id: int | None
+    source: str | None
+    loss_reason_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """`name` None: lost without a reason of the list. `reasoned`: a refusal somebody can explain (G38)."""
+
+    name: str | None
+    reasoned: bool
+    deals: int
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """`median_seconds` of those that went on or were lost; `lost_amount` in the smallest unit of the currency."""
+
+    stage: StageRef
+    entered: int
+    passed: int
+    lost: int
+    back: int
+    here: int
+    median_seconds: float | None
+    lost_amount: int
+    reasons: tuple[Reason, ...]
+
+    @property
+    def conversion(self) -> float | None:
+        return self.passed / self.entered if self.entered else None
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The same of one manager or one source: `by_stage` entered and passed, in the order of the stages; `won` of `entered`."""
+
+    key: str
+    name: str | None
+    entered: int
+    won: int
+    lost: int
+    by_stage: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaks:
+    """`stages` that are no end, in order; `managers` and `sources` with most deals first."""
+
+    stages: tuple[Leak, ...]
+    managers: tuple[Slice, ...]
+    sources: tuple[Slice, ...]
+    deals: int
+    won: int
+    lost: int
+
+
+@dataclass(slots=True)
+class _Way:
+    """One deal, and where it has been."""
+
+    row: Row[Any]
+    moves: list[tuple[int, datetime]] = field(default_factory=list)
+
+
+async def leaks(connection: AsyncConnection, actor: Actor, asked: LeaksAsked, now: datetime) -> Leaks:
+    """Of the deals the actor sees, by the owners whose figures he sees."""
+    order = await _stages(connection, asked.pipeline_id)
+    ways = await _ways(connection, actor, asked)
+    found = [visit for way in ways for visit in visits_of(way.row, way.moves, order, asked, now)]
+    reasons = {row.id: row for row in await connection.execute(select(loss_reasons))}
+    names = {row.id: row.name for row in await connection.execute(select(users.c.id, users.c.name))}
+    closed = Counter(way.row.closed_as for way in ways)
+    return Leaks(
+        tuple(_leak(stage, [one for one in found if one.stage_id == stage.id], reasons) for stage in _open(order)),
+        _slices(ways, found, order, lambda row: row.owner_id, names.get),
+        _slices(ways, found, order, lambda row: row.source, lambda key: key),
+        len(ways), closed["won"], closed["lost"],
+    )  # fmt: skip
+
+
+async def behind(
+    connection: AsyncConnection, actor: Actor, asked: LeaksAsked, stage_id: int, fate: Fate | None, now: datetime
+) -> tuple[int, ...]:
+    """Ids of the deals behind a figure of a stage, those that stood longest first; all that came while `fate` is None."""
+    order = await _stages(connection, asked.pipeline_id)
+    ways = await _ways(connection, actor, asked)
+    found = [one for way in ways for one in visits_of(way.row, way.moves, order, asked, now) if one.stage_id == stage_id]
+    chosen = [one for one in found if fate is None or one.fate is fate]
+    return tuple(one.deal_id for one in sorted(chosen, key=lambda one: -one.seconds))
+
+
+def visits_of(
+    deal: Row[Any], moves: Sequence[tuple[int, datetime]], order: Mapping[int, Row[Any]], asked: LeaksAsked, now: datetime
+) -> list[Visit]:
+    """Pure. `moves`: (stage, when it came there), oldest first; `order`: stages of the pipeline by id."""
+    found: dict[int, Visit] = {}
+    for number, (stage_id, at) in enumerate(moves):
+        stage = order.get(stage_id)
+        if stage is None or stage.kind != "open" or stage_id in found or not asked.since <= at < asked.until:
+            continue
+        later = moves[number + 1 :]
+        found[stage_id] = Visit(
+            deal.id, stage_id, _fate(deal, stage, later, order), _stood(stage_id, moves[number:], deal.closed_at or now),
+            deal.amount or 0, deal.owner_id, deal.source, deal.loss_reason_id,
+        )  # fmt: skip
+    return list(found.values())
+
+
+def _fate(deal: Row[Any], stage: Row[Any], later: Sequence[tuple[int, datetime]], order: Mapping[int, Row[Any]]) -> Fate:
+    """A deal that went on and was lost later leaked there, not here."""
+    known = [order[stage_id] for stage_id, _ in later if stage_id in order]
+    if any(one.position > stage.position for one in known):
+        return Fate.PASSED
+    if deal.closed_as == "lost":
+        return Fate.LOST if deal.stage_id == stage.id else Fate.BACK
+    return Fate.HERE if deal.stage_id == stage.id else Fate.BACK
+
+
+def _stood(stage_id: int, moves: Sequence[tuple[int, datetime]], until: datetime) -> float:
+    ends = [at for _, at in moves[1:]] + [until]
+    stays = ((end - at).total_seconds() for (there, at), end in zip(moves, ends, strict=True) if there == stage_id)
+    return sum(max(0.0, seconds) for seconds in stays)
+
+
+async def _stages(connection: AsyncConnection, pipeline_id: int) -> dict[int, Row[Any]]:
+    """Also those put away: deals went through them."""
+    query = select(stages).where(stages.c.pipeline_id == pipeline_id).order_by(stages.c.position)
+    return {row.id: row for row in await connection.execute(query)}
+
+
+def _open(order: Mapping[int, Row[Any]]) -> list[Row[Any]]:
+    return [stage for stage in order.values() if stage.kind == "open" and stage.archived_at is None]
+
+
+async def _ways(connection: AsyncConnection, actor: Actor, asked: LeaksAsked) -> list[_Way]:
+    """The deals that came to a stage in the time, with all their moves."""
+    came = select(stage_history.c.deal_id).where(stage_history.c.at >= asked.since, stage_history.c.at < asked.until)
+    fits = _narrowed(select(deals).where(deals.c.id.in_(came)), actor, asked).subquery()
+    ways = {row.id: _Way(row) for row in await connection.execute(select(fits))}
+    moves = select(stage_history.c.deal_id, stage_history.c.stage_id, stage_history.c.at, stage_history.c.from_stage_id)
+    query = moves.where(stage_history.c.deal_id.in_(select(fits.c.id))).order_by(stage_history.c.at, stage_history.c.id)
+    for deal_id, stage_id, at, from_stage_id in await connection.execute(query):
+        if stage_id != from_stage_id:  # a deal lost or opened again has a line, and goes nowhere by it
+            ways[deal_id].moves.append((stage_id, at))
+    return list(ways.values())
+
+
+def _narrowed(query: Select[Any], actor: Actor, asked: LeaksAsked) -> Select[Any]:
+    query = query.where(deals.c.pipeline_id == asked.pipeline_id, visible(actor, deals))
+    people = actor.people(Noun.FIGURES)
+    if people is not None:
+        query = query.where(deals.c.owner_id.in_(people))
+    if asked.owner_id is not None:
+        query = query.where(deals.c.owner_id == asked.owner_id)
+    if asked.source is not None:
+        query = query.where(func.coalesce(deals.c.source, "") == asked.source)
+    return query
+
+
+def _leak(stage: Row[Any], found: Sequence[Visit], reasons: Mapping[int, Row[Any]]) -> Leak:
+    fates = Counter(one.fate for one in found)
+    lost = [one for one in found if one.fate is Fate.LOST]
+    over = [one.seconds for one in found if one.fate in (Fate.PASSED, Fate.LOST)]
+    return Leak(
+        StageRef(stage.id, stage.name, stage.short_name), len(found), fates[Fate.PASSED], fates[Fate.LOST], fates[Fate.BACK],
+        fates[Fate.HERE], median(over) if over else None, sum(one.amount for one in lost), _reasons(lost, reasons),
+    )  # fmt: skip
+
+
+def _reasons(lost: Iterable[Visit], known: Mapping[int, Row[Any]]) -> tuple[Reason, ...]:
+    counted = Counter(one.loss_reason_id for one in lost).most_common()
+    rows = [(None if reason_id is None else known.get(reason_id), times) for reason_id, times in counted]
+    return tuple(Reason(row.name if row else None, bool(row and row.reasoned), times) for row, times in rows)
+
+
+def _slices(
+    ways: Sequence[_Way], found: Sequence[Visit], order: Mapping[int, Row[Any]],
+    key_of: Callable[[Row[Any]], Any], name_of: Callable[[Any], str | None],
+) -> tuple[Slice, ...]:  # fmt: skip
+    of_deal = {way.row.id: key_of(way.row) for way in ways}
+    counts = Counter((of_deal[one.deal_id], one.stage_id, one.fate is Fate.PASSED) for one in found)
+    groups: dict[Any, Counter[str | None]] = {}
+    for way in ways:
+        groups.setdefault(of_deal[way.row.id], Counter())[way.row.closed_as] += 1
+
+    def by_stage(key: Any) -> tuple[tuple[int, int], ...]:
+        passed = [(counts[key, stage.id, True], counts[key, stage.id, False]) for stage in _open(order)]
+        return tuple((went + not_yet, went) for went, not_yet in passed)
+
+    ordered = sorted(groups.items(), key=lambda group: (-group[1].total(), str(group[0])))
+    return tuple(
+        Slice("" if key is None else str(key), name_of(key), closed.total(), closed["won"], closed["lost"], by_stage(key))
+        for key, closed in ordered
+    )
