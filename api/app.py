@@ -36,6 +36,7 @@ from api.rest import (
     offer,
     pipelines,
     recordings,
+    reports,
     request_door,
     requests,
     stages,
@@ -56,7 +57,7 @@ PREFIX = "/api/v1"
 NOUNS = (
     dialling, calls, recordings, contacts, companies, bulk, deals, deal_parts, meetings, fields, offer,
     gates, views, losing, tasks, pipelines, stages,
-    loss_reasons, users, teams, access, exchanges, trust, me, stream, webhooks, merges, history, automations, handing,
+    loss_reasons, users, teams, access, exchanges, trust, reports, me, stream, webhooks, merges, history, automations, handing,
     lead_rules, request_door, requests,
 )  # fmt: skip
 

@@ -35,7 +35,13 @@ def menu(actor: Actor, counted: Badges, texts: Texts) -> list[Item]:
         Item("tasks", "/tasks", "checkbox", gettext("Tasks"), counted.due_tasks, gettext("due today")),
     ]
     late = [Item("late", "/late", "hourglass", gettext("Overdue"))] if actor.may(Right.SEE_FIGURES) else []
-    return [*_first(actor, texts), *work, *late, *_settings(actor, texts)]
+    return [*_first(actor, texts), *work, *_reports(texts), *late, *_settings(actor, texts)]
+
+
+def _reports(texts: Texts) -> list[Item]:
+    """For everybody: whose figures one sees, says the scope (R7, R8)."""
+    gettext = texts.gettext
+    return [Item("plan", "/plan", "chart-bar", gettext("Plan and fact")), Item("leaks", "/leaks", "filter", gettext("Leaks"))]
 
 
 def _first(actor: Actor, texts: Texts) -> list[Item]:

@@ -1,6 +1,6 @@
 """Reads of pipelines and deals. What happened on one deal, by its stages, is told by `timeline`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -128,6 +128,13 @@ async def deal(connection: AsyncConnection, actor: Actor, deal_id: int) -> DealL
     if row is None:
         raise NotFound(noun="deals", id=deal_id)
     return _line(row)
+
+
+async def deals_among(connection: AsyncConnection, actor: Actor, ids: Sequence[int]) -> tuple[DealLine, ...]:
+    """Those of these deals that the actor sees, in the order of the ids."""
+    rows = await connection.execute(deal_query(actor).where(deals.c.id.in_(ids)))
+    found = {row.id: _line(row) for row in rows}
+    return tuple(found[deal_id] for deal_id in ids if deal_id in found)
 
 
 async def count_open_deals(connection: AsyncConnection, actor: Actor) -> int:

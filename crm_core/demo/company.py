@@ -18,6 +18,7 @@ from crm_core.demo.meetings import seed_meetings
 from crm_core.demo.offer import seed_offer
 from crm_core.demo.overrides import seed_overrides
 from crm_core.demo.people import are_there, seed_people
+from crm_core.demo.plans import seed_plans
 from crm_core.demo.records import seed_records
 from crm_core.demo.requests import seed_requests
 from crm_core.demo.runs import seed_runs
@@ -37,6 +38,7 @@ async def seed_demo_company(tx: AsyncConnection, exchange_id: int, *, now: datet
     await seed_teams(demo)
     await seed_offer(demo)
     await seed_meetings(demo)
+    await seed_plans(demo)
     await seed_runs(demo)
     await seed_board(demo)
     await seed_overrides(demo)

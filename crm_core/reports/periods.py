@@ -65,3 +65,10 @@ def period_with(kind: PeriodKind, day: date) -> Period:
 def _months_later(first: date, months: int) -> date:
     years, month = divmod(first.month - 1 + months, 12)
     return date(first.year + years, month + 1, 1)
+
+
+def span(first: date, last: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """From the first day's first moment until the last day is over; raises Invalid for days that nobody means."""
+    if not (FIRST_YEAR <= first.year < LAST_YEAR and FIRST_YEAR <= last.year < LAST_YEAR) or last < first:
+        raise Invalid("The first day is not later than the last, both of years somebody may live to see")
+    return bounds(first, zone)[0], bounds(last, zone)[1]

@@ -1,7 +1,7 @@
 """What each route needs of whom: the table that the walk holds every route against. A route that is not here fails it."""
 
 from crm_core.access import Right
-from tests.api import lead_expectations, part_expectations, pipeline_expectations, record_expectations
+from tests.api import lead_expectations, part_expectations, pipeline_expectations, record_expectations, report_expectations
 from tests.api.needs import Needs
 
 WORK, LISTEN, REVIEW = Right.WORK, Right.LISTEN, Right.REVIEW
@@ -278,7 +278,7 @@ PAGES = {
 
 def all_needs() -> dict[str, Needs]:
     """By `METHOD /path`."""
-    more = (part_expectations, lead_expectations, pipeline_expectations, record_expectations)
+    more = (part_expectations, lead_expectations, pipeline_expectations, record_expectations, report_expectations)
     all_rest = {**REST, **{key: needs for module in more for key, needs in module.REST.items()}}
     rest = {
         f"{method} /api/v1/{path}": needs for (method, path), needs in ((key.split(), value) for key, value in all_rest.items())

@@ -13,7 +13,7 @@ export const icons = {
     "microphone-off", "hourglass", "menu-2", "lock", "arrow-bar-to-right", "ghost-2", "link", "webhook", "send", "refresh", "calendar-event", "package", "id", "forms", "list-details", "map-pin", "lock-open", "git-branch",
     "list", "bookmark", "trash", "users-group", "list-check", "crown", "shield-check",
     "arrow-merge", "copy-check", "arrow-back-up", "file-import", "file-export", "download",
-    "bolt", "bolt-off", "arrow-up", "arrow-down", "repeat"
+    "chart-bar", "calendar", "bolt", "bolt-off", "arrow-up", "arrow-down", "repeat"
   ),
   "play-filled": "filled/player-play",
   "pause-filled": "filled/player-pause",

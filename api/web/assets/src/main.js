@@ -19,3 +19,6 @@ whenAdded("[data-player]", async (element) => (await import("./player.js")).setU
 
 // So is the board.
 whenAdded("[data-board]", async () => import("./board.js"));
+
+// And charts.
+whenAdded("[data-chart]", async (element) => (await import("./chart.js")).setUp(element));

@@ -1,0 +1,134 @@
+"""Where deals leak away (F3): stage by stage, by manager and source, with the deals and calls behind each figure."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Query
+from starlette.responses import Response
+
+from api.web.plan_words import PlanWords
+from api.web.trust import period_trust
+from api.web.typed import id_typed
+from api.web.visit import Visit, VisitNow
+from crm_core.access import Noun
+from crm_core.calls.lines import line_query, lines
+from crm_core.calls.tables import calls
+from crm_core.days import day_of
+from crm_core.deals.filters import known_sources
+from crm_core.deals.queries import Pipeline, deals_among, list_pipelines
+from crm_core.errors import Invalid, NotFound
+from crm_core.reports.leaks import Fate, LeaksAsked, behind, leaks
+from crm_core.reports.periods import span
+from crm_core.users.queries import on_duty
+
+router = APIRouter()
+
+SHOWN = 100
+ANY, NONE = "", "-"
+"""All sources; deals without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """As it stands in the address; empty: the first pipeline, this month, everybody, all sources."""
+
+    pipeline_id: Annotated[str, Query(max_length=15)] = ""
+    owner_id: Annotated[str, Query(max_length=15)] = ""
+    source: Annotated[str, Query(max_length=300)] = ANY
+    since: Annotated[str, Query(max_length=10, alias="from")] = field(default="")
+    until: Annotated[str, Query(max_length=10, alias="to")] = field(default="")
+
+    def query(self, **more: str) -> str:
+        named = {"pipeline_id": self.pipeline_id, "owner_id": self.owner_id, "source": self.source, "from": self.since,
+                 "to": self.until, **more}  # fmt: skip
+        return urlencode({name: value for name, value in named.items() if value})
+
+
+AskedNow = Annotated[Asked, Depends()]
+
+
+@router.get("/leaks")
+async def page(visit: VisitNow, asked: AskedNow) -> Response:
+    return await visit.page("leaks/page.html", "leaks", **await _choices(visit), **await _told(visit, asked))
+
+
+@router.get("/leaks/figures")
+async def part(visit: VisitNow, asked: AskedNow) -> Response:
+    answer = visit.part("leaks/_figures.html", **await _told(visit, asked))
+    answer.headers["HX-Push-Url"] = f"/leaks?{asked.query()}"
+    return answer
+
+
+@router.get("/leaks/behind")
+async def behind_page(
+    visit: VisitNow, asked: AskedNow, stage_id: Annotated[str, Query(max_length=15)],
+    fate: Annotated[str, Query(max_length=10)] = "",
+) -> Response:  # fmt: skip
+    """The deals of one figure, and the calls on that stage."""
+    pipeline = await _pipeline(visit, asked)
+    stage = next((one for one in pipeline.stages if one.id == id_typed(stage_id)), None)
+    if stage is None:
+        raise NotFound(noun="stages", id=stage_id)
+    if fate and fate not in set(Fate):
+        raise Invalid("A filter has a value it cannot have")
+    chosen = Fate(fate) if fate else None
+    ids = await behind(visit.connection, visit.actor, _filters(visit, asked, pipeline), stage.id, chosen, visit.now)
+    found = await deals_among(visit.connection, visit.actor, ids[:SHOWN])
+    talks = line_query(visit.actor).where(calls.c.deal_id.in_(ids[:SHOWN]), calls.c.stage_id == stage.id)
+    newest = talks.order_by(calls.c.started_at.desc(), calls.c.id.desc()).limit(SHOWN)
+    return await visit.page(
+        "leaks/behind.html", "leaks", stage=stage, fate=chosen, asked=asked, count=len(ids), found=found,
+        talks=await lines(visit.connection, visit.actor, newest),
+    )  # fmt: skip
+
+
+async def _choices(visit: Visit) -> dict[str, Any]:
+    return {
+        "pipelines": await list_pipelines(visit.connection), "sources": await known_sources(visit.connection, visit.actor),
+        "owners": await on_duty(visit.connection, visit.actor.people(Noun.FIGURES)),
+    }  # fmt: skip
+
+
+async def _told(visit: Visit, asked: Asked) -> dict[str, Any]:
+    pipeline = await _pipeline(visit, asked)
+    filters = _filters(visit, asked, pipeline)
+    told = await leaks(visit.connection, visit.actor, filters, visit.now)
+    words = PlanWords(visit.look.wording)
+    days = (day.isoformat() for day in _days(visit, asked))
+    return {
+        "told": told, "asked": asked, "pipeline": pipeline, "plan_words": words, "days": tuple(days),
+        "worst": _worst(told.stages),
+        **await period_trust(visit, filters.since, filters.until),
+    }  # fmt: skip
+
+
+def _worst(stages: Any) -> int | None:
+    """The stage that loses most of those who come: where to look first."""
+    losing = [one for one in stages if one.lost]
+    return max(losing, key=lambda one: (one.lost / one.entered, one.lost)).stage.id if losing else None
+
+
+async def _pipeline(visit: Visit, asked: Asked) -> Pipeline:
+    known = await list_pipelines(visit.connection)
+    wanted = id_typed(asked.pipeline_id)
+    found = next((one for one in known if wanted is None or one.id == wanted), None)
+    if found is None:
+        raise NotFound(noun="pipelines", id=wanted)
+    return found
+
+
+def _days(visit: Visit, asked: Asked) -> tuple[date, date]:
+    today = day_of(visit.now, visit.context.settings.zone)
+    try:
+        first = date.fromisoformat(asked.since) if asked.since else today.replace(day=1)
+        return first, date.fromisoformat(asked.until) if asked.until else max(today, first)
+    except ValueError as error:
+        raise Invalid("A day is written as 2026-11-22") from error
+
+
+def _filters(visit: Visit, asked: Asked, pipeline: Pipeline) -> LeaksAsked:
+    since, until = span(*_days(visit, asked), visit.context.settings.zone)
+    source = None if asked.source == ANY else "" if asked.source == NONE else asked.source
+    return LeaksAsked(pipeline.id, since, until, id_typed(asked.owner_id), source)
