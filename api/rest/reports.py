@@ -9,6 +9,8 @@ from pydantic import BaseModel, Field
 from api.deps import Context, CurrentActor, ReadDb, RowId
 from api.rest.models import Answer
 from crm_core.days import day_of
+from crm_core.deals.queries import list_pipelines
+from crm_core.errors import NotFound
 from crm_core.reports import leaks as leaking
 from crm_core.reports.indicator import Unit, indicator, indicators
 from crm_core.reports.leaks import Leak, LeaksAsked, Slice
@@ -149,19 +151,26 @@ async def plan(new: PlansIn, actor: CurrentActor, context: Context) -> PlanFactO
 
 @router.get("/reports/leaks", response_model=LeaksOut)
 async def report_of_leaks(
-    actor: CurrentActor, connection: ReadDb, context: Context, pipeline_id: RowId,
+    actor: CurrentActor, connection: ReadDb, context: Context, pipeline_id: RowId | None = None,
     since: Annotated[date | None, Query(description="first day; the month's if left out")] = None,
     until: Annotated[date | None, Query(description="last day; today if left out")] = None,
     owner_id: RowId | None = None,
     source: Annotated[str | None, Query(max_length=300, description="empty: deals without one")] = None,
 ) -> LeaksOut:  # fmt: skip
-    """Of the deals you may see that came to a stage of the pipeline in that time."""
+    """Of the deals you may see that came to a stage of the pipeline (the first, if left out) in that time."""
     zone, now = context.settings.zone, context.now()
     today = day_of(now, zone)
     first, last = since or today.replace(day=1), until or today
-    asked = LeaksAsked(pipeline_id, *span(first, last, zone), owner_id, source)
+    asked = LeaksAsked(await _pipeline(connection, pipeline_id), *span(first, last, zone), owner_id, source)
     told = await leaking.leaks(connection, actor, asked, now)
     return LeaksOut(
         deals=told.deals, won=told.won, lost=told.lost, stages=[LeakOut.of(one) for one in told.stages],
         managers=[SliceOut.of(one) for one in told.managers], sources=[SliceOut.of(one) for one in told.sources],
     )  # fmt: skip
+
+
+async def _pipeline(connection: ReadDb, wanted: int | None) -> int:
+    for one in await list_pipelines(connection):
+        if wanted in (None, one.id):
+            return one.id
+    raise NotFound(noun="pipelines", id=wanted)

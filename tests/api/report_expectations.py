@@ -9,7 +9,7 @@ MONTH = {"indicator": "calls", "period": "month", "begins": "2026-11-01"}
 REST = {
     "GET reports/plan": Needs(),
     "PUT plans": Needs(right=PLAN, body={**MONTH, "plans": {}}),
-    "GET reports/leaks": Needs(422),  # of which pipeline?
+    "GET reports/leaks": Needs(),
 }
 
 PAGES = {
