@@ -24,6 +24,7 @@ ENCODINGS = ("utf-8-sig", "cp1251", "utf-16", "utf-16-le", "utf-16-be")
 DELIMITERS = (";", ",", "\t")
 PROBE = 256 * 1024  # bytes that are looked at
 PROBE_ROWS = 30
+LONGEST_ROW = 128 * 1024  # characters after which it takes no more lines
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 FORMULA_SIGNS = ("=", "+", "-", "@")
 
@@ -46,25 +47,51 @@ def rows(file: Path, shape: Shape) -> Iterator[Row]:
 
 def _rows(file: Path, encoding: str, delimiter: str) -> Iterator[Row]:
     with file.open(encoding=encoding, errors="replace", newline="") as opened:
-        reader = csv.reader(_lines(opened), delimiter=delimiter)
+        lines = _Lines(opened)
+        reader = csv.reader(lines, delimiter=delimiter)
         number = 0
         while True:
             number += 1
+            lines.begin_row()
             try:
                 cells = next(reader)
             except StopIteration:
                 return
-            except csv.Error:  # a quote that is never closed ran into the limit of a cell; the next line begins anew
+            except (csv.Error, _QuoteLeftOpen):  # the next line begins anew
                 yield Row(number, (), ((0, OPEN_QUOTE),))
                 continue
             if any(cells):
                 yield _row(number, cells)
 
 
-def _lines(opened: io.TextIOBase) -> Iterator[str]:
-    """Lines, of which none is longer than a row can be: a file of one endless line is not read into memory."""
-    while line := opened.readline(LONGEST_CELL * 8):
-        yield line
+class _QuoteLeftOpen(Exception):
+    """A row goes on over more lines than a cell can have."""
+
+
+class _Lines:
+    """Lines, of which none is longer than a row can be: a file of one endless line is not read into memory.
+
+    The reader's own limit of a cell is one for the whole process, and other libraries raise it.
+    """
+
+    def __init__(self, opened: io.TextIOBase) -> None:
+        self._opened = opened
+        self._left = 0
+
+    def begin_row(self) -> None:
+        self._left = LONGEST_ROW
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        if self._left <= 0:
+            raise _QuoteLeftOpen
+        line = self._opened.readline(LONGEST_CELL * 8)
+        if not line:
+            raise StopIteration
+        self._left -= len(line)
+        return line
 
 
 def _row(number: int, cells: list[str]) -> Row:

@@ -1,5 +1,6 @@
 """Tables as people have them are read, whatever their encoding; what is none, or would not fit, is refused in clear words."""
 
+import csv
 import io
 import zipfile
 from datetime import date, datetime
@@ -67,7 +68,12 @@ class TestCsv:
 
         assert [(row.number, row.faults) for row in rows] == [(2, ((0, sheets.BROKEN_LETTERS),)), (3, ())]
 
-    def test_a_quote_that_is_never_closed_does_not_take_the_file_with_it(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("limit", [131_072, 10_000_000])
+    def test_a_quote_that_is_never_closed_does_not_take_the_file_with_it(
+        self, limit: int, tmp_path: Path, request: pytest.FixtureRequest
+    ) -> None:
+        before = csv.field_size_limit(limit)  # of the whole process: other libraries set it
+        request.addfinalizer(lambda: csv.field_size_limit(before))
         file = kept(tmp_path, b'a;b\n"open;1\n' + b"x;2\n" * 40_000)
 
         _, rows = table.heading_and_rows(file, Shape(FileKind.CSV, "utf-8-sig", ";"))
