@@ -118,6 +118,7 @@ class AutomationWords:
         gettext = self._texts.gettext
         return {
             "called_first": gettext("the first contact was by phone"),
+            "meeting_planned": gettext("a meeting is planned already"),
             "has_task": gettext("the deal has a task already"),
             "closed": gettext("the deal is closed"),
             "there_already": gettext("it is so already"),

@@ -10,6 +10,7 @@ from crm_core.deals.tables import deals
 from crm_core.fields.definitions import FieldKind, NewField, add_field
 from crm_core.fields.history import Noun
 from crm_core.fields.tables import field_changes
+from crm_core.meetings.tables import meetings
 from crm_core.products.work_types import add_work_type
 from crm_core.requests.tables import requests
 from crm_core.tasks.tables import tasks
@@ -144,6 +145,24 @@ async def test_task_to_ring_is_only_for_whoever_did_not_ring_first(
 
     assert [state for state, _ in await told(company)] == [expected]
     assert len([title for title in await company.titles() if title]) == (expected == "done")
+
+
+@pytest.mark.parametrize(("state", "days", "expected"), [
+    (None, 1, "done"), ("planned", 1, "declined"), ("planned", -1, "done"), ("cancelled", 1, "done"),
+])  # fmt: skip
+async def test_who_wrote_the_meeting_down_need_not_be_told_to(
+    company: Company, state: str | None, days: int, expected: str
+) -> None:
+    """F15."""
+    await company.rule("set_task_unless_meeting", at=2, title="Записать встречу")
+    if state is not None:
+        async with company.office.database.write() as tx:
+            at = NOW + timedelta(days=days)
+            await tx.execute(meetings.insert().values(deal_id=company.deal, state=state, at=at, created_at=NOW))
+
+    await company.move(2, NOW + timedelta(hours=3))
+
+    assert [run for run, _ in await told(company)] == [expected]
 
 
 async def test_words_name_the_deal_and_look_nothing_up_in_a_name(company: Company) -> None:

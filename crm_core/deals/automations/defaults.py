@@ -38,7 +38,7 @@ DEFAULTS = (
     _Default("keep_next_task", Trigger.TASK, None, {"ru": "Решить, что дальше", "en": "Decide what comes next"}, DAY),
     _Default("usual_amount", Trigger.ENTRY, CLASSIFICATION),
     _Default(
-        "set_task", Trigger.TAG, ARRANGING,
+        "set_task_unless_meeting", Trigger.TAG, ARRANGING,
         {"ru": "Записать встречу: кто, с кем, где и когда", "en": "Write the meeting down: who, with whom, where and when"}, 30,
         {"tag": MEETING_AGREED},
     ),
