@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from api.web.plan_words import PlanWords
 from api.web.trust import period_trust
-from api.web.typed import id_typed
+from api.web.typed import day_typed, id_typed
 from api.web.visit import Visit, VisitNow
 from crm_core.access import Noun
 from crm_core.calls.lines import line_query, lines
@@ -121,11 +121,8 @@ async def _pipeline(visit: Visit, asked: Asked) -> Pipeline:
 
 def _days(visit: Visit, asked: Asked) -> tuple[date, date]:
     today = day_of(visit.now, visit.context.settings.zone)
-    try:
-        first = date.fromisoformat(asked.since) if asked.since else today.replace(day=1)
-        return first, date.fromisoformat(asked.until) if asked.until else max(today, first)
-    except ValueError as error:
-        raise Invalid("A day is written as 2026-11-22") from error
+    first = day_typed(asked.since) or today.replace(day=1)
+    return first, day_typed(asked.until) or max(today, first)
 
 
 def _filters(visit: Visit, asked: Asked, pipeline: Pipeline) -> LeaksAsked:

@@ -1,7 +1,6 @@
 """Plan and fact: one indicator in one month, quarter or half-year; and setting plans."""
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -10,6 +9,7 @@ from starlette.responses import Response
 
 from api.web.plan_words import PlanWords, chart_of, plan_typed
 from api.web.trust import period_trust
+from api.web.typed import day_typed
 from api.web.visit import Visit, VisitNow, back_to
 from crm_core.access import Right
 from crm_core.days import day_of
@@ -75,11 +75,7 @@ async def keep(visit: VisitNow, asked: AskedNow) -> Response:
 
 
 def _period(visit: Visit, asked: Asked) -> Period:
-    try:
-        day = date.fromisoformat(asked.begins) if asked.begins else day_of(visit.now, visit.context.settings.zone)
-    except ValueError as error:
-        raise Invalid("A day is written as 2026-11-22", field="begins") from error
-    return period_with(asked.period, day)
+    return period_with(asked.period, day_typed(asked.begins) or day_of(visit.now, visit.context.settings.zone))
 
 
 async def _told(visit: Visit, asked: Asked) -> dict[str, Any]:

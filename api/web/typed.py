@@ -1,6 +1,6 @@
 """What people type into forms, read as values."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
@@ -45,6 +45,14 @@ def id_typed(text: str) -> int | None:
     if not (text.isascii() and text.isdecimal()) or not 0 < int(text) <= LARGEST_ID:
         raise Invalid("Choose one of the list", field="id")
     return int(text)
+
+
+def day_typed(text: str) -> date | None:
+    """`2026-11-22`, as a browser's field sends it; empty → None. Raises Invalid."""
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise Invalid("A day is written as 2026-11-22", field="day") from error
 
 
 def moment_typed(text: str, zone: ZoneInfo) -> datetime:

@@ -119,7 +119,7 @@ async def leaks(connection: AsyncConnection, actor: Actor, asked: LeaksAsked, no
     """Of the deals the actor sees, by the owners whose figures he sees."""
     order = await _stages(connection, asked.pipeline_id)
     ways = await _ways(connection, actor, asked)
-    found = [visit for way in ways for visit in visits_of(way.row, way.moves, order, asked, now)]
+    found = _visits(ways, order, asked, now)
     reasons = {row.id: row for row in await connection.execute(select(loss_reasons))}
     names = {row.id: row.name for row in await connection.execute(select(users.c.id, users.c.name))}
     closed = Counter(way.row.closed_as for way in ways)
@@ -136,10 +136,13 @@ async def behind(
 ) -> tuple[int, ...]:
     """Ids of the deals behind a figure of a stage, those that stood longest first; all that came while `fate` is None."""
     order = await _stages(connection, asked.pipeline_id)
-    ways = await _ways(connection, actor, asked)
-    found = [one for way in ways for one in visits_of(way.row, way.moves, order, asked, now) if one.stage_id == stage_id]
-    chosen = [one for one in found if fate is None or one.fate is fate]
+    found = _visits(await _ways(connection, actor, asked), order, asked, now)
+    chosen = [one for one in found if one.stage_id == stage_id and (fate is None or one.fate is fate)]
     return tuple(one.deal_id for one in sorted(chosen, key=lambda one: -one.seconds))
+
+
+def _visits(ways: Iterable[_Way], order: Mapping[int, Row[Any]], asked: LeaksAsked, now: datetime) -> list[Visit]:
+    return [visit for way in ways for visit in visits_of(way.row, way.moves, order, asked, now)]
 
 
 def visits_of(
