@@ -21,16 +21,19 @@ def postgres() -> PostgresServer:
 
 
 @pytest.fixture
-def postgres_url(postgres: PostgresServer) -> str:
-    return postgres.fresh()
+def postgres_url(postgres: PostgresServer) -> Iterator[str]:
+    with postgres.lent() as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, template: Path, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest, template: Path, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
-        return fresh_sqlite(template, tmp_path)
+        yield fresh_sqlite(template, tmp_path)
+        return
     server: PostgresServer = request.getfixturevalue("postgres")
-    return server.fresh()
+    with server.lent() as url:
+        yield url
 
 
 @pytest.fixture

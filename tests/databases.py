@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import asyncpg
+from sqlalchemy import make_url
 
 from crm_core.migrations.upgrade import upgrade_now
 
@@ -53,8 +54,17 @@ class PostgresServer:
     def fresh(self, like: str = "firstring_template") -> str:
         """The address of a new, migrated database; `like`: the name of another that nobody uses, with its rows."""
         name = f"test_{next(_serial)}"
-        self._run(f"CREATE DATABASE {name} TEMPLATE {like}")
+        self._run(f"CREATE DATABASE {name} TEMPLATE {like} STRATEGY file_copy")  # half the time, and nothing in the log
         return self.url(name)
+
+    @contextmanager
+    def lent(self, like: str = "firstring_template") -> Iterator[str]:
+        """As `fresh`, for one test: dropped after it, for thousands of them would fill a disk."""
+        url = self.fresh(like)
+        try:
+            yield url
+        finally:
+            self._run(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
 
     def empty(self) -> str:
         """The address of a new database without any table."""

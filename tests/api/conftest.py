@@ -82,12 +82,14 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def standing(request: pytest.FixtureRequest, kind: str, tmp_path: Path) -> House:
+def standing(request: pytest.FixtureRequest, kind: str, tmp_path: Path) -> Iterator[House]:
     if kind == "sqlite":
         built: Built = request.getfixturevalue("built")
-        return House(built.world, built.folder, tmp_path / "data")
+        yield House(built.world, built.folder, tmp_path / "data")
+        return
     built = request.getfixturevalue("built_on_postgres")
-    return House(built.world, built.folder, tmp_path / "data", shared_postgres_server().fresh(like=str(built.database)))
+    with shared_postgres_server().lent(like=str(built.database)) as url:
+        yield House(built.world, built.folder, tmp_path / "data", url)
 
 
 @pytest.fixture

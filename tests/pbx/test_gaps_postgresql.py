@@ -1,6 +1,7 @@
 """What fills gaps on SQLite fills them on PostgreSQL: the captures whose calls a gap can change in most ways."""
 
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,9 @@ SCENARIOS = ["inbound_answered", "queue_local_members", "attended_transfer_repla
 
 
 @pytest.fixture
-def url(postgres: PostgresServer) -> str:
-    return postgres.fresh()
+def url(postgres: PostgresServer) -> Iterator[str]:
+    with postgres.lent() as lent:
+        yield lent
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)

@@ -16,8 +16,9 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-def url(postgres: PostgresServer) -> str:
-    return postgres.fresh()
+def url(postgres: PostgresServer) -> Iterator[str]:
+    with postgres.lent() as lent:
+        yield lent
 
 
 @pytest.fixture
