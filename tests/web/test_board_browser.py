@@ -60,6 +60,7 @@ def drag(page: Page, deal: int, stage: int, *, let_go: bool = True) -> None:
     page.mouse.move(start["x"] + 110, start["y"] + 70, steps=4)
     page.mouse.move(end["x"] + 60, end["y"] + 40, steps=12)
     expect(page.locator("#board.dragging")).to_be_visible()
+    expect(page.locator(".cards").nth(stage).locator(f"#card-{deal}.place")).to_be_visible()  # it lies where the hand is
     if let_go:
         page.mouse.up()
 
