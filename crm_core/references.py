@@ -43,6 +43,16 @@ class ContactRef:
 
 
 @dataclass(frozen=True, slots=True)
+class StageSays:
+    """What a manager is told of the stage a deal stands on (T3): its aim, how one knows it is reached, with what, how."""
+
+    goal: str | None
+    criteria: str | None
+    tools: str | None
+    algorithm: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class DealRef:
     """A deal the reader may not open tells its stage alone: no title, no amount."""
 
@@ -52,7 +62,7 @@ class DealRef:
     may_open: bool
     amount: int | None = None
     currency: str = "RUB"
-    goal: str | None = None  # of the stage, where a page says it
+    says: StageSays | None = None  # where a page says it
 
 
 def person(row: Any, prefix: str) -> Person | None:

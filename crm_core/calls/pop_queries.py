@@ -16,7 +16,7 @@ from crm_core.calls.live_queries import LiveCall, read_live, that_are_up
 from crm_core.calls.tables import call_rings, call_talks, calls
 from crm_core.contacts.tables import contacts
 from crm_core.deals.tables import deals, stages
-from crm_core.references import DealRef, StageRef, deal_ref
+from crm_core.references import DealRef, StageRef, StageSays, deal_ref
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,8 @@ async def _known_and_deal(connection: AsyncConnection, actor: Actor, line: CallL
         return known, None
     stage = StageRef(row.stage_id, row.stage_name, row.short_name)
     deal = deal_ref(row.id, row.title, stage, row.opens, row.amount, row.currency)
-    return known, replace(deal, goal=row.goal) if deal.may_open else deal
+    says = StageSays(row.goal, row.criteria, row.tools, row.algorithm)
+    return known, replace(deal, says=says) if deal.may_open else deal
 
 
 @lru_cache(1000)
@@ -112,7 +113,8 @@ def _deal_query(actor: Actor) -> Select[Any]:
     return (
         select(
             exists().where(BY_CONTACT, BEFORE).label("known"),
-            deals, stages.c.name.label("stage_name"), stages.c.short_name, stages.c.goal,
+            deals, stages.c.name.label("stage_name"), stages.c.short_name,
+            stages.c.goal, stages.c.criteria, stages.c.tools, stages.c.algorithm,
             visible(actor, deals).label("opens"),
         )
         .select_from(contacts.outerjoin(deals, is_open).outerjoin(stages, stages.c.id == deals.c.stage_id))
