@@ -193,11 +193,12 @@ def database_move(
 def backup(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="where backups are kept, on another disk if you can")],
     without_key: Annotated[bool, typer.Option("--without-key", help="leave the installation's key out")] = False,
+    keep: Annotated[int | None, typer.Option(metavar="N", help="then remove older ones: N stay, this one among them")] = None,
 ) -> None:
     """Write one more backup (database, stored files, key) while everything runs."""
     from api.commands.backup import backup as run
 
-    run(folder, with_key=not without_key)
+    run(folder, with_key=not without_key, keep=keep)
 
 
 @app.command()

@@ -181,6 +181,12 @@ def opened(backup: Path) -> Manifest:
     return manifest
 
 
+def files_of(backup: Path) -> list[FileTold]:
+    """The stored files that belong to a backup; raises Damaged where their list is not as it was written."""
+    _require_sum(backup, FILES, _sums_in(read_note(backup / SUMS)))
+    return list(lines_of(backup / FILES, FileTold))
+
+
 def _newer(backup: Path) -> Invalid | None:
     """What a later version may have changed, this one cannot know: only the form's number stays where it is."""
     try:

@@ -9,8 +9,8 @@ import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from crm_core.moving import archive as form
 from crm_core.moving.archive import FORM, FileTold, Manifest, TableTold
 from crm_core.moving.emptiness import revision_of
 from crm_core.moving.high_water import high_water
+from crm_core.moving.pruning import Pruned, prune
 from crm_core.moving.rows import Columns, Sum, columns_of, read_rows
 
 PARTIAL = ".partial"
@@ -52,24 +53,37 @@ class BackedUp:
     files: int
     copied: int
     missing: int
+    pruned: Pruned | None = None
 
 
-async def back_up(database: Database, blobs: Blobs, archive: Path, key: Key, now: datetime, product: str) -> BackedUp:
+async def back_up(
+    database: Database, blobs: Blobs, archive: Path, key: Key, now: datetime, product: str, keep: int | None = None
+) -> BackedUp:
     """Write one more backup into the folder `archive`; stored files that an earlier one brought are not copied again.
 
+    `keep`: so many whole backups stay, this one among them; older ones go once it is whole; None: all stay.
     Raises Invalid if the database is of another version, Conflict if another backup is being written there.
     """
-    name = now.astimezone(UTC).strftime("%Y-%m-%dT%H%M%SZ")
     with _alone(archive):
+        name = _name(archive, now)
         folder = archive / f"{name}{PARTIAL}"
         try:
             done = await _write(database, blobs, archive, folder, key, (name, product))
             folder.rename(archive / name)
+            if keep is not None:
+                done = replace(done, pruned=await asyncio.to_thread(prune, archive, keep))
         except OSError as error:
             raise FirstringError(f"The backup cannot be written ({error.strerror or error}): make room in {archive}") from error
         finally:
             shutil.rmtree(folder, ignore_errors=True)
     return done
+
+
+def _name(archive: Path, now: datetime) -> str:
+    """By its second; whoever comes a second time in one second takes the next that is free."""
+    while (archive / (name := now.astimezone(UTC).strftime("%Y-%m-%dT%H%M%SZ"))).exists():
+        now += timedelta(seconds=1)
+    return name
 
 
 async def _write(database: Database, blobs: Blobs, archive: Path, folder: Path, key: Key, told: tuple[str, str]) -> BackedUp:

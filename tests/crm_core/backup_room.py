@@ -39,9 +39,9 @@ class Room:
     key_file: Path
     time: datetime = NOW
 
-    async def back_up(self, key: Key = KEY) -> BackedUp:
+    async def back_up(self, key: Key = KEY, keep: int | None = None) -> BackedUp:
         self.time += timedelta(days=1)
-        return await back_up(self.database, self.blobs, self.archive, key, self.time, "0.1.0")
+        return await back_up(self.database, self.blobs, self.archive, key, self.time, "0.1.0", keep)
 
     async def restore(self, name: str | None = None) -> Restored:
         backup = chosen(self.archive, name)
