@@ -36,7 +36,8 @@ def move(to: str) -> None:
         done = asyncio.run(_move(settings, to))
     finally:
         lock.release()
-    print(f"Moved {done.rows} rows of {done.tables} tables; counts and sums of every table agree.")
+    moved = "They were moved before:" if done.before else "Moved"
+    print(f"{moved} {done.rows} rows of {done.tables} tables; counts and sums of every table agree.")
     print("Set FIRSTRING_DATABASE_URL to the new address before the next start. The old database is as it was.")
 
 

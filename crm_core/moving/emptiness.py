@@ -12,10 +12,14 @@ from crm_core.migrations.upgrade import make_room, newest_revision, upgrade
 from crm_core.moving.rows import columns_of, read_rows
 
 
+class HoldsData(Conflict):
+    """The database has our tables and something in them."""
+
+
 async def make_ready(database: Database, revision: str | None = None) -> None:
     """Give an empty database the tables of a revision (of this version, unless told).
 
-    Raises Conflict if anything is in it, SettingsError if it cannot be reached.
+    Raises HoldsData, or another Conflict if other tables are there, and SettingsError if it cannot be reached.
     """
     wanted = revision or newest_revision()
     if await _is_bare(database):
@@ -44,7 +48,7 @@ async def _is_bare(database: Database) -> bool:
 async def require_empty(connection: AsyncConnection) -> None:
     for name, columns in (await columns_of(connection)).items():
         async for _ in read_rows(connection, name, columns):
-            raise Conflict(f"That database holds data already (table {name}): nothing was touched; name an empty one")
+            raise HoldsData(f"That database holds data already (table {name}): nothing was touched; name an empty one")
 
 
 async def revision_of(connection: AsyncConnection) -> str | None:

@@ -1,6 +1,6 @@
 """Rows into an empty database, all or none, and counted and summed again before they are kept."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 from sqlalchemy import insert, text
@@ -8,10 +8,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.errors import Conflict, Invalid
-from crm_core.moving.rows import Columns, Sum, shaped, sum_of
+from crm_core.moving.rows import Columns, Sum, columns_of, shaped, sum_of
 
 ReadTable = Callable[[str, Sequence[str]], AsyncIterator[Sequence[Sequence[Any]]]]
 """The rows of a table, some at a time, with the values of these columns."""
+SumTold = Callable[[str], Awaitable[tuple[int, str]]]
+"""How many rows a table should have, and their sum in hex."""
 
 
 async def load(tx: AsyncConnection, columns: Columns, read: ReadTable) -> dict[str, Sum]:
@@ -43,6 +45,19 @@ async def _require_named_rows(tx: AsyncConnection) -> None:
     except DBAPIError as error:
         why = " ".join(str(error.orig).split())[:200]
         raise Invalid(f"A row names another that is not there ({why}); nothing was kept of it") from error
+
+
+async def holds(connection: AsyncConnection, columns: Columns, told: SumTold) -> int | None:
+    """How many rows there are if its tables hold just what is told of each, else None: so far came who was killed at the end."""
+    rows = 0
+    if await columns_of(connection) != columns:
+        return None
+    for name, names in columns.items():
+        there = await sum_of(connection, name, names)
+        if (there.rows, there.hex) != await told(name):
+            return None
+        rows += there.rows
+    return rows
 
 
 async def require_same(tx: AsyncConnection, columns: Columns, told: dict[str, Sum]) -> None:

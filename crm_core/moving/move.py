@@ -14,37 +14,57 @@ from crm_core.db import Database
 from crm_core.errors import Conflict, Invalid
 from crm_core.leases import leases
 from crm_core.migrations.upgrade import newest_revision
-from crm_core.moving.emptiness import make_ready, require_empty, revision_of
+from crm_core.moving.emptiness import HoldsData, make_ready, require_empty, revision_of
 from crm_core.moving.high_water import high_water, set_high_water
-from crm_core.moving.loading import load, require_same
-from crm_core.moving.rows import Columns, Sum, columns_of, read_rows
+from crm_core.moving.loading import holds, load, require_same
+from crm_core.moving.rows import Columns, Sum, columns_of, read_rows, sum_of
 
 LOCK_PATIENCE = "5s"
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
+    """`before`: an earlier move had come to its end already."""
+
     tables: int
     rows: int
+    before: bool = False
 
 
 async def move(source: Database, target: Database, now: datetime) -> Moved:
-    """Copy all tables, in one transaction of the target: whatever breaks, it stays empty.
+    """Copy all tables, in one transaction of the target: whatever breaks, it stays empty. Moving once more is harmless.
 
-    Raises Conflict if somebody works on the source, the target is not empty or the copy differs; Invalid if the source is
-    of another version or a row does not fit.
+    Raises Conflict if somebody works on the source, the target holds anything else or the copy differs; Invalid if the source
+    is of another version or a row does not fit.
     """
     if source.url == target.url:
         raise Invalid("That is the database in use: name another, empty one")
     async with _at_rest(source, now) as connection:
-        await make_ready(target)
         columns = await columns_of(connection)
+        try:
+            await make_ready(target)
+        except HoldsData:
+            rows = await _moved_before(connection, target, columns)
+            if rows is None:
+                raise
+            return Moved(len(columns), rows, before=True)
         async with target.write() as tx:
             await require_empty(tx)
             sums = await _copy(connection, tx, columns)
             await require_same(tx, columns, sums)
             await _require_quiet(connection, now)
     return Moved(len(columns), sum(one.rows for one in sums.values()))
+
+
+async def _moved_before(source: AsyncConnection, target: Database, columns: Columns) -> int | None:
+    """How many rows, if the target holds the very same: who was killed at the end, or did not see it, moves again."""
+
+    async def told(name: str) -> tuple[int, str]:
+        here = await sum_of(source, name, columns[name])
+        return here.rows, here.hex
+
+    async with target.read() as connection:
+        return await holds(connection, columns, told)
 
 
 async def _copy(connection: AsyncConnection, tx: AsyncConnection, columns: Columns) -> dict[str, Sum]:

@@ -20,9 +20,9 @@ from crm_core.migrations.upgrade import knows, upgrade
 from crm_core.moving import archive as form
 from crm_core.moving.archive import Damaged, FileTold, Manifest
 from crm_core.moving.backup import Key
-from crm_core.moving.emptiness import make_ready, require_empty
+from crm_core.moving.emptiness import HoldsData, make_ready, require_empty
 from crm_core.moving.high_water import set_high_water
-from crm_core.moving.loading import load, require_same
+from crm_core.moving.loading import holds, load, require_same
 from crm_core.moving.rows import SOME_RAW, Columns, Sum
 from crm_core.tables import metadata
 
@@ -50,20 +50,26 @@ def chosen(archive: Path, name: str | None) -> Path:
 
 
 async def restore(archive: Path, backup: Path, database: Database, blobs: Blobs, keep_key: Callable[[str], None]) -> Restored:
-    """Raises Damaged, naming the first file that is not whole, before anything is touched; Conflict if the database is not
-    empty. The rows come last and all at once: a restore that broke off is simply done again."""
+    """Raises Damaged, naming the first file that is not whole, before anything is touched; Conflict if the database holds
+    anything else. The rows come last and all at once: a restore that broke off is simply done again."""
     manifest = await asyncio.to_thread(form.opened, backup)
     if not knows(manifest.revision):
         raise Invalid(f"The archive was made by a newer Firstring ({manifest.product[:20]}): restore it with that one")
     await asyncio.to_thread(_require_files, archive, backup, manifest)
-    await make_ready(database, manifest.revision)
+    try:
+        await make_ready(database, manifest.revision)
+        rows_there = None
+    except HoldsData:
+        rows_there = await _rows_there(manifest, database)
+        if rows_there is None:
+            raise
     key = (await asyncio.to_thread(form.read_note, backup / form.KEY)).decode() if manifest.key_kept else None
     if key is not None:
         if Key(key, kept=True).mark != manifest.key_mark:
             raise Damaged("The archive is damaged: its key is not the one that belongs to it")
         await asyncio.to_thread(keep_key, key)
     files = await _put_files(archive, backup, blobs)
-    rows = await _put_rows(backup, manifest, database)
+    rows = await _put_rows(backup, manifest, database) if rows_there is None else rows_there
     await upgrade(database.url)
     return Restored(backup, rows, files, manifest.missing, key, manifest.key_mark)
 
@@ -90,10 +96,22 @@ async def _put_files(archive: Path, backup: Path, blobs: Blobs) -> int:
     return count
 
 
+async def _rows_there(manifest: Manifest, database: Database) -> int | None:
+    """How many rows, if an earlier restore of this backup had put them all there."""
+
+    async def told(name: str) -> tuple[int, str]:
+        return manifest.tables[name].rows, manifest.tables[name].sum
+
+    async with database.read() as connection:
+        return await holds(connection, _columns_told(manifest), told)
+
+
+def _columns_told(manifest: Manifest) -> Columns:
+    return {one.name: manifest.tables[one.name].columns for one in metadata.sorted_tables if one.name in manifest.tables}
+
+
 async def _put_rows(backup: Path, manifest: Manifest, database: Database) -> int:
-    columns: Columns = {
-        one.name: manifest.tables[one.name].columns for one in metadata.sorted_tables if one.name in manifest.tables
-    }
+    columns = _columns_told(manifest)
 
     async def read(name: str, names: Sequence[str]) -> AsyncIterator[Sequence[Sequence[Any]]]:
         rows = _rows_in(backup / form.table_file(name), name, names)

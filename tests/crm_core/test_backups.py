@@ -183,9 +183,22 @@ async def test_a_backup_that_broke_off_is_none(small_room: Room) -> None:
     assert len(list(small_room.archive.glob("2*"))) == 1
 
 
-async def test_an_installation_with_anything_in_it_is_left_alone(room: Room) -> None:
+async def test_a_backup_that_was_restored_is_restored_once_more_without_harm(room: Room) -> None:
+    """Who was killed at the very end, or did not see it, does it again."""
+    await room.back_up()
+    first = await room.restore()
+
+    again = await room.restore()
+
+    assert (again.rows, again.files) == (first.rows, first.files)
+    assert await sums(room.other) == await sums(room.database)
+
+
+async def test_an_installation_with_anything_else_in_it_is_left_alone(room: Room) -> None:
     await room.back_up()
     await room.restore()
+    async with room.other.write() as tx:
+        await create_user(tx, NewUser("nina@office.test", "Нина", Role.HEAD), now=NOW, by=None)
     before = await sums(room.other)
 
     with pytest.raises(Conflict, match="holds data already"):

@@ -110,6 +110,8 @@ def test_a_company_moves_to_postgresql_and_goes_on(tmp_path: Path, office: Pract
         assert product.stop() == 0
 
         assert "counts and sums of every table agree" in said(product, "db", "move", "--to", url)
+        assert "They were moved before: " in said(product, "db", "move", "--to", url)
+        product.run("user", "add", "late@office.test", "--role", "head")
         refused = product.run("db", "move", "--to", url)
         assert (refused.returncode, "holds data already" in refused.stderr) == (1, True)
 

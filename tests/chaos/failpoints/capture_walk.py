@@ -65,8 +65,8 @@ class Walk:
         """Every step there is, and what is told when nobody dies."""
         with _folder() as folder:
             url = self._prepared(folder)
-            taken: Taken = _in_child(lambda: self._play(url, folder, Steps(None)))
-            return taken, _in_child(lambda: self._outcome(url))
+            taken: Taken = in_child(lambda: self._play(url, folder, Steps(None)))
+            return taken, in_child(lambda: self._outcome(url))
 
     def dies_at(self, point: Point, *, over_meanwhile: bool) -> Outcome | None:
         """What is told in the end; None if it came through without that step.
@@ -75,10 +75,10 @@ class Walk:
         """
         with _folder() as folder:
             url = self._prepared(folder)
-            if _in_child(lambda: self._play(url, folder, Steps(point)), may_die=True) is not None:
+            if in_child(lambda: self._play(url, folder, Steps(point)), may_die=True) is not None:
                 return None
-            _in_child(lambda: self._take_over(url, folder, over_meanwhile=over_meanwhile))
-            outcome: Outcome = _in_child(lambda: self._outcome(url))
+            in_child(lambda: self._take_over(url, folder, over_meanwhile=over_meanwhile))
+            outcome: Outcome = in_child(lambda: self._outcome(url))
             return outcome
 
     def wrong(self, told: Outcome, undisturbed: Outcome) -> list[str]:
@@ -188,7 +188,7 @@ def _folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-def _in_child(work: Callable[[], Awaitable[Any]], *, may_die: bool = False) -> Any:
+def in_child(work: Callable[[], Awaitable[Any]], *, may_die: bool = False) -> Any:
     """What it returns, done in a fork of this process; None if it was killed there and `may_die`. Raises RuntimeError else."""
     with tempfile.NamedTemporaryFile(prefix="firstring-walk-") as answer:
         child = os.fork()

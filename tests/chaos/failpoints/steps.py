@@ -43,7 +43,10 @@ class Steps:
         self.taken: Taken = Counter()
 
     def install(self) -> None:
-        asyncio.get_running_loop().set_task_factory(self._task)
+        self.install_in(asyncio.get_running_loop())
+
+    def install_in(self, loop: asyncio.AbstractEventLoop) -> None:
+        loop.set_task_factory(self._task)
 
     def step(self, where: str, *, resumed: bool) -> None:
         self.taken[where, resumed] += 1
