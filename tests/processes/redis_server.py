@@ -23,7 +23,7 @@ class RedisServer:
     def start(self) -> "RedisServer":
         command = ["redis-server", "--port", str(self._port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self._folder)]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        eventually(self._answers, within=10, what="Redis")
+        eventually(self._answers, within=60, what="Redis")
         return self
 
     def kill(self) -> None:

@@ -81,8 +81,16 @@ def _has_recording(one: Played) -> bool:
     return bool(one.truth.recordings) and one.truth.talk_seconds > 0
 
 
-def waiting(url: str, played: int) -> str:
-    """What is still to come before all is settled: calls, their ends, reactions, jobs (but those for a model); empty: nothing."""
+@dataclass(frozen=True, slots=True)
+class ToCome:
+    """What is still to come before all is settled; `words` is empty for nothing, `count` is None while nobody can say."""
+
+    words: str
+    count: int | None = None
+
+
+def waiting(url: str, played: int) -> ToCome:
+    """Calls, their ends, reactions, jobs (but those for a model)."""
     return asyncio.run(_waiting(url, played))
 
 
@@ -100,7 +108,7 @@ async def _heard(url: str) -> bool:
         await database.close()
 
 
-async def _waiting(url: str, played: int) -> str:
+async def _waiting(url: str, played: int) -> ToCome:
     database = Database(url)
     try:
         async with database.read() as connection:
@@ -108,12 +116,14 @@ async def _waiting(url: str, played: int) -> str:
             to_do = select(jobs.c.kind, jobs.c.state, jobs.c.run_after, jobs.c.last_error).where(
                 jobs.c.state.not_in(["done", "parked"]), jobs.c.kind != TRANSCRIBE_JOB
             )  # fmt: skip
-            busy = [tuple(map(str, row)) for row in await connection.execute(to_do.limit(5))]
+            busy = [tuple(map(str, row)) for row in await connection.execute(to_do)]
             unreacted = await any_unreacted(connection, REACTED_TO)
-            missing = "" if int(there or 0) >= played else f"{there} of {played} calls have ended; "
-            return missing + (f"jobs {busy}; " if busy else "") + ("events without reactions" if unreacted else "")
+            missing = max(0, played - int(there or 0))
+            words = f"{missing} of {played} calls have not ended; " if missing else ""
+            words += f"{len(busy)} jobs {busy[:5]}; " if busy else ""
+            return ToCome(words + ("events without reactions" if unreacted else ""), missing + len(busy) + unreacted)
     except Exception as error:  # the database may be away itself
-        return repr(error)
+        return ToCome(repr(error))
     finally:
         await database.close()
 
