@@ -1,4 +1,7 @@
-"""Text from outside, made fit to be stored."""
+"""Text from outside, made fit to be stored, or read as a number."""
+
+MOST_DIGITS = 15
+"""Beyond any count or id. Python reads no number of thousands of digits: it raises an error of its own."""
 
 
 def clean(text: str, longest: int) -> str:
@@ -7,6 +10,11 @@ def clean(text: str, longest: int) -> str:
         return text[:longest]
     whole = text.encode("utf-8", "replace").decode("utf-8")
     return whole.replace("\0", "")[:longest]
+
+
+def whole_number(text: str) -> int | None:
+    """`12` → 12; None for whatever is not digits alone."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS else None
 
 
 def msgid(text: str) -> str:

@@ -7,13 +7,14 @@ from sqlalchemy import select
 from starlette.responses import Response
 
 from api.web.deal_filters import Again, Asked, at_address, choices, filters_of
+from api.web.typed import chosen_id
 from api.web.visit import Visit, VisitNow
 from crm_core.access import Right
 from crm_core.deals.board import FIRST, MOST, read_board
 from crm_core.deals.loss_reasons import list_loss_reasons
 from crm_core.deals.tables import pipelines
 from crm_core.errors import Invalid
-from crm_core.paging import LARGEST_ID
+from crm_core.text import whole_number
 
 router = APIRouter()
 
@@ -61,10 +62,11 @@ def _counts(shown: str) -> dict[int, int]:
     """`12:75,13:125` → how many cards of which stage's column; raises Invalid."""
     counts: dict[int, int] = {}
     for part in filter(None, shown.split(",")):
-        stage, _, count = part.partition(":")
-        if not (stage.isascii() and stage.isdecimal() and count.isascii() and count.isdecimal()) or int(stage) > LARGEST_ID:
+        stage, _, told = part.partition(":")
+        count = whole_number(told)
+        if count is None:
             raise Invalid("A filter has a value it cannot have")
-        counts[int(stage)] = min(int(count), MOST)
+        counts[chosen_id(stage)] = min(count, MOST)
     return counts
 
 

@@ -9,13 +9,12 @@ from starlette.responses import Response
 from api.bulk import carry_out
 from api.web.deal_filters import asked_again, filters_of
 from api.web.gate_words import worded
-from api.web.typed import moment_typed
+from api.web.typed import id_typed, moment_typed
 from api.web.visit import Visit, VisitNow
 from crm_core.access import Right
 from crm_core.deals.bulk import MOST, BulkChange, BulkDeed, fitting
 from crm_core.deals.gate import Refused
 from crm_core.errors import FirstringError, Invalid, NotFound
-from crm_core.paging import LARGEST_ID
 
 router = APIRouter()
 
@@ -44,8 +43,8 @@ class Asked:
         """Raises Invalid."""
         due = moment_typed(self.due, visit.context.settings.zone) if self.deed is BulkDeed.TASK else None
         return BulkChange(
-            self.deed, owner_id=_id(self.owner_id), stage_id=_id(self.stage_id), source=self.source or None,
-            work_type_id=_id(self.work_type_id), reason_id=_id(self.reason_id), words=self.words or None,
+            self.deed, owner_id=id_typed(self.owner_id), stage_id=id_typed(self.stage_id), source=self.source or None,
+            work_type_id=id_typed(self.work_type_id), reason_id=id_typed(self.reason_id), words=self.words or None,
             title=self.title or None, due_at=due,
         )  # fmt: skip
 
@@ -70,7 +69,7 @@ async def change(visit: VisitNow, asked: Annotated[Asked, Depends()]) -> Respons
 async def _chosen(visit: Visit, asked: Asked) -> tuple[tuple[int, ...], bool]:
     if asked.all_that_fit:
         return await fitting(visit.connection, visit.actor, filters_of(visit, asked_again(asked.query)))
-    return tuple(one for text in asked.deal or () if (one := _id(text)) is not None), False
+    return tuple(one for text in asked.deal or () if (one := id_typed(text)) is not None), False
 
 
 def why(visit: Visit, deed: BulkDeed, error: FirstringError) -> list[str]:
@@ -82,11 +81,3 @@ def why(visit: Visit, deed: BulkDeed, error: FirstringError) -> list[str]:
     if deed is BulkDeed.STAGE:
         return [visit.say("The stage belongs to another pipeline.")]
     return [visit.say("It cannot be so for this deal.")]
-
-
-def _id(text: str) -> int | None:
-    if not text:
-        return None
-    if not (text.isascii() and text.isdecimal()) or int(text) > LARGEST_ID:
-        raise Invalid("A form has a value it cannot have")
-    return int(text)

@@ -1,7 +1,7 @@
 """Calls: the list with its filters, and one call with its recording, its words and its remarks."""
 
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Protocol
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
 from api.paths import PathId
+from api.web.typed import day_typed, id_typed
 from api.web.visit import Visit, VisitNow, back_to
 from crm_core import days
 from crm_core.access import Noun, Right, require_visible
@@ -52,11 +53,12 @@ class Asked:
     def filters(self, zone: ZoneInfo) -> CallFilters:
         """Raises Invalid for what no form of ours sends."""
         try:
+            since, until = day_typed(self.since), day_typed(self.until)
             return CallFilters(
-                since=_first_moment(self.since, zone), until=_last_moment(self.until, zone),
+                since=days.bounds(since, zone)[0] if since else None, until=days.bounds(until, zone)[1] if until else None,
                 direction=Direction(self.direction) if self.direction else None,
                 outcome=Outcome(self.outcome) if self.outcome else None,
-                user_id=int(self.user_id) if self.user_id else None,
+                user_id=id_typed(self.user_id),
                 search=self.search or None, tag=self.tag or None,
             )  # fmt: skip
         except (ValueError, OverflowError) as error:
@@ -64,14 +66,6 @@ class Asked:
 
 
 AskedNow = Annotated[Asked, Depends()]
-
-
-def _first_moment(day: str, zone: ZoneInfo) -> datetime | None:
-    return days.bounds(date.fromisoformat(day), zone)[0] if day else None
-
-
-def _last_moment(day: str, zone: ZoneInfo) -> datetime | None:
-    return days.bounds(date.fromisoformat(day), zone)[1] if day else None
 
 
 @router.get("/calls")

@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 from fastapi import Query
 from starlette.responses import Response
 
+from api.web.typed import id_typed
 from api.web.visit import Visit
 from crm_core.access import Noun
 from crm_core.days import bounds, day_of
 from crm_core.deals.filters import DealFilters, known_sources
 from crm_core.deals.queries import DEAL_SORTS, list_pipelines
 from crm_core.errors import Invalid
-from crm_core.paging import LARGEST_ID
 from crm_core.products.work_types import list_work_types
 from crm_core.users.queries import on_duty
 
@@ -57,10 +57,10 @@ class Asked:
         if self.sort not in DEAL_SORTS:
             raise Invalid("A filter has a value it cannot have")
         since, until = _period(self.period, now, zone)
-        owner = user_id if self.owner_id == ME else None if self.owner_id == NOBODY else _id(self.owner_id)
+        owner = user_id if self.owner_id == ME else None if self.owner_id == NOBODY else id_typed(self.owner_id)
         return DealFilters(
-            open=self.state == "open", search=self.search or None, pipeline_id=_id(self.pipeline_id), stage_id=_id(self.stage_id),
-            owner_id=owner, source=self.source or None, work_type_id=_id(self.work_type_id),
+            open=self.state == "open", search=self.search or None, owner_id=owner, source=self.source or None,
+            pipeline_id=id_typed(self.pipeline_id), stage_id=id_typed(self.stage_id), work_type_id=id_typed(self.work_type_id),
             unowned=self.owner_id == NOBODY, without_task=bool(self.without_task), stuck_at=now if self.stuck else None,
             opened_since=since, opened_until=until,
         )  # fmt: skip
@@ -113,11 +113,3 @@ def _first_day(name: str, today: date) -> date:
         "quarter": today.replace(month=(today.month - 1) // 3 * 3 + 1, day=1), "year": today.replace(month=1, day=1),
     }  # fmt: skip
     return first_days[name]
-
-
-def _id(text: str) -> int | None:
-    if not text:
-        return None
-    if not (text.isascii() and text.isdecimal()) or int(text) > LARGEST_ID:
-        raise Invalid("A filter has a value it cannot have")
-    return int(text)

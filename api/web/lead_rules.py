@@ -10,6 +10,8 @@ from api.paths import PathId
 from api.web.lead_rule_form import form_facts, rule_typed, typed_of, when_options
 from api.web.lead_rule_words import sentence, wrong_words
 from api.web.options_typed import fitted_options, option_wrong, typed_options
+from api.web.ordering import Ids, Step, stepped
+from api.web.typed import id_typed
 from api.web.visit import Visit, VisitNow, back_to
 from crm_core.access import Right
 from crm_core.errors import Conflict, Invalid, NotFound
@@ -85,31 +87,15 @@ async def add(visit: VisitNow) -> Response:
 
 
 @router.post("/lead-rules/order")
-async def order(visit: VisitNow) -> Response:
-    """As the rows were dragged, or one of them a step up or down: `step` is `up:7`."""
+async def order(visit: VisitNow, ids: Ids, step: Step = "") -> Response:
     visit.require(Right.SETTINGS)
-    form = await visit.request.form()
-    ids = [
-        int(one) for one in form.getlist("ids") if isinstance(one, str) and one.isascii() and one.isdecimal() and len(one) < 10
-    ]
     try:
         async with visit.context.database.write() as tx:
-            await edits.order_rules(tx, _stepped(ids, str(form.get("step") or "")), by=visit.actor.user_id, now=visit.now)
+            await edits.order_rules(tx, stepped(ids, step), by=visit.actor.user_id, now=visit.now)
     except Conflict:
         await visit.connection.rollback()
         return await rules_page(visit, refused=visit.say("The rules changed meanwhile; here they are as they stand."), status=409)
     return back_to("/lead-rules")
-
-
-def _stepped(ids: list[int], step: str) -> list[int]:
-    way, _, moved = step.partition(":")
-    if way not in ("up", "down") or moved not in [str(one) for one in ids]:
-        return ids
-    place = ids.index(int(moved))
-    other = place + (-1 if way == "up" else 1)
-    if 0 <= other < len(ids):
-        ids[place], ids[other] = ids[other], ids[place]
-    return ids
 
 
 @router.post("/lead-rules/hours")
@@ -130,14 +116,13 @@ async def try_draft(visit: VisitNow) -> Response:
     """The rule as it stands in the form, before it is kept."""
     visit.require(Right.SETTINGS)
     form = await visit.request.form()
-    instead_of = str(form.get("instead_of") or "")
     try:
+        place = id_typed(str(form.get("instead_of") or ""))
         draft = await _drafted(visit, form, active=True)
         fitting = await edits.fit_rule(visit.connection, draft, visit.context.settings.region)
     except Invalid as error:
         said = _refusal(visit, await when_options(visit), error)
         return visit.part("leads/_dry_run.html", 422, told=None, refused=said, people={})
-    place = int(instead_of) if instead_of.isascii() and instead_of.isdecimal() and len(instead_of) < 10 else None
     return await _tried(visit, fitting, place)
 
 

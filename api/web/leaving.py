@@ -11,6 +11,7 @@ from api.web.visit import Visit, VisitNow, back_to
 from crm_core.access import Noun, Right
 from crm_core.errors import Conflict, Invalid, NotFound
 from crm_core.paging import LARGEST_ID
+from crm_core.text import whole_number
 from crm_core.users import leaving
 from crm_core.users.leaving import MOST_SHARES
 from crm_core.users.queries import on_duty
@@ -75,6 +76,7 @@ def _shares(typed: dict[str, str], *, needed: bool) -> dict[int, int]:
 
 
 def _whole(text: str) -> int:
-    if not (text.isascii() and text.isdecimal()) or int(text) > LARGEST_ID:
+    number = whole_number(text)
+    if number is None or number > LARGEST_ID:
         raise Invalid("A share is a whole number")
-    return int(text)
+    return number

@@ -1,13 +1,14 @@
 """Pipelines: which there are, their stages in order, where won deals go on, and what a template would give them."""
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query
 from starlette.responses import Response
 
-from api.paths import BodyId, PathId
+from api.paths import PathId
+from api.web.ordering import Ids, Step, stepped
 from api.web.pipeline_words import pipeline_wrong
+from api.web.typed import chosen_id, id_typed
 from api.web.visit import Visit, VisitNow, back_to
 from crm_core.access import Right
 from crm_core.deals import pipeline_edits, planting, stage_edits
@@ -15,7 +16,6 @@ from crm_core.deals.judging import all_gates
 from crm_core.deals.stage_queries import PipelineWhole, taken_away, whole_pipeline, whole_pipelines
 from crm_core.deals.template import all_templates, template_named
 from crm_core.errors import Conflict, Invalid
-from crm_core.paging import LARGEST_ID
 
 router = APIRouter()
 
@@ -23,8 +23,6 @@ SEE = Right.SEE_FIGURES
 """Who leads a department looks at how deals are led; who sets things changes it."""
 
 Name = Annotated[str, Form(max_length=1000)]
-Ids = Annotated[list[BodyId], Form(max_length=100)]
-Step = Annotated[str, Form(max_length=20)]
 EMPTY, COPY = "", "copy:"
 
 
@@ -48,7 +46,7 @@ async def add(visit: VisitNow, name: Name = "", template: Annotated[str, Form(ma
 async def _planted(visit: Visit, tx: Any, name: str, template: str) -> int:
     by, now = visit.actor.user_id, visit.now
     if template.startswith(COPY):
-        source = await whole_pipeline(tx, _id(template.removeprefix(COPY)))
+        source = await whole_pipeline(tx, chosen_id(template.removeprefix(COPY)))
         return await planting.plant_stages(tx, name, planting.copied(source), by=by, now=now)
     if template in all_templates():
         language = visit.look.language
@@ -82,8 +80,7 @@ async def change(
     try:
         async with visit.context.database.write() as tx:
             await pipeline_edits.rename_pipeline(tx, pipeline_id, name, by=by, now=now)
-            to = _id(hands_over_to) if hands_over_to else None
-            await pipeline_edits.hand_over_to(tx, pipeline_id, to, by=by, now=now)
+            await pipeline_edits.hand_over_to(tx, pipeline_id, id_typed(hands_over_to), by=by, now=now)
     except Invalid as error:
         return await pipeline_page(visit, pipeline_id, pipeline_wrong(visit, error), 422)
     return back_to(f"/pipelines/{pipeline_id}")
@@ -113,7 +110,6 @@ async def restore(visit: VisitNow, pipeline_id: PathId) -> Response:
 
 @router.post("/pipelines/{pipeline_id}/order")
 async def order_stages(visit: VisitNow, pipeline_id: PathId, ids: Ids, step: Step = "") -> Response:
-    """`step`: `up:7` or `down:7`, where a button moved one stage and nobody dragged."""
     visit.require(Right.SETTINGS)
     try:
         async with visit.context.database.write() as tx:
@@ -182,21 +178,3 @@ async def _all(visit: Visit, refused: str | None = None, typed: dict[str, str] |
 
 def _templates(visit: Visit) -> list[tuple[str, Any]]:
     return [(one.name, one.said(visit.look.language)) for one in all_templates().values()]
-
-
-def stepped(ids: Sequence[int], step: str) -> list[int]:
-    """The order after one of them went a place up or down. Raises Invalid."""
-    order = list(ids)
-    if step:
-        way, _, which = step.partition(":")
-        at = order.index(_id(which)) if which in map(str, order) else -1
-        to = at + (-1 if way == "up" else 1)
-        if at >= 0 and 0 <= to < len(order):
-            order[at], order[to] = order[to], order[at]
-    return order
-
-
-def _id(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and 0 < int(text[:12]) <= LARGEST_ID):
-        raise Invalid("There is no such record")
-    return int(text)

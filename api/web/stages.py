@@ -11,6 +11,7 @@ from api.web.option_choices import option_choices
 from api.web.pipeline_words import named_by_words, pipeline_wrong
 from api.web.pipelines import SEE
 from api.web.stage_form import StageTyped
+from api.web.typed import id_typed
 from api.web.visit import Visit, VisitNow, back_to
 from crm_core.access import Right
 from crm_core.deals import stage_edits
@@ -19,7 +20,6 @@ from crm_core.deals.judging import all_gates
 from crm_core.deals.named_by import named_by_stage
 from crm_core.deals.stage_queries import StageWhole, whole_pipeline, whole_stage
 from crm_core.errors import Conflict, Invalid
-from crm_core.paging import LARGEST_ID
 
 router = APIRouter()
 
@@ -52,10 +52,9 @@ async def change(visit: VisitNow, stage_id: PathId) -> Response:
 async def remove(visit: VisitNow, stage_id: PathId, deals_to: Annotated[str, Form(max_length=12)] = "") -> Response:
     visit.require(Right.SETTINGS)
     stage = await whole_stage(visit.connection, stage_id)
-    to = int(deals_to) if deals_to.isascii() and deals_to.isdecimal() and int(deals_to) <= LARGEST_ID else None
     try:
         async with visit.context.database.write() as tx:
-            await stage_edits.remove_stage(tx, stage_id, deals_to=to, by=visit.actor.user_id, now=visit.now)
+            await stage_edits.remove_stage(tx, stage_id, deals_to=id_typed(deals_to), by=visit.actor.user_id, now=visit.now)
     except (Invalid, Conflict) as error:
         return await stage_page(visit, stage_id, None, pipeline_wrong(visit, error), 409)
     return back_to(f"/pipelines/{stage.pipeline_id}")

@@ -9,11 +9,12 @@ from starlette.responses import Response
 from api.audit import job
 from api.paths import BodyId, PathId
 from api.web.trust_words import TrustWords
+from api.web.typed import day_typed
 from api.web.visit import Visit, VisitNow, back_to
 from crm_core import days
 from crm_core.access import Right
 from crm_core.calls.exchange_queries import list_exchanges
-from crm_core.errors import NotFound
+from crm_core.errors import Invalid, NotFound
 from crm_core.trust import queries
 
 router = APIRouter()
@@ -104,7 +105,7 @@ async def _day(visit: Visit, day_id: int) -> dict[str, Any]:
 def _wanted(visit: Visit, told: str) -> date | None:
     today = days.day_of(visit.now, visit.context.settings.zone)
     try:
-        day = date.fromisoformat(told)
-    except ValueError:
+        day = day_typed(told)
+    except Invalid:
         return None
-    return day if today - FURTHEST <= day <= today else None
+    return day if day and today - FURTHEST <= day <= today else None

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from crm_core.errors import Invalid
 from crm_core.paging import LARGEST_ID
+from crm_core.text import whole_number
 
 DEAREST = Decimal(10) ** 13  # in whole units; no contract is dearer
 
@@ -40,11 +41,15 @@ def number_typed(text: str) -> float | None:
 
 def id_typed(text: str) -> int | None:
     """What a list to choose from sends; empty → None. Raises Invalid."""
-    if not text:
-        return None
-    if not (text.isascii() and text.isdecimal()) or not 0 < int(text) <= LARGEST_ID:
+    return chosen_id(text) if text else None
+
+
+def chosen_id(text: str) -> int:
+    """The same where something must be chosen. Raises Invalid."""
+    number = whole_number(text)
+    if not number or number > LARGEST_ID:
         raise Invalid("Choose one of the list", field="id")
-    return int(text)
+    return number
 
 
 def day_typed(text: str) -> date | None:

@@ -16,6 +16,7 @@ from crm_core.reports.indicator import indicator
 from crm_core.reports.periods import Period
 from crm_core.reports.tables import plans
 from crm_core.teams.tables import teams
+from crm_core.text import whole_number
 from crm_core.upserts import insert_into
 from crm_core.users.audit import record
 from crm_core.users.tables import users
@@ -70,9 +71,9 @@ async def _named(tx: AsyncConnection, actor: Actor, whose: str) -> tuple[int | N
             raise Forbidden
         return None, None
     kind, _, number = whose.partition(":")
-    if kind not in ("user", "team") or not (number.isascii() and number.isdecimal()) or int(number) > LARGEST_ID:
+    row_id = whole_number(number)
+    if kind not in ("user", "team") or row_id is None or row_id > LARGEST_ID:
         raise Invalid("A plan is of user:<id>, team:<id> or house", field="whose")
-    row_id = int(number)
     table = users if kind == "user" else teams
     seen = people is None or (kind == "user" and row_id in people)
     if not seen or await tx.scalar(select(table.c.id).where(table.c.id == row_id)) is None:
