@@ -6,9 +6,9 @@ from fastapi import APIRouter, Depends, Query
 from sqlalchemy import select
 from starlette.responses import Response
 
-from api.web.deal_filters import Again, Asked, at_address, choices, filters_of
+from api.web.deal_filters import Again, Asked, choices, filters_of
 from api.web.typed import chosen_id
-from api.web.visit import Visit, VisitNow
+from api.web.visit import Visit, VisitNow, at_address
 from crm_core.access import Right
 from crm_core.deals.board import FIRST, MOST, read_board
 from crm_core.deals.loss_reasons import list_loss_reasons
@@ -34,7 +34,7 @@ async def page(visit: VisitNow, asked: AskedNow, shown: Shown = "") -> Response:
 async def columns(visit: VisitNow, asked: AskedNow, shown: Shown = "", again: Again = "") -> Response:
     """`again`: the page fetches what it shows already, and its address stays."""
     answer = visit.part("deals/_board.html", **await _facts(visit, asked, shown))
-    return answer if again else at_address(answer, "/board", asked)
+    return answer if again else at_address(answer, "/board", asked.query())
 
 
 async def _facts(visit: Visit, asked: Asked, shown: str) -> dict[str, Any]:

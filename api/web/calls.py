@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from api.paths import PathId
 from api.web.typed import day_typed, id_typed
-from api.web.visit import Visit, VisitNow, back_to
+from api.web.visit import Visit, VisitNow, at_address, back_to
 from crm_core import days
 from crm_core.access import Noun, Right, require_visible
 from crm_core.calls.events import Direction, Outcome
@@ -75,10 +75,7 @@ async def page(visit: VisitNow, asked: AskedNow) -> Response:
 
 @router.get("/calls/list")
 async def part(visit: VisitNow, asked: AskedNow) -> Response:
-    answer = visit.part("calls/_list.html", **await _listed(visit, asked))
-    # The address bar shows the page, not the fragment.
-    answer.headers["HX-Push-Url"] = f"/calls?{asked.query()}" if asked.query() else "/calls"
-    return answer
+    return at_address(visit.part("calls/_list.html", **await _listed(visit, asked)), "/calls", asked.query())
 
 
 @router.get("/calls/more")

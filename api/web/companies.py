@@ -1,19 +1,17 @@
 """Companies: search, and one company's card with its people and deals."""
 
-from collections.abc import Callable
 from typing import Annotated, Any, cast
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
-from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from api.paths import PathId
 from api.web.custom_fields import fill_in, personal_part
 from api.web.duplicates import kept_page
-from api.web.seen import overtaken, seen_in
-from api.web.typed import id_typed
-from api.web.visit import Visit, VisitNow, back_to
+from api.web.seen import Reader, as_it_stands, given_in, overtaken, seen_in
+from api.web.typed import id_typed, text_typed
+from api.web.visit import Visit, VisitNow, at_address, back_to
 from crm_core.access import Right, may_give_to, may_see_personal, require_may_give, require_visible
 from crm_core.contacts.company_edits import TEXTS, CompanyChanges, add_company, edit_company
 from crm_core.contacts.company_queries import company_card
@@ -22,13 +20,12 @@ from crm_core.contacts.tables import companies
 from crm_core.errors import Conflict, Invalid
 from crm_core.fields.definitions import definitions
 from crm_core.fields.history import Noun
-from crm_core.text import clean
 from crm_core.users.queries import on_duty
 
 router = APIRouter()
 
 Search = Annotated[str, Query(max_length=200)]
-LONGEST = 12_000
+READERS: dict[str, Reader] = {**dict.fromkeys((*TEXTS, "inn"), text_typed), "owner_id": id_typed}
 
 
 @router.get("/companies")
@@ -39,8 +36,7 @@ async def page(visit: VisitNow, search: Search = "") -> Response:
 @router.get("/companies/list")
 async def part(visit: VisitNow, search: Search = "") -> Response:
     answer = visit.part("companies/_list.html", **await _listed(visit, search))
-    answer.headers["HX-Push-Url"] = f"/companies?{urlencode({'search': search})}" if search else "/companies"
-    return answer
+    return at_address(answer, "/companies", urlencode({"search": search}) if search else "")
 
 
 @router.get("/companies/more")
@@ -64,12 +60,12 @@ async def add(visit: VisitNow) -> Response:
     visit.require(Right.WORK)
     form = await visit.request.form()
     try:
-        new = cast("CompanyChanges", {**_typed(form), "owner_id": visit.actor.user_id})
+        new = cast("CompanyChanges", {**given_in(form, READERS), "owner_id": visit.actor.user_id})
         async with visit.context.database.write() as tx:
             region = visit.context.settings.region
             company_id = await add_company(tx, new, region, by=visit.actor.user_id, now=visit.now)
     except Invalid as error:
-        return await _list_page(visit, "", refused=_refusal(visit, error), typed=_typed(form), status=422)
+        return await _list_page(visit, "", refused=_refusal(visit, error), typed=given_in(form, READERS), status=422)
     return back_to(f"/companies/{company_id}")
 
 
@@ -79,7 +75,7 @@ async def edit(visit: VisitNow, company_id: PathId) -> Response:
     visit.require(Right.WORK)
     form = await visit.request.form()
     try:
-        changes, seen = cast("CompanyChanges", _typed(form)), seen_in(form, READERS)
+        changes, seen = cast("CompanyChanges", given_in(form, READERS)), seen_in(form, READERS)
         async with visit.context.database.write() as tx:
             await require_visible(tx, visit.actor, companies, company_id)
             if "owner_id" in changes and changes["owner_id"] != seen.get("owner_id"):
@@ -89,7 +85,7 @@ async def edit(visit: VisitNow, company_id: PathId) -> Response:
     except Invalid as error:
         return await company_page(visit, company_id, _refusal(visit, error), 422)
     except Conflict as error:
-        return await company_page(visit, company_id, overtaken(visit.look.wording.texts, error, _shown(visit)), 409)
+        return await company_page(visit, company_id, overtaken(visit.look.wording.texts, error, as_it_stands(_names(visit))), 409)
     return back_to(f"/companies/{company_id}")
 
 
@@ -132,28 +128,12 @@ async def _card(visit: Visit, company_id: int, refused: str | None = None) -> di
     }  # fmt: skip
 
 
-def _text(text: str) -> str | None:
-    return clean(text, LONGEST).strip() or None
-
-
-READERS: dict[str, Callable[[str], Any]] = {**dict.fromkeys((*TEXTS, "inn"), _text), "owner_id": id_typed}
-
-
-def _typed(form: FormData) -> dict[str, Any]:
-    return {name: read(str(form[name])[:LONGEST]) for name, read in READERS.items() if name in form}
-
-
 def _names(visit: Visit) -> dict[str, str]:
     name = visit.look.wording.texts.pgettext("thing", "Name")
     return {
         "name": name, "inn": visit.say("INN"), "phone": visit.say("Phone"), "email": visit.say("E-mail"),
         "site": visit.say("Site"), "address": visit.say("Address"), "note": visit.say("Note"), "owner_id": visit.say("Manager"),
     }  # fmt: skip
-
-
-def _shown(visit: Visit) -> Callable[[str, Any], tuple[str, str]]:
-    names = _names(visit)
-    return lambda field, value: (names.get(field, field), str(value or ""))
 
 
 def _refusal(visit: Visit, error: Invalid) -> str:

@@ -11,8 +11,9 @@ from starlette.responses import Response
 from api.paths import PathId
 from api.web.custom_fields import fill_in, personal_part
 from api.web.duplicates import kept_page
-from api.web.seen import overtaken, seen_in
-from api.web.visit import Visit, VisitNow, back_to
+from api.web.seen import as_it_stands, given_in, overtaken, seen_in
+from api.web.typed import text_typed
+from api.web.visit import Visit, VisitNow, at_address, back_to
 from crm_core.access import Right, may_see_personal, require_visible
 from crm_core.contacts import edits
 from crm_core.contacts.card_queries import contact_card
@@ -22,14 +23,12 @@ from crm_core.contacts.tables import contacts
 from crm_core.errors import Conflict, Invalid
 from crm_core.fields.definitions import definitions
 from crm_core.fields.history import Noun
-from crm_core.text import clean
 
 router = APIRouter()
 
 Search = Annotated[str, Query(max_length=200)]
 Text = Annotated[str, Form(max_length=12_000)]
-LONGEST = 12_000
-EDITED = ("name", "company", "position", "email", "note")
+READERS = dict.fromkeys(("name", "company", "position", "email", "note"), text_typed)
 _UNSEEN = object()
 
 
@@ -47,8 +46,7 @@ async def page(visit: VisitNow, search: Search = "") -> Response:
 @router.get("/contacts/list")
 async def part(visit: VisitNow, search: Search = "") -> Response:
     answer = visit.part("contacts/_list.html", **await _listed(visit, search))
-    answer.headers["HX-Push-Url"] = f"/contacts?{urlencode({'search': search})}" if search else "/contacts"
-    return answer
+    return at_address(answer, "/contacts", urlencode({"search": search}) if search else "")
 
 
 @router.get("/contacts/more")
@@ -87,8 +85,7 @@ async def edit(visit: VisitNow, contact_id: PathId) -> Response:
     """What the form has changed, field by field; the company by its name: found, or made."""
     visit.require(Right.WORK)
     form = await visit.request.form()
-    changes = {name: _text(str(form[name])) for name in EDITED if name in form}
-    seen = seen_in(form, dict.fromkeys(EDITED, _text))
+    changes, seen = given_in(form, READERS), seen_in(form, READERS)
     if "company" in changes and seen.pop("company", _UNSEEN) == changes["company"]:
         del changes["company"]  # he left it as it was: a namesake, or what a colleague chose meanwhile, stays
     try:
@@ -97,13 +94,7 @@ async def edit(visit: VisitNow, contact_id: PathId) -> Response:
             given = cast("edits.ContactChanges", changes)
             await edits.edit_contact(tx, contact_id, given, by=visit.actor.user_id, now=visit.now, seen=seen)
     except Conflict as error:
-        names = {
-            "name": visit.say("Name"),
-            "position": visit.say("Position"),
-            "email": visit.say("E-mail"),
-            "note": visit.say("Note"),
-        }
-        say = overtaken(visit.look.wording.texts, error, lambda field, value: (names.get(field, field), str(value or "")))
+        say = overtaken(visit.look.wording.texts, error, as_it_stands(_names(visit)))
         return await contact_page(visit, contact_id, say, 409)
     return back_to(f"/contacts/{contact_id}")
 
@@ -118,10 +109,6 @@ async def fill_in_fields(visit: VisitNow, contact_id: PathId) -> Response:
 async def personal(visit: VisitNow, contact_id: PathId) -> Response:
     """The personal fields; that they were looked at is written down."""
     return await personal_part(visit, Noun.CONTACT, contact_id)
-
-
-def _text(text: str) -> str | None:
-    return clean(text, LONGEST).strip() or None
 
 
 @router.post("/contacts/{contact_id}/numbers")
@@ -159,3 +146,8 @@ async def _mark(visit: Visit, contact_id: int, deed: Mark) -> Response:
         for number in await numbers_of(tx, contact_id):
             await deed(tx, number.number, by=visit.actor.user_id, now=visit.now)
     return back_to(f"/contacts/{contact_id}")
+
+
+def _names(visit: Visit) -> dict[str, str]:
+    """Of what is typed on the card."""
+    return {"name": visit.say("Name"), "position": visit.say("Position"), "email": visit.say("E-mail"), "note": visit.say("Note")}

@@ -1,18 +1,17 @@
 """What is done on one deal's card: it is named, priced, classified, given to somebody, lost, noted on, and given tasks."""
 
-from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Form
-from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from api.paths import BodyId, PathId
 from api.web.custom_fields import fill_in, personal_part
 from api.web.deal_card import BOARD, From, after_deed, of_mine
 from api.web.field_words import field_names
-from api.web.seen import overtaken, seen_in
-from api.web.typed import amount_typed, id_typed, moment_typed
+from api.web.seen import Reader, Shown, given_in, overtaken, seen_in
+from api.web.typed import amount_typed, id_typed, moment_typed, text_typed
 from api.web.visit import Visit, VisitNow
 from crm_core.access import require_may_give
 from crm_core.deals import edits, notes
@@ -20,13 +19,12 @@ from crm_core.deals.work_type import choose_work_type
 from crm_core.errors import Conflict, Invalid, NotFound
 from crm_core.fields.history import Noun
 from crm_core.tasks.deeds import NewTask, set_task
-from crm_core.text import clean
 
 router = APIRouter()
 
 Text = Annotated[str, Form(max_length=12_000)]
 FormId = Annotated[BodyId, Form()]
-LONGEST = 12_000
+READERS: dict[str, Reader] = {"title": partial(text_typed, longest=300), "amount": amount_typed, "work_type_id": id_typed}
 
 
 @router.post("/deals/{deal_id}/lose")
@@ -53,7 +51,7 @@ async def edit(visit: VisitNow, deal_id: PathId) -> Response:
     """What it is about, its work type and amount: what the form has changed, field by field."""
     form = await visit.request.form()
     try:
-        given, seen = _typed(form), seen_in(form, READERS)
+        given, seen = given_in(form, READERS), seen_in(form, READERS)
         if form.get("agreed"):
             seen.pop("amount", None)  # he says that this is the amount, though it is the one that stood there
         async with of_mine(visit, deal_id) as tx:
@@ -112,24 +110,13 @@ async def add_task(visit: VisitNow, deal_id: PathId, title: Text, due: Text) -> 
     return await after_deed(visit, deal_id)
 
 
-def _typed(form: FormData) -> dict[str, Any]:
-    return {name: read(str(form[name])[:LONGEST]) for name, read in READERS.items() if name in form}
-
-
-def _title(text: str) -> str | None:
-    return clean(text, 300).strip() or None
-
-
-READERS: dict[str, Callable[[str], Any]] = {"title": _title, "amount": amount_typed, "work_type_id": id_typed}
-
-
 def _refusal(visit: Visit, error: Invalid) -> str:
     if error.facts.get("field") in ("work_type_id", "id"):
         return visit.say("This work type is not there any more. Choose another one.")
     return visit.say("The amount is a number such as 240 000.")
 
 
-def _shown(visit: Visit) -> Callable[[str, Any], tuple[str, str]]:
+def _shown(visit: Visit) -> Shown:
     names = field_names(visit.look.wording.texts)
 
     def shown(field: str, value: Any) -> tuple[str, str]:

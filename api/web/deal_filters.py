@@ -7,7 +7,6 @@ from urllib.parse import parse_qsl, urlencode
 from zoneinfo import ZoneInfo
 
 from fastapi import Query
-from starlette.responses import Response
 
 from api.web.typed import id_typed
 from api.web.visit import Visit
@@ -79,13 +78,6 @@ def asked_again(query: str) -> Asked:
 
 def filters_of(visit: Visit, asked: Asked) -> DealFilters:
     return asked.filters(visit.actor.user_id, visit.now, visit.context.settings.zone)
-
-
-def at_address(answer: Response, path: str, asked: Asked) -> Response:
-    """The filters a form chose stand in the address from now on."""
-    query = asked.query()
-    answer.headers["HX-Push-Url"] = f"{path}?{query}" if query else path
-    return answer
 
 
 async def choices(visit: Visit) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
-from api.web.deal_filters import Again, Asked, at_address, choices, filters_of
-from api.web.visit import Visit, VisitNow
+from api.web.deal_filters import Again, Asked, choices, filters_of
+from api.web.visit import Visit, VisitNow, at_address
 from crm_core.deals.loss_reasons import list_loss_reasons
 from crm_core.deals.queries import list_deals
 
@@ -26,7 +26,7 @@ async def page(visit: VisitNow, asked: AskedNow) -> Response:
 async def part(visit: VisitNow, asked: AskedNow, again: Again = "") -> Response:
     """`again`: the page fetches what it shows already, and its address stays."""
     answer = visit.part("deals/_list.html", **await listed(visit, asked))
-    return answer if again else at_address(answer, "/deals", asked)
+    return answer if again else at_address(answer, "/deals", asked.query())
 
 
 @router.get("/deals/more")

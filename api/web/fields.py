@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form
 from starlette.responses import Response
 
 from api.paths import PathId
-from api.web.visit import Visit, VisitNow, back_to
+from api.web.visit import Visit, VisitNow, back_to, status_after
 from crm_core.access import Right
 from crm_core.errors import Conflict, Invalid
 from crm_core.fields import definitions
@@ -36,7 +36,7 @@ async def add(
         async with visit.context.database.write() as tx:
             await definitions.add_field(tx, new, by=visit.actor.user_id, now=visit.now)
     except (Invalid, Conflict) as error:
-        return await _page(visit, _refusal(visit, error), 409 if isinstance(error, Conflict) else 422)
+        return await _page(visit, error)
     return back_to("/fields")
 
 
@@ -71,14 +71,15 @@ async def _edited(visit: Visit, field_id: int, changes: FieldChanges) -> Respons
         async with visit.context.database.write() as tx:
             await definitions.edit_field(tx, field_id, changes, by=visit.actor.user_id, now=visit.now)
     except (Invalid, Conflict) as error:
-        return await _page(visit, _refusal(visit, error), 409 if isinstance(error, Conflict) else 422)
+        return await _page(visit, error)
     return back_to("/fields")
 
 
-async def _page(visit: Visit, refused: str | None = None, status: int = 200) -> Response:
+async def _page(visit: Visit, error: Invalid | Conflict | None = None) -> Response:
     known = await definitions.definitions(visit.connection, archived=True)
     shown = [(noun.value, [one for one in known if one.noun is noun]) for noun in Noun]
-    return await visit.page("fields/page.html", "fields", status, nouns=shown, refused=refused)
+    refused = error and _refusal(visit, error)
+    return await visit.page("fields/page.html", "fields", status_after(error), nouns=shown, refused=refused)
 
 
 def _refusal(visit: Visit, error: Invalid | Conflict) -> str:

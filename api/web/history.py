@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from api.paths import PathId
-from api.web.visit import Visit, VisitNow, back_to
+from api.web.visit import Visit, VisitNow, back_to, status_after
 from crm_core.access import Right
 from crm_core.errors import Conflict, Invalid
 from crm_core.fields.history import Noun
@@ -49,7 +49,7 @@ async def take_back(visit: VisitNow, change_id: PathId) -> Response:
             await restore(tx, visit.actor, change_id, visit.context.settings.region, now=visit.now)
     except (Invalid, Conflict) as refused:
         say = visit.say(refused.say) % {name: visit.say(str(value)) for name, value in refused.facts.items() if name == "why"}
-        return await history_page(visit, known.noun, known.noun_id, say, 409 if isinstance(refused, Conflict) else 422)
+        return await history_page(visit, known.noun, known.noun_id, say, status_after(refused))
     return back_to(f"/history/{known.noun}/{known.noun_id}")
 
 

@@ -12,7 +12,7 @@ from api.web.lead_rule_words import sentence, wrong_words
 from api.web.options_typed import fitted_options, option_wrong, typed_options
 from api.web.ordering import Ids, Step, stepped
 from api.web.typed import id_typed
-from api.web.visit import Visit, VisitNow, back_to
+from api.web.visit import Visit, VisitNow, back_to, status_after
 from crm_core.access import Right
 from crm_core.errors import Conflict, Invalid, NotFound
 from crm_core.leads import edits
@@ -170,8 +170,8 @@ async def _save(visit: Visit, rule: LeadRule | None) -> Response:
         options = await when_options(visit)
         typed = {**typed_options((*options, *THEN_OPTIONS), form), "name": str(form.get("name") or "")[:200]}
         wrong = str(error.facts.get("option") or error.facts.get("field") or "")
-        status = 409 if isinstance(error, Conflict) else 422
-        return await form_page(visit, rule, typed, refused=_refusal(visit, options, error), wrong=wrong, status=status)
+        said = _refusal(visit, options, error)
+        return await form_page(visit, rule, typed, refused=said, wrong=wrong, status=status_after(error))
     return back_to("/lead-rules")
 
 

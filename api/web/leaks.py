@@ -11,7 +11,7 @@ from starlette.responses import Response
 from api.web.plan_words import PlanWords
 from api.web.trust import period_trust
 from api.web.typed import day_typed, id_typed
-from api.web.visit import Visit, VisitNow
+from api.web.visit import Visit, VisitNow, at_address
 from crm_core.access import Noun
 from crm_core.calls.lines import line_query, lines
 from crm_core.calls.tables import calls
@@ -56,9 +56,7 @@ async def page(visit: VisitNow, asked: AskedNow) -> Response:
 
 @router.get("/leaks/figures")
 async def part(visit: VisitNow, asked: AskedNow) -> Response:
-    answer = visit.part("leaks/_figures.html", **await _told(visit, asked))
-    answer.headers["HX-Push-Url"] = f"/leaks?{asked.query()}"
-    return answer
+    return at_address(visit.part("leaks/_figures.html", **await _told(visit, asked)), "/leaks", asked.query())
 
 
 @router.get("/leaks/behind")

@@ -1,17 +1,16 @@
 """Meetings on the deal's card: set, changed, put off, held, cancelled."""
 
-from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Form
 from sqlalchemy.ext.asyncio import AsyncConnection
-from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from api.paths import PathId
 from api.web.deal_card import after_deed, of_mine
-from api.web.seen import overtaken, seen_in
-from api.web.typed import id_typed, moment_typed
+from api.web.seen import Reader, given_in, overtaken, seen_in
+from api.web.typed import id_typed, moment_typed, text_typed
 from api.web.visit import Visit, VisitNow
 from crm_core.access import require_visible
 from crm_core.contacts.tables import contacts
@@ -19,7 +18,6 @@ from crm_core.errors import Conflict, Invalid, NotFound
 from crm_core.meetings import deeds
 from crm_core.meetings.deeds import MeetingChanges, NewMeeting
 from crm_core.meetings.queries import meeting
-from crm_core.text import clean
 
 router = APIRouter()
 
@@ -29,7 +27,7 @@ Words = Annotated[str, Form(max_length=12_000)]
 @router.post("/deals/{deal_id}/meetings")
 async def set_meeting(visit: VisitNow, deal_id: PathId) -> Response:
     try:
-        given = _typed(visit, await visit.request.form())
+        given = given_in(await visit.request.form(), _readers(visit))
         async with of_mine(visit, deal_id) as tx:
             await _require_known(visit, tx, given)
             await deeds.set_meeting(tx, NewMeeting(deal_id, **given), by=visit.actor.user_id, now=visit.now)
@@ -43,7 +41,7 @@ async def change_meeting(visit: VisitNow, deal_id: PathId, meeting_id: PathId) -
     """What the form has changed, field by field."""
     form = await visit.request.form()
     try:
-        given, seen = _typed(visit, form), seen_in(form, _readers(visit))
+        given, seen = given_in(form, _readers(visit)), seen_in(form, _readers(visit))
         async with of_mine(visit, deal_id) as tx:
             await _require_of(visit, tx, deal_id, meeting_id)
             await _require_known(visit, tx, given)
@@ -91,14 +89,10 @@ async def _require_known(visit: Visit, tx: AsyncConnection, given: dict[str, Any
         await require_visible(tx, visit.actor, contacts, given["contact_id"])
 
 
-def _readers(visit: Visit) -> dict[str, Callable[[str], Any]]:
+def _readers(visit: Visit) -> dict[str, Reader]:
     zone = visit.context.settings.zone
-    words = {name: lambda text, longest=longest: clean(text, longest).strip() or None for name, longest in deeds.TEXTS.items()}
+    words = {name: partial(text_typed, longest=longest) for name, longest in deeds.TEXTS.items()}
     return {"at": lambda text: moment_typed(text, zone) if text else None, "user_id": id_typed, "contact_id": id_typed, **words}
-
-
-def _typed(visit: Visit, form: FormData) -> dict[str, Any]:
-    return {name: read(str(form[name])[:12_000]) for name, read in _readers(visit).items() if name in form}
 
 
 def _conflict(visit: Visit, error: Conflict) -> str:

@@ -1,15 +1,15 @@
 """Settings: the price list. Products in groups, with their price and what they cost us."""
 
-from collections.abc import Callable
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 from fastapi import APIRouter, Form, Query
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from api.paths import PathId
+from api.web.seen import Reader, given_in
 from api.web.typed import amount_typed, id_typed
-from api.web.visit import Visit, VisitNow, back_to
+from api.web.visit import Visit, VisitNow, back_to, status_after
 from crm_core.access import Right
 from crm_core.errors import Conflict, Invalid, NotFound
 from crm_core.products import price_list
@@ -18,7 +18,7 @@ from crm_core.products.price_list import ProductChanges
 router = APIRouter()
 
 Text = Annotated[str, Form(max_length=400)]
-READERS: dict[str, Callable[[str], Any]] = {
+READERS: dict[str, Reader] = {
     "name": str, "sku": str, "unit": str, "group_id": id_typed, "price": amount_typed, "cost": amount_typed,
     "archived": lambda text: text == "yes",
 }  # fmt: skip
@@ -48,7 +48,7 @@ async def add(visit: VisitNow) -> Response:
         async with visit.context.database.write() as tx:
             await price_list.add_product(tx, _typed(form), by=visit.actor.user_id, now=visit.now)
     except (Invalid, NotFound) as error:
-        return await _page(visit, _refusal(visit, error), 422)
+        return await _page(visit, error)
     return back_to("/products")
 
 
@@ -59,7 +59,7 @@ async def add_group(visit: VisitNow, name: Text) -> Response:
         async with visit.context.database.write() as tx:
             await price_list.add_group(tx, name, by=visit.actor.user_id, now=visit.now)
     except (Invalid, Conflict) as error:
-        return await _page(visit, _refusal(visit, error), 409 if isinstance(error, Conflict) else 422)
+        return await _page(visit, error)
     return back_to("/products")
 
 
@@ -72,7 +72,7 @@ async def edit_group(visit: VisitNow, group_id: PathId, name: Text = "", archive
         async with visit.context.database.write() as tx:
             await price_list.edit_group(tx, group_id, name=name or None, archived=put_away, by=visit.actor.user_id, now=visit.now)
     except (Invalid, Conflict) as error:
-        return await _page(visit, _refusal(visit, error), 409 if isinstance(error, Conflict) else 422)
+        return await _page(visit, error)
     return back_to("/products")
 
 
@@ -84,22 +84,22 @@ async def edit(visit: VisitNow, product_id: PathId) -> Response:
         async with visit.context.database.write() as tx:
             await price_list.edit_product(tx, product_id, _typed(form), by=visit.actor.user_id, now=visit.now)
     except Invalid as error:
-        return await _page(visit, _refusal(visit, error), 422)
+        return await _page(visit, error)
     return back_to("/products")
 
 
-async def _page(visit: Visit, refused: str | None = None, status: int = 200, search: str = "") -> Response:
+async def _page(visit: Visit, error: Invalid | Conflict | NotFound | None = None, search: str = "") -> Response:
     groups = await price_list.list_groups(visit.connection, archived=True)
     found = await price_list.list_products(visit.connection, archived=None, search=search)
     facts = {
         "groups": [one for one in groups if not one.archived], "gone_groups": [one for one in groups if one.archived],
-        "products": found, "search": search, "refused": refused,
+        "products": found, "search": search, "refused": error and _refusal(visit, error),
     }  # fmt: skip
-    return await visit.page("products/page.html", "products", status, **facts)
+    return await visit.page("products/page.html", "products", status_after(error), **facts)
 
 
 def _typed(form: FormData) -> ProductChanges:
-    return cast("ProductChanges", {name: read(str(form[name])[:400]) for name, read in READERS.items() if name in form})
+    return cast("ProductChanges", given_in(form, READERS))
 
 
 def _refusal(visit: Visit, error: Invalid | Conflict | NotFound) -> str:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from api.auth import is_https
 from api.paths import PathId
-from api.web.visit import Visit, VisitNow, back_to
+from api.web.visit import Visit, VisitNow, back_to, status_after
 from crm_core.access import Right
 from crm_core.errors import Conflict, Invalid
 from crm_core.requests import forms
@@ -40,7 +40,7 @@ async def add(visit: VisitNow, name: Line = "", source: Line = "", origins: Line
             made = await forms.add_form(tx, new, by=visit.actor.user_id, now=visit.now)
     except (Invalid, Conflict) as error:
         typed = {"name": name, "source": source, "origins": origins, "thanks_url": thanks_url}
-        return await _all(visit, typed=typed, refused=_words(visit, error), status=409 if isinstance(error, Conflict) else 422)
+        return await _all(visit, typed=typed, refused=_words(visit, error), status=status_after(error))
     return back_to(f"/request-forms/{made}")
 
 

@@ -1,4 +1,5 @@
-"""What a form's fields held when it was opened, as its `was.…` fields send it back: so nobody overwrites what he has not seen."""
+"""What a form's fields hold, and what they held when it was opened, as its `was.…` fields send it back: so nobody overwrites
+what he has not seen."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,6 +10,15 @@ from api.web.translations import Texts
 from crm_core.errors import Conflict, Invalid
 
 Reader = Callable[[str], Any]
+Shown = Callable[[str, Any], tuple[str, str]]
+"""A field and a value → what the field is called and how the value reads."""
+
+LONGEST = 12_000
+
+
+def given_in(form: FormData, readers: Mapping[str, Reader]) -> dict[str, Any]:
+    """By field, what was typed there; a field that the form does not have is left out. Raises Invalid."""
+    return {name: read(str(form[name])[:LONGEST]) for name, read in readers.items() if name in form}
 
 
 def seen_in(form: FormData, readers: Mapping[str, Reader]) -> dict[str, Any]:
@@ -24,11 +34,8 @@ def seen_in(form: FormData, readers: Mapping[str, Reader]) -> dict[str, Any]:
     return found
 
 
-def overtaken(texts: Texts, error: Conflict, shown: Callable[[str, Any], tuple[str, str]]) -> str:
-    """In the reader's language: what somebody else wrote meanwhile, and what was therefore not saved.
-
-    `shown`: a field and a value → what the field is called and how the value reads.
-    """
+def overtaken(texts: Texts, error: Conflict, shown: Shown) -> str:
+    """In the reader's language: what somebody else wrote meanwhile, and what was therefore not saved."""
     changed, wanted = error.facts.get("changed"), error.facts.get("wanted")
     if not isinstance(changed, dict) or not isinstance(wanted, dict):
         return texts.gettext(error.say)
@@ -38,3 +45,8 @@ def overtaken(texts: Texts, error: Conflict, shown: Callable[[str, Any], tuple[s
         (name, now), (_, yours) = shown(field, value), shown(field, wanted.get(field))
         lines.append(say % {"field": name, "now": now or "—", "yours": yours or "—"})
     return " ".join(lines)
+
+
+def as_it_stands(names: Mapping[str, str]) -> Shown:
+    """Values that read as they are, of fields so called."""
+    return lambda field, value: (names.get(field, field), str(value or ""))

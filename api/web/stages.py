@@ -12,7 +12,7 @@ from api.web.pipeline_words import named_by_words, pipeline_wrong
 from api.web.pipelines import SEE
 from api.web.stage_form import StageTyped
 from api.web.typed import id_typed
-from api.web.visit import Visit, VisitNow, back_to
+from api.web.visit import Visit, VisitNow, back_to, status_after
 from crm_core.access import Right
 from crm_core.deals import stage_edits
 from crm_core.deals.entry_tasks import OPTIONS as TASK_OPTIONS
@@ -42,8 +42,7 @@ async def change(visit: VisitNow, stage_id: PathId) -> Response:
             given = stage_form.wanted(typed)
             await stage_edits.change_stage(tx, stage_id, given, by=visit.actor.user_id, now=visit.now, seen=typed.seen or None)
     except (Invalid, Conflict) as error:
-        status = 409 if isinstance(error, Conflict) else 422
-        return await stage_page(visit, stage_id, typed, pipeline_wrong(visit, error), status)
+        return await stage_page(visit, stage_id, typed, pipeline_wrong(visit, error), status_after(error))
     stage = await whole_stage(visit.connection, stage_id)
     return back_to(f"/pipelines/{stage.pipeline_id}#stage-{stage_id}")
 

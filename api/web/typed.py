@@ -6,9 +6,14 @@ from zoneinfo import ZoneInfo
 
 from crm_core.errors import Invalid
 from crm_core.paging import LARGEST_ID
-from crm_core.text import whole_number
+from crm_core.text import clean, whole_number
 
 DEAREST = Decimal(10) ** 13  # in whole units; no contract is dearer
+
+
+def text_typed(text: str, longest: int = 12_000) -> str | None:
+    """Blank → None."""
+    return clean(text, longest).strip() or None
 
 
 def amount_typed(text: str) -> int | None:

@@ -19,6 +19,7 @@ from crm_core import days, event_log
 from crm_core.access import Actor, Noun, Right, require
 from crm_core.calls.pop_queries import current_calls_for
 from crm_core.dialling import queries as dial_queries
+from crm_core.errors import Conflict, FirstringError
 from crm_core.requests.fresh import fresh_requests
 from crm_core.users.desk_queries import badges
 from crm_core.users.queries import user
@@ -119,6 +120,19 @@ def look_for(request: Request, actor: Actor | None = None) -> Look:
 def back_to(path: str) -> Response:
     """After a deed: fetch the page anew."""
     return RedirectResponse(path, 303)
+
+
+def status_after(error: FirstringError | None) -> int:
+    """Of a page that says why a deed was refused: 409 where something stands against it, 422 for what was sent; else 200."""
+    if error is None:
+        return 200
+    return 409 if isinstance(error, Conflict) else 422
+
+
+def at_address(answer: Response, path: str, query: str) -> Response:
+    """What a form chose stands in the browser's address from now on: the page's, not the fragment's."""
+    answer.headers["HX-Push-Url"] = f"{path}?{query}" if query else path
+    return answer
 
 
 def script_words(reader: Look) -> dict[str, str]:

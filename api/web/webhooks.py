@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from api.paths import PathId
 from api.rest.webhooks import allowed_by
-from api.web.visit import Visit, VisitNow, back_to
+from api.web.visit import Visit, VisitNow, back_to, status_after
 from api.web.webhook_words import refusal_words
 from crm_core.access import Right
 from crm_core.errors import Conflict, Invalid
@@ -85,8 +85,8 @@ async def add(visit: VisitNow, url: Url = "", kinds: Kinds = None) -> Response:
                 by=visit.actor.user_id,
             )  # fmt: skip
     except (Invalid, Conflict) as error:
-        status = 409 if isinstance(error, Conflict) else 422
-        return await webhooks_page(visit, refused=_words(visit, error), typed={"url": url, "kinds": kinds or []}, status=status)
+        typed = {"url": url, "kinds": kinds or []}
+        return await webhooks_page(visit, refused=_words(visit, error), typed=typed, status=status_after(error))
     return await _anew(visit, Made(hook_id, secret))
 
 

@@ -1,15 +1,15 @@
 """Settings: work types with the amounts that such work usually brings."""
 
-from collections.abc import Callable
-from typing import Any, cast
+from typing import cast
 
 from fastapi import APIRouter
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from api.paths import PathId
+from api.web.seen import Reader, given_in
 from api.web.typed import amount_typed
-from api.web.visit import Visit, VisitNow, back_to
+from api.web.visit import Visit, VisitNow, back_to, status_after
 from crm_core.access import Right
 from crm_core.errors import Conflict, Invalid
 from crm_core.products import work_types
@@ -17,7 +17,7 @@ from crm_core.products.work_types import WorkTypeChanges
 
 router = APIRouter()
 
-READERS: dict[str, Callable[[str], Any]] = {
+READERS: dict[str, Reader] = {
     "name": str, "least_amount": amount_typed, "most_amount": amount_typed, "usual_amount": amount_typed,
     "archived": lambda text: text == "yes",
 }  # fmt: skip
@@ -37,7 +37,7 @@ async def add(visit: VisitNow) -> Response:
         async with visit.context.database.write() as tx:
             await work_types.add_work_type(tx, _typed(form), by=visit.actor.user_id, now=visit.now)
     except (Invalid, Conflict) as error:
-        return await _page(visit, _refusal(visit, error), 409 if isinstance(error, Conflict) else 422)
+        return await _page(visit, error)
     return back_to("/work-types")
 
 
@@ -49,18 +49,19 @@ async def edit(visit: VisitNow, work_type_id: PathId) -> Response:
         async with visit.context.database.write() as tx:
             await work_types.edit_work_type(tx, work_type_id, _typed(form), by=visit.actor.user_id, now=visit.now)
     except (Invalid, Conflict) as error:
-        return await _page(visit, _refusal(visit, error), 409 if isinstance(error, Conflict) else 422)
+        return await _page(visit, error)
     return back_to("/work-types")
 
 
-async def _page(visit: Visit, refused: str | None = None, status: int = 200) -> Response:
+async def _page(visit: Visit, error: Invalid | Conflict | None = None) -> Response:
     found = await work_types.list_work_types(visit.connection, archived=True)
     live, gone = [one for one in found if not one.archived], [one for one in found if one.archived]
-    return await visit.page("products/work_types.html", "work_types", status, work_types=live, archived=gone, refused=refused)
+    facts = {"work_types": live, "archived": gone, "refused": error and _refusal(visit, error)}
+    return await visit.page("products/work_types.html", "work_types", status_after(error), **facts)
 
 
 def _typed(form: FormData) -> WorkTypeChanges:
-    return cast("WorkTypeChanges", {name: read(str(form[name])[:400]) for name, read in READERS.items() if name in form})
+    return cast("WorkTypeChanges", given_in(form, READERS))
 
 
 def _refusal(visit: Visit, error: Invalid | Conflict) -> str:
