@@ -15,6 +15,7 @@ from crm_core.contacts.company_edits import CompanyChanges
 from crm_core.contacts.tables import companies
 from crm_core.fields.history import Noun
 from crm_core.merging.kept import kept_of
+from crm_core.owning import require_may_own
 
 router = APIRouter(tags=["companies"])
 
@@ -88,7 +89,7 @@ async def change_company(company_id: PathId, change: CompanySeen, actor: Current
     async with context.database.write() as tx:
         await require_visible(tx, actor, companies, company_id)
         if "owner_id" in given:
-            require_may_give(actor, given["owner_id"])
+            await require_may_own(tx, actor, companies, company_id, given["owner_id"])
         await company_edits.edit_company(
             tx, company_id, cast("CompanyChanges", given), context.settings.region,
             by=actor.user_id, now=context.now(), seen=seen,

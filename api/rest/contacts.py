@@ -1,22 +1,26 @@
 """`contacts`."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import RedirectResponse, Response
 
 from api.context import AppContext
 from api.deps import Context, CurrentActor, Cursor, Limit, ReadDb, RowId, Search
 from api.paths import BodyId, PathId
 from api.rest.models import ContactOut, Page
-from crm_core.access import Actor, Right, require, require_visible
+from crm_core.access import Actor, Right, require, require_may_give, require_visible
 from crm_core.contacts import edits, queries
 from crm_core.contacts.edits import ContactChanges
 from crm_core.contacts.tables import contacts
-from crm_core.errors import NotFound
+from crm_core.errors import Conflict, NotFound
 from crm_core.fields.history import Noun
 from crm_core.merging.kept import kept_of
+from crm_core.owning import require_may_own
 
 router = APIRouter(tags=["contacts"])
 
@@ -73,7 +77,8 @@ async def add_contact(new: ContactIn, actor: CurrentActor, context: Context) -> 
     require(actor, Right.WORK)
     given = {"owner_id": actor.user_id} | new.model_dump(exclude_unset=True, exclude={"numbers"})
     region = context.settings.region
-    async with context.database.write() as tx:
+    require_may_give(actor, given["owner_id"])
+    async with context.database.write() as tx, _numbers_of_others_hidden(tx, actor):
         contact_id = await edits.add_contact(
             tx, cast("ContactChanges", given), new.numbers, region, by=actor.user_id, now=context.now()
         )
@@ -88,6 +93,8 @@ async def change_contact(
     require(actor, Right.WORK)
     async with context.database.write() as tx:
         await require_visible(tx, actor, contacts, contact_id)
+        if "owner_id" in change.model_fields_set:
+            await require_may_own(tx, actor, contacts, contact_id, change.owner_id)
         changes = cast("ContactChanges", change.model_dump(exclude_unset=True))
         await edits.edit_contact(tx, contact_id, changes, by=actor.user_id, now=context.now())
     return await _seen(context, actor, contact_id)
@@ -95,12 +102,28 @@ async def change_contact(
 
 @router.post("/contacts/{contact_id}/numbers", response_model=ContactOut)
 async def add_number(contact_id: PathId, new: NumberIn, actor: CurrentActor, context: Context) -> ContactOut:
-    """409 if another contact has it."""
+    """409 if another contact has it, with its `contact_id` for who may see it."""
     require(actor, Right.WORK)
-    async with context.database.write() as tx:
+    async with context.database.write() as tx, _numbers_of_others_hidden(tx, actor):
         await require_visible(tx, actor, contacts, contact_id)
         await edits.add_number(tx, contact_id, new.number, context.settings.region, by=actor.user_id, now=context.now())
         return ContactOut.of(await queries.contact(tx, actor, contact_id))
+
+
+@asynccontextmanager
+async def _numbers_of_others_hidden(tx: AsyncConnection, actor: Actor) -> AsyncIterator[None]:
+    """That a number is taken cannot be hidden; whose it is, can."""
+    try:
+        yield
+    except Conflict as error:
+        known = error.facts.get("contact_id")
+        if not isinstance(known, int):
+            raise
+        try:
+            await require_visible(tx, actor, contacts, known)
+        except NotFound:
+            raise Conflict(error.say) from error
+        raise
 
 
 async def _seen(context: AppContext, actor: Actor, contact_id: int) -> ContactOut | Response:

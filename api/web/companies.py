@@ -12,7 +12,7 @@ from api.web.duplicates import kept_page
 from api.web.seen import Reader, as_it_stands, given_in, overtaken, seen_in
 from api.web.typed import id_typed, text_typed
 from api.web.visit import Visit, VisitNow, at_address, back_to
-from crm_core.access import Right, may_give_to, may_see_personal, require_may_give, require_visible
+from crm_core.access import Right, may_give_to, may_see_personal, require_visible
 from crm_core.contacts.company_edits import TEXTS, CompanyChanges, add_company, edit_company
 from crm_core.contacts.company_queries import company_card
 from crm_core.contacts.queries import list_companies
@@ -20,6 +20,7 @@ from crm_core.contacts.tables import companies
 from crm_core.errors import Conflict, Invalid
 from crm_core.fields.definitions import definitions
 from crm_core.fields.history import Noun
+from crm_core.owning import may_own_another, require_may_own
 from crm_core.users.queries import on_duty
 
 router = APIRouter()
@@ -79,7 +80,7 @@ async def edit(visit: VisitNow, company_id: PathId) -> Response:
         async with visit.context.database.write() as tx:
             await require_visible(tx, visit.actor, companies, company_id)
             if "owner_id" in changes and changes["owner_id"] != seen.get("owner_id"):
-                require_may_give(visit.actor, changes["owner_id"])
+                await require_may_own(tx, visit.actor, companies, company_id, changes["owner_id"])
             region = visit.context.settings.region
             await edit_company(tx, company_id, changes, region, by=visit.actor.user_id, now=visit.now, seen=seen)
     except Invalid as error:
@@ -122,9 +123,11 @@ async def _listed(visit: Visit, search: str) -> dict[str, Any]:
 async def _card(visit: Visit, company_id: int, refused: str | None = None) -> dict[str, Any]:
     found = await company_card(visit.connection, visit.actor, company_id)
     owner = found.line.owner.id if found.line.owner else None
+    gives = await may_own_another(visit.connection, visit.actor, companies, company_id)
     return {
         "company": found, "refused": refused, "fields": await definitions(visit.connection, Noun.COMPANY),
-        "may_personal": may_see_personal(visit.actor, owner), "owners": await on_duty(visit.connection, may_give_to(visit.actor)),
+        "may_personal": may_see_personal(visit.actor, owner),
+        "owners": await on_duty(visit.connection, may_give_to(visit.actor)) if gives else (),
     }  # fmt: skip
 
 

@@ -27,7 +27,7 @@ class Line:
 
 async def preview(visit: Visit, options: Options, fields: Sequence[Field], rows: Sequence[Row]) -> list[Line]:
     """With what is known now: a call in between may change it."""
-    house = await read_house(visit.connection, visit.context.settings.region)
+    house = await read_house(visit.connection, visit.actor, visit.context.settings.region)
     wanted = wanted_of(rows, options.mapping(fields), len(options.heading), house)
     taking = Taking(visit.actor, visit.now, options.known, options.identify, options.owner_id, options.override)
     results = await plan(visit.connection, options.noun, wanted, taking, house)

@@ -11,7 +11,7 @@ from api.paths import PathId
 from api.web import table_files
 from api.web.import_preview import preview
 from api.web.visit import Visit, VisitNow, back_to
-from crm_core.access import Right
+from crm_core.access import Right, may_give_to
 from crm_core.errors import Invalid, NotFound
 from crm_core.exporting.csv_out import csv_line
 from crm_core.fields.history import Noun
@@ -181,7 +181,8 @@ async def _choosing(visit: Visit, known: queries.Import) -> dict[str, Any]:
     noun = known.options.noun
     facts: dict[str, Any] = {
         "imported": known, "options": known.options, "targets": targets(noun, fields), "signs": SIGNS[noun],
-        "encodings": ENCODINGS, "people": await on_duty(visit.connection), "refused": None, "sheets": (), "lines": (),
+        "encodings": ENCODINGS, 
+        "people": await on_duty(visit.connection, may_give_to(visit.actor)), "refused": None, "sheets": (), "lines": (),
     }  # fmt: skip
     try:
         told = await table_files.begun(visit.context, known.blob, known.options.shape)

@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from crm_core.access import Actor, require_may_give
+from crm_core.access import Actor, require_visible
 from crm_core.contacts.company_edits import CompanyChanges, edit_company
 from crm_core.contacts.edits import ContactChanges, edit_contact
+from crm_core.contacts.tables import companies, contacts
 from crm_core.deals.edits import DealChanges, assign_deal, edit_deal
 from crm_core.deals.people import make_main, set_company
 from crm_core.deals.work_type import choose_work_type
@@ -20,6 +21,7 @@ from crm_core.fields.history_queries import TABLES, Change, change
 from crm_core.fields.reading import may_read
 from crm_core.fields.tables import field_changes
 from crm_core.fields.values import set_values
+from crm_core.owning import require_may_own
 from crm_core.text import msgid
 
 SO_ALREADY = msgid("The field has this value already.")
@@ -30,6 +32,7 @@ GONE = {
     "contact_id": msgid("This contact is there no more."),
     "work_type_id": msgid("This work type is put away."),
 }
+NAMED = {"company_id": companies, "contact_id": contacts}
 NO_FIELD = msgid("This field was put away.")
 CANNOT_BE = msgid("The value that was there cannot be any more: %(why)s")
 
@@ -61,12 +64,21 @@ async def restore(tx: AsyncConnection, actor: Actor, change_id: int, region: str
     deed = _deed(taken)
     before = await _newest(tx, taken)
     try:
+        await _require_lawful(tx, actor, taken)
         await deed(_Restoring(tx, actor, taken.noun_id, taken.field, taken.old, now, region))
     except (Invalid, NotFound) as refused:
         raise _worded(taken, refused) from refused
     mine = (field_changes.c.noun == taken.noun, field_changes.c.noun_id == taken.noun_id, field_changes.c.field == taken.field)
     await tx.execute(update(field_changes).where(*mine, field_changes.c.id > before).values(restores_id=change_id))
     return taken
+
+
+async def _require_lawful(tx: AsyncConnection, actor: Actor, taken: Change) -> None:
+    """What nobody may do by hand he may not do by history either. Raises Forbidden, or NotFound for a card that is not his."""
+    if taken.field == "owner_id":
+        await require_may_own(tx, actor, TABLES[taken.noun], taken.noun_id, taken.old)
+    elif taken.field in NAMED and taken.old is not None:
+        await require_visible(tx, actor, NAMED[taken.field], taken.old)
 
 
 async def _newest(tx: AsyncConnection, taken: Change) -> int:
@@ -122,7 +134,6 @@ async def _company(asked: _Restoring) -> None:
 
 
 async def _deal_owner(asked: _Restoring) -> None:
-    require_may_give(asked.actor, asked.value)
     await assign_deal(asked.tx, asked.noun_id, asked.value, by=asked.actor.user_id, now=asked.now)
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import event_log
-from crm_core.access import Actor
+from crm_core.access import Actor, require_may_give
 from crm_core.errors import Conflict, NotFound
 from crm_core.events import Event, EventKind
 from crm_core.importing.options import Options
@@ -35,11 +35,14 @@ async def add(
 
 
 async def choose(tx: AsyncConnection, actor: Actor, import_id: int, options: Options) -> None:
-    """Raises NotFound, also for an owner who does not work here, or Conflict once it was started."""
+    """Raises NotFound, also for an owner who does not work here, Forbidden for one he may give nothing to, or Conflict once it
+    was started."""
     row = await locked(tx, actor, import_id)
     if row.state != NEW:
         raise Conflict("This import was started already")
     await require_working(tx, options.owner_id)
+    if options.owner_id is not None:
+        require_may_give(actor, options.owner_id)
     await tx.execute(update(imports).where(imports.c.id == import_id).values(options=options.kept()))
 
 

@@ -63,12 +63,13 @@ class Draft:
     was: Mapping[str, Any]
     now: dict[str, Any]
     mine: bool = True  # the importer may see it
+    gives: bool = True  # he may say whose it is
     numbers: set[str] = field(default_factory=set)
     added_numbers: dict[str, str] = field(default_factory=dict)  # {digits: as written}
 
     @classmethod
-    def of(cls, row: Mapping[str, Any], *, mine: bool) -> "Draft":
-        return cls(row["id"], row, {**row, "custom": {**row["custom"]}}, mine)
+    def of(cls, row: Mapping[str, Any], *, mine: bool, gives: bool = True) -> "Draft":
+        return cls(row["id"], row, {**row, "custom": {**row["custom"]}}, mine, gives)
 
     @classmethod
     def new(cls, taking: Taking) -> "Draft":
@@ -81,11 +82,15 @@ class Draft:
         touched = False
         for name, value in values.items():
             place, key = (self.now["custom"], name.removeprefix("custom.")) if name.startswith("custom.") else (self.now, name)
-            current = place.get(key)
-            if value is not None and current != value and (known is Known.CHANGE or current in (None, "")):
+            if _writes(place.get(key), value, known):
                 place[key] = value
                 touched = True
         return touched
+
+    def keeps_owner(self, owner_id: int | None, known: Known) -> Fault | None:
+        """Why the row is refused, where it would give on a record that is not the importer's to give."""
+        gives = self.gives or self.id is None or known is Known.LEAVE
+        return None if gives or not _writes(self.now.get("owner_id"), owner_id, known) else Fault(None, NOT_TO_GIVE)
 
     def changes(self) -> dict[str, tuple[Any, Any]]:
         """{field: (old, new)} of a known record."""
@@ -97,6 +102,11 @@ class Draft:
         return plain | custom_changes(self.was.get("custom", {}), self.now["custom"])
 
 
+def _writes(current: Any, value: Any, known: Known) -> bool:
+    return value is not None and current != value and (known is Known.CHANGE or current in (None, ""))
+
+
+NOT_TO_GIVE = msgid("whose the record is that is known already, you may not say")
 NOT_YOURS = msgid("the record that is known already belongs to a colleague")
 TWO_RECORDS = msgid("what the row says is known of two different records")
 SHARED = msgid("several records have “%(what)s”: it does not say which one is meant")

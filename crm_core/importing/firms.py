@@ -12,6 +12,7 @@ from crm_core.fields.history import Noun
 from crm_core.importing.drafts import NOTHING, SHARED, Draft, Outcome, Result, Taking, one_of, write
 from crm_core.importing.fitting import Fault, Wanted
 from crm_core.merging.kept import kept_of
+from crm_core.owning import takeable
 from crm_core.text import msgid
 
 COLUMNS = ("name", "inn", "phone", "email", "site", "address", "note", "external_id")
@@ -34,11 +35,7 @@ class Firms:
         conditions = [_column(kind).in_(sorted(values)) for kind, values in wanted.items()]
         if not conditions:
             return
-        query = (
-            select(companies, visible(self._taking.actor, companies).label("mine"))
-            .where(or_(*conditions))
-            .order_by(companies.c.id)
-        )
+        query = _query(self._taking).where(or_(*conditions)).order_by(companies.c.id)
         known: dict[int, Draft] = {}
         for row in (await connection.execute(query)).all():
             draft = await self._draft(connection, row, known)
@@ -87,11 +84,10 @@ class Firms:
         """A merged one leads to the one that was kept."""
         if row.merged_into is not None:
             kept = await kept_of(connection, Noun.COMPANY, row.id)
-            query = select(companies, visible(self._taking.actor, companies).label("mine")).where(companies.c.id == kept)
-            row = (await connection.execute(query)).one()
+            row = (await connection.execute(_query(self._taking).where(companies.c.id == kept))).one()
         if row.id not in known:
             values = {column.name: row._mapping[column.name] for column in companies.columns}
-            known[row.id] = Draft.of(values, mine=bool(row.mine))
+            known[row.id] = Draft.of(values, mine=bool(row.mine), gives=bool(row.gives))
             self.drafts.append(known[row.id])
         return known[row.id]
 
@@ -117,6 +113,8 @@ def _planned(firms: Firms, one: Wanted, taking: Taking) -> Result:
     if fault is not None:
         return Result(one, Outcome.REFUSED, None, (fault,))
     values = company_values(one)
+    if draft is not None and (kept := draft.keeps_owner(one.values.get("owner"), taking.known)) is not None:
+        return Result(one, Outcome.REFUSED, None, (kept,))
     if draft is None:
         firms.add(values)
         return Result(one, Outcome.CREATED)
@@ -125,6 +123,11 @@ def _planned(firms: Firms, one: Wanted, taking: Taking) -> Result:
     touched = draft.take(values, taking.known)
     firms.note(draft)
     return Result(one, Outcome.CHANGED if touched else Outcome.UNCHANGED, draft.id)
+
+
+def _query(taking: Taking) -> Any:
+    mine, gives = visible(taking.actor, companies), takeable(taking.actor, companies)
+    return select(companies, mine.label("mine"), gives.label("gives"))
 
 
 def company_values(one: Wanted) -> dict[str, Any]:

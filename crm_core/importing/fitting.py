@@ -59,6 +59,7 @@ class House:
     owners: Mapping[str, int | None]  # None: two people have this name
     stages: Mapping[tuple[str | None, str], int | None] = field(default_factory=dict)
     work_types: Mapping[str, int] = field(default_factory=dict)
+    takers: frozenset[int] | None = None  # to whom the importer may give records; None: to anybody
 
 
 def fitted(row: Row, mapping: Mapping[int, Target], width: int, house: House) -> Wanted:
@@ -88,6 +89,7 @@ NO_MAIL = msgid("“%(cell)s” is no e-mail address")
 NO_AMOUNT = msgid("“%(cell)s” is no amount")
 NO_PERSON = msgid("nobody here is called “%(cell)s”")
 TWO_PEOPLE = msgid("two people here are called “%(cell)s”: write the e-mail instead")
+NOT_TO_HIM = msgid("you may not give records to “%(cell)s”")
 NO_STAGE = msgid("there is no stage “%(cell)s”")
 NO_WORK_TYPE = msgid("there is no work type “%(cell)s”")
 NO_INN = msgid("“%(cell)s” is no INN")
@@ -152,7 +154,7 @@ def amount(cell: str) -> int:
         whole = Decimal(digits)
     except InvalidOperation as error:
         raise Invalid(NO_AMOUNT) from error
-    if not whole.is_finite() or not 0 <= whole * 100 <= DEAREST:
+    if not whole.is_finite() or not 0 <= whole <= DEAREST // 100:  # multiplied, it may be beyond Decimal
         raise Invalid(NO_AMOUNT)
     return int((whole * 100).to_integral_value())
 
@@ -164,6 +166,8 @@ def _owner(cell: str, house: House) -> int:
     owner = house.owners[key]
     if owner is None:
         raise Invalid(TWO_PEOPLE)
+    if house.takers is not None and owner not in house.takers:
+        raise Invalid(NOT_TO_HIM)
     return owner
 
 

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from crm_core.access import Actor, Right
+from crm_core.access import Actor, Right, may_give_to
 from crm_core.deals.tables import pipelines, stages
 from crm_core.fields.definitions import Field, definitions
 from crm_core.fields.history import Noun
@@ -17,7 +17,7 @@ from crm_core.users.tables import users
 K = TypeVar("K")
 
 
-async def read_house(connection: AsyncConnection, region: str) -> House:
+async def read_house(connection: AsyncConnection, actor: Actor, region: str) -> House:
     people = (await connection.execute(select(users.c.id, users.c.name, users.c.email).where(users.c.active))).all()
     by_mail: dict[str, int | None] = {folded_name(row.email): row.id for row in people}
     return House(
@@ -25,6 +25,7 @@ async def read_house(connection: AsyncConnection, region: str) -> House:
         _sure((folded_name(row.name), row.id) for row in people) | by_mail,
         await _stages(connection),
         await _works(connection),
+        may_give_to(actor),
     )
 
 

@@ -143,7 +143,7 @@ class _Work:
             if actor is None or not works or not actor.may(Right.IMPORT):
                 raise Invalid(NOT_ALLOWED)
             fields = await fields_for(connection, actor, options.noun)
-            return _Running(row.id, options, actor, await read_house(connection, self._region), options.mapping(fields))
+            return _Running(row.id, options, actor, await read_house(connection, actor, self._region), options.mapping(fields))
 
     def _ended(self, row: DbRow[Any], state: str, note: str | None) -> Finish:
         async def finish(tx: AsyncConnection) -> None:

@@ -13,6 +13,7 @@ from crm_core.importing.drafts import NOTHING, SHARED, Draft, Known, Outcome, Re
 from crm_core.importing.firms import Firms, write_firms
 from crm_core.importing.fitting import Fault, Wanted
 from crm_core.merging.kept import kept_of
+from crm_core.owning import takeable
 from crm_core.text import msgid
 
 COLUMNS = ("name", "position", "email", "note", "external_id")
@@ -64,6 +65,8 @@ class People:
             return Result(one, Outcome.REFUSED, None, one.faults), None
         draft, fault = self._identified(one)
         fault = fault or self._taken(one, draft)
+        if draft is not None:
+            fault = fault or draft.keeps_owner(one.values.get("owner"), self._taking.known)
         firm, no_firm = (None, None) if fault else self.firms.of(one.values.get("company"), one.values.get("inn"))
         fault = fault or no_firm
         if fault is None and draft is None and not any(kind in one.values for kind in ("name", *SIGNS)):
@@ -169,7 +172,7 @@ class People:
             row = (await connection.execute(_query(self._taking).where(contacts.c.id == kept))).one()
         if row.id not in self._known:
             values = {column.name: row._mapping[column.name] for column in contacts.columns}
-            self._known[row.id] = Draft.of(values, mine=bool(row.mine))
+            self._known[row.id] = Draft.of(values, mine=bool(row.mine), gives=bool(row.gives))
             self.drafts.append(self._known[row.id])
         return self._known[row.id]
 
@@ -197,7 +200,8 @@ def _values(one: Wanted, firm: Draft | None) -> dict[str, Any]:
 
 
 def _query(taking: Taking) -> Any:
-    return select(contacts, visible(taking.actor, contacts).label("mine"))
+    gives = takeable(taking.actor, contacts)
+    return select(contacts, visible(taking.actor, contacts).label("mine"), gives.label("gives"))
 
 
 def _key(kind: str, value: str) -> str:
