@@ -181,7 +181,7 @@ async def _choosing(visit: Visit, known: queries.Import) -> dict[str, Any]:
     noun = known.options.noun
     facts: dict[str, Any] = {
         "imported": known, "options": known.options, "targets": targets(noun, fields), "signs": SIGNS[noun],
-        "encodings": ENCODINGS, 
+        "encodings": ENCODINGS,
         "people": await on_duty(visit.connection, may_give_to(visit.actor)), "refused": None, "sheets": (), "lines": (),
     }  # fmt: skip
     try:
