@@ -36,7 +36,7 @@ def takeable(actor: Actor, noun: Table) -> ColumnElement[bool]:
     people = None if actor.may(Right.REASSIGN) else actor.people(noun)
     if people is None:
         return true()
-    nobodys = noun.c.owner_id.is_(None)
+    nobodys: ColumnElement[bool] = noun.c.owner_id.is_(None)
     if noun is contacts:
         others = exists().where(
             deals.c.contact_id == contacts.c.id, deals.c.owner_id.is_not(None), ~is_of(deals.c.owner_id, people)
