@@ -36,7 +36,8 @@ from crm_core.calls.ledger import (
 from crm_core.calls.tables import call_linkedids, call_rings, calls, exchanges
 from crm_core.calls.telling import moment_of
 from crm_core.contacts.tables import contact_numbers, contacts
-from crm_core.deals.tables import deals, pipelines, stages
+from crm_core.deals.beginnings import beginnings
+from crm_core.deals.tables import deals, stages
 from crm_core.exchanges.config import ExchangeConfig
 from crm_core.leads.rule_set import ANY_RULE, read_rule_set
 from crm_core.leads.rules import Beginning
@@ -76,9 +77,7 @@ async def read(
 
 def _beginning(column: Column[int]) -> ScalarSelect[int]:
     """Of the first open stage of the first pipeline: where new deals begin."""
-    query = select(column).select_from(stages.join(pipelines)).where(stages.c.kind == "open", stages.c.archived_at.is_(None))
-    query = query.where(pipelines.c.archived_at.is_(None))
-    return query.order_by(pipelines.c.position, pipelines.c.id, stages.c.position).limit(1).scalar_subquery()
+    return beginnings(column).limit(1).scalar_subquery()
 
 
 HOUSE = (

@@ -11,10 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from crm_core import event_log
 from crm_core.contacts.tables import contacts
 from crm_core.deals.automations.running import stage_changed
+from crm_core.deals.beginnings import beginnings
 from crm_core.deals.judging import FROM_THE_FIRST, LOST, OPEN
 from crm_core.deals.loss_reasons import offered
 from crm_core.deals.moves import let_through, locked, note_stage, said, stored, told
-from crm_core.deals.tables import deals, pipelines, stage_history, stages
+from crm_core.deals.tables import deals, stage_history, stages
 from crm_core.editing import to_write
 from crm_core.errors import Invalid, NotFound
 from crm_core.events import Event, EventKind
@@ -149,11 +150,10 @@ async def reopen_deal(tx: AsyncConnection, deal_id: int, *, by: int | None, now:
 
 
 async def _beginning(tx: AsyncConnection, stage_id: int | None) -> tuple[int, int]:
-    query = select(stages.c.pipeline_id, stages.c.id).join(pipelines)
-    query = query.where(stages.c.kind == OPEN, stages.c.archived_at.is_(None), pipelines.c.archived_at.is_(None))
+    query = beginnings(stages.c.pipeline_id, stages.c.id)
     if stage_id is not None:
         query = query.where(stages.c.id == stage_id)
-    row = (await tx.execute(query.order_by(pipelines.c.position, pipelines.c.id, stages.c.position).limit(1))).one_or_none()
+    row = (await tx.execute(query.limit(1))).one_or_none()
     if row is None:
         raise Invalid("A deal begins on an open stage of a pipeline")
     return row.pipeline_id, row.id

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import event_log
 from crm_core.deals.automations.running import stage_changed
-from crm_core.deals.tables import deal_contacts, deals, pipelines, stage_history, stages
+from crm_core.deals.tables import StageKind, deal_contacts, deals, pipelines, stage_history, stages
 from crm_core.events import Event, EventKind
 from crm_core.receivers import keepers
 from crm_core.upserts import insert_into
@@ -54,7 +54,7 @@ async def _beginning(tx: AsyncConnection, pipeline_id: int) -> Row[Any] | None:
         .join(pipelines, pipelines.c.id == stages.c.pipeline_id)
         .join(giver, giver.c.hands_over_to == pipelines.c.id)
         .where(giver.c.id == pipeline_id, pipelines.c.archived_at.is_(None))
-        .where(stages.c.kind == "open", stages.c.archived_at.is_(None))
+        .where(stages.c.kind == StageKind.OPEN, stages.c.archived_at.is_(None))
         .order_by(stages.c.position)
         .limit(1)
     )

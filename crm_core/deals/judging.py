@@ -13,13 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.deals import gates
 from crm_core.deals.gate import DealAsked, Gate, Judged, Lack, LackKind
-from crm_core.deals.tables import deal_contacts, deals, stage_history, stages
+from crm_core.deals.tables import StageKind, deal_contacts, deals, stage_history, stages
 from crm_core.errors import Invalid, NotFound
 from crm_core.options import fitted
 from crm_core.plugins import plugins
 from crm_core.text import msgid
 
-OPEN, WON, LOST = "open", "won", "lost"
+OPEN, WON, LOST = StageKind
 FROM_THE_FIRST = -1
 
 

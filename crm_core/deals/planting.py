@@ -13,7 +13,7 @@ from crm_core.deals.pipeline_edits import add_pipeline
 from crm_core.deals.stage_edits import MOST_STAGES, told_of_pipeline
 from crm_core.deals.stage_queries import EDITED, PipelineWhole, StageWhole, whole_pipeline
 from crm_core.deals.stage_settings import StageChanges, custom_name, fitted_stage
-from crm_core.deals.tables import stages
+from crm_core.deals.tables import StageKind, stages
 from crm_core.deals.template import PipelineTemplate, StageRules, StageWords, TemplateWords
 from crm_core.errors import Invalid
 from crm_core.fields.definitions import NewField, add_field, definitions
@@ -47,7 +47,7 @@ async def plant_stages(tx: AsyncConnection, name: str, given: Sequence[StageChan
     """A pipeline with these stages in their order. Raises Invalid, with `stage` (from 0) where it is one of them."""
     if not given or len(given) > MOST_STAGES:
         raise Invalid(f"A pipeline has between one and {MOST_STAGES} stages", field="stages")
-    if not any(stage.get("kind", "open") == "open" for stage in given):
+    if not any(stage.get("kind", StageKind.OPEN) == StageKind.OPEN for stage in given):
         raise Invalid("A pipeline keeps one open stage at least: deals begin there", field="stages")
     fit = [await _fitted_at(tx, place, stage) for place, stage in enumerate(given)]
     added = await add_pipeline(tx, name, by=by, now=now)
@@ -159,8 +159,8 @@ async def _fields(
 
 
 async def _fitted_at(tx: AsyncConnection, place: int, given: StageChanges) -> dict[str, Any]:
-    blank = StageChanges(name="", short_name=None, goal=None, criteria=None, tools=None, algorithm=None, kind="open", gates=[],
-                         entry_tasks=[], limit_hours=None, chance=None)  # fmt: skip
+    blank = StageChanges(name="", short_name=None, goal=None, criteria=None, tools=None, algorithm=None, kind=StageKind.OPEN,
+                         gates=[], entry_tasks=[], limit_hours=None, chance=None)  # fmt: skip
     try:
         return await fitted_stage(tx, {**blank, **given})
     except Invalid as error:

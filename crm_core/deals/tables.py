@@ -1,5 +1,7 @@
 """Pipelines, their stages, the deals on them and where each deal has been."""
 
+from enum import StrEnum
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -21,6 +23,15 @@ from crm_core.deals.automations.tables import automations
 from crm_core.leads.tables import lead_rules
 from crm_core.products.tables import work_types
 
+
+class StageKind(StrEnum):
+    """Of a stage: whether deals go on from it, or have ended there. `closed_as` of a deal has the same words."""
+
+    OPEN = "open"
+    WON = "won"
+    LOST = "lost"
+
+
 pipelines = Table(
     "pipelines",
     metadata,
@@ -40,7 +51,7 @@ stages = Table(
     Column("short_name", Text),
     Column("goal", Text),
     Column("position", Integer, nullable=False),
-    Column("kind", String(8), nullable=False, default="open"),  # open, won, lost
+    Column("kind", String(8), nullable=False, default=StageKind.OPEN),
     # What a manager is told on the card (T3), beside the goal.
     Column("criteria", Text),
     Column("tools", Text),

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from crm_core.deals import templates
+from crm_core.deals.tables import StageKind
 from crm_core.errors import NotFound
 from crm_core.fields.definitions import FieldKind
 from crm_core.fields.history import Noun
@@ -36,7 +37,7 @@ class StageRules:
     tasks: tuple[TaskRule, ...] = ()
     limit_hours: float | None = None
     chance: int | None = None
-    kind: str = "open"
+    kind: StageKind = StageKind.OPEN
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,10 +90,7 @@ async def seed_board(demo: Demo) -> None:
         source = demo.said(*list(SOURCES.values())[place % 5])
         await demo.tx.execute(update(deals).where(deals.c.id == demo.deals[number]).values(source=source))
     head = demo.people["head@demo.local"]
-    for name, query in (
-        (("Мои без задачи", "Mine without a task"), "owner_id=me&without_task=1"),
-        (("Застряли", "Stuck"), "stuck=1"),
-    ):
+    for name, query in VIEWS:
         kept = {"user_id": head, "name": demo.said(*name), "query": query, "shared": True, "created_at": demo.now}
         for section in ("board", "deals"):
             await demo.row(saved_views, section=section, **kept)

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from crm_core.contacts.tables import companies, contact_numbers, contacts
-from crm_core.deals.tables import deals, stage_history
+from crm_core.deals.tables import StageKind, deals, stage_history
 from crm_core.demo.calls import seed_call
 from crm_core.demo.customers import CUSTOMERS, Customer
 from crm_core.demo.seeding import Demo
@@ -30,7 +30,7 @@ async def _seed_deal(demo: Demo, customer: Customer) -> list[datetime]:
     deal = await demo.row(
         deals, title=title, contact_id=contact, company_id=company_id, pipeline_id=demo.pipelines[0],
         stage_id=demo.stages[customer.stage], stage_since=moved[-1], owner_id=owner, amount=customer.amount * 100,
-        created_at=began, closed_at=moved[-1] if won else None, closed_as="won" if won else None,
+        created_at=began, closed_at=moved[-1] if won else None, closed_as=StageKind.WON if won else None,
     )  # fmt: skip
     demo.contacts[customer.number], demo.deals[customer.number] = contact, deal
     if company_id is not None:

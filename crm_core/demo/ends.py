@@ -8,7 +8,7 @@ from sqlalchemy import select
 from crm_core.contacts.tables import contact_numbers, contacts
 from crm_core.deals.handing_over import hand_over
 from crm_core.deals.loss_reasons import list_loss_reasons, seed_loss_reasons
-from crm_core.deals.tables import deals, stage_history
+from crm_core.deals.tables import StageKind, deals, stage_history
 from crm_core.demo.seeding import Demo
 
 GOES_ON = "79160901234"
@@ -77,7 +77,7 @@ async def _seed(demo: Demo, one: Ended, reason_id: int | None, said: str | None)
     deal = await demo.row(
         deals, title=demo.said(*one.deal), contact_id=contact, pipeline_id=demo.pipelines[0], stage_id=stage, stage_since=since,
         owner_id=owner, amount=one.amount * 100, source="call", created_at=came, closed_at=ended,
-        closed_as="lost" if reason_id else "won", loss_reason_id=reason_id,
+        closed_as=StageKind.LOST if reason_id else StageKind.WON, loss_reason_id=reason_id,
     )  # fmt: skip
     steps = steps if reason_id else [*steps[:-1], ended]
     await _seed_way(demo, deal, owner, steps)

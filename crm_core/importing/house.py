@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.access import Actor, Right, may_give_to
+from crm_core.deals.beginnings import beginnings
 from crm_core.deals.tables import pipelines, stages
 from crm_core.fields.definitions import Field, definitions
 from crm_core.fields.history import Noun
@@ -36,9 +37,8 @@ async def fields_for(connection: AsyncConnection, actor: Actor, noun: Noun) -> t
 
 
 async def _stages(connection: AsyncConnection) -> dict[tuple[str | None, str], int | None]:
-    query = select(stages.c.id, stages.c.name, pipelines.c.name.label("pipeline")).join(pipelines)
-    query = query.where(stages.c.archived_at.is_(None), pipelines.c.archived_at.is_(None), stages.c.kind == "open")
-    rows: list[Any] = list(await connection.execute(query))
+    found = await connection.execute(beginnings(stages.c.id, stages.c.name, pipelines.c.name.label("pipeline")))
+    rows: list[Any] = list(found)
     alone = _sure(((None, folded_name(row.name)), row.id) for row in rows)
     return alone | _sure(((folded_name(row.pipeline), folded_name(row.name)), row.id) for row in rows)
 

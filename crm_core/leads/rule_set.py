@@ -9,14 +9,14 @@ import msgspec
 from sqlalchemy import and_, bindparam, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from crm_core.deals.tables import pipelines, stages
+from crm_core.deals.beginnings import beginnings
+from crm_core.deals.tables import stages
 from crm_core.leads.calendar import Calendar, calendar_of
 from crm_core.leads.rules import Beginning, Broken, LeadFacts, LeadRule, RuleTask, Then, When, first_fitting, next_taker
 from crm_core.leads.tables import lead_rules, working_hours
 from crm_core.teams.tables import team_members, teams
 from crm_core.users.tables import users
 
-OPEN = "open"
 ANY_RULE = exists().where(lead_rules.c.active, lead_rules.c.archived_at.is_(None))
 """Whether there is any rule at all: asked beside something that is asked anyway."""
 
@@ -29,10 +29,6 @@ class RuleSet:
     calendar: Calendar = field(default_factory=Calendar)
     turns: dict[int, int | None] = field(default_factory=dict)
     moved: set[int] = field(default_factory=set)
-
-    @property
-    def any_late(self) -> bool:
-        return any(rule.when.late for rule in self.rules)
 
     def first_fitting(self, facts: LeadFacts) -> LeadRule | None:
         return first_fitting(self.rules, facts)
@@ -105,10 +101,7 @@ PEOPLE = (
 
 
 async def named(tx: AsyncConnection) -> Named:
-    where = and_(stages.c.kind == OPEN, stages.c.archived_at.is_(None), pipelines.c.archived_at.is_(None))
-    order = (pipelines.c.position, pipelines.c.id, stages.c.position)
-    found = await tx.execute(select(stages.c.id, stages.c.pipeline_id).join(pipelines).where(where).order_by(*order))
-    begins = {row.id: row.pipeline_id for row in found}
+    begins = {row.id: row.pipeline_id for row in await tx.execute(beginnings(stages.c.id, stages.c.pipeline_id))}
     rows = (await tx.execute(PEOPLE)).all()
     return Named(frozenset(begins.values()), begins, frozenset(row.id for row in rows), _in_turn(rows))
 

@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from crm_core.deals.tables import deals
+from crm_core.deals.tables import StageKind, deals
 from crm_core.errors import Conflict, Invalid, NotFound
 from crm_core.products.tables import work_types
 from crm_core.text import clean
@@ -97,7 +97,7 @@ async def edit_work_type(
 def _query() -> Any:
     """An estimate that nobody confirmed is no experience: it does not count in the mean."""
     won = select(deals.c.work_type_id, func.count().label("won"), func.avg(deals.c.amount).label("mean")).where(
-        deals.c.closed_as == "won", deals.c.amount.is_not(None), deals.c.amount_is_usual.is_(False)
+        deals.c.closed_as == StageKind.WON, deals.c.amount.is_not(None), deals.c.amount_is_usual.is_(False)
     )
     of_each = won.group_by(deals.c.work_type_id).subquery()
     return select(work_types, of_each.c.won, of_each.c.mean).outerjoin(of_each, of_each.c.work_type_id == work_types.c.id)

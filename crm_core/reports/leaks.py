@@ -16,7 +16,7 @@ from sqlalchemy import Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.access import Actor, Noun, visible
-from crm_core.deals.tables import deals, loss_reasons, stage_history, stages
+from crm_core.deals.tables import StageKind, deals, loss_reasons, stage_history, stages
 from crm_core.references import StageRef
 from crm_core.users.tables import users
 
@@ -121,13 +121,14 @@ async def leaks(connection: AsyncConnection, actor: Actor, asked: LeaksAsked, no
     ways = await _ways(connection, actor, asked)
     found = _visits(ways, order, asked, now)
     reasons = {row.id: row for row in await connection.execute(select(loss_reasons))}
-    names = {row.id: row.name for row in await connection.execute(select(users.c.id, users.c.name))}
+    owners = select(users.c.id, users.c.name).where(users.c.id.in_({way.row.owner_id for way in ways} - {None}))
+    names = {row.id: row.name for row in await connection.execute(owners)}
     closed = Counter(way.row.closed_as for way in ways)
     return Leaks(
         tuple(_leak(stage, [one for one in found if one.stage_id == stage.id], reasons) for stage in _open(order)),
         _slices(ways, found, order, lambda row: row.owner_id, names.get),
         _slices(ways, found, order, lambda row: row.source, lambda key: key),
-        len(ways), closed["won"], closed["lost"],
+        len(ways), closed[StageKind.WON], closed[StageKind.LOST],
     )  # fmt: skip
 
 
@@ -152,7 +153,7 @@ def visits_of(
     found: dict[int, Visit] = {}
     for number, (stage_id, at) in enumerate(moves):
         stage = order.get(stage_id)
-        if stage is None or stage.kind != "open" or stage_id in found or not asked.since <= at < asked.until:
+        if stage is None or stage.kind != StageKind.OPEN or stage_id in found or not asked.since <= at < asked.until:
             continue
         later = moves[number + 1 :]
         found[stage_id] = Visit(
@@ -167,7 +168,7 @@ def _fate(deal: Row[Any], stage: Row[Any], later: Sequence[tuple[int, datetime]]
     known = [order[stage_id] for stage_id, _ in later if stage_id in order]
     if any(one.position > stage.position for one in known):
         return Fate.PASSED
-    if deal.closed_as == "lost":
+    if deal.closed_as == StageKind.LOST:
         return Fate.LOST if deal.stage_id == stage.id else Fate.BACK
     return Fate.HERE if deal.stage_id == stage.id else Fate.BACK
 
@@ -185,7 +186,7 @@ async def _stages(connection: AsyncConnection, pipeline_id: int) -> dict[int, Ro
 
 
 def _open(order: Mapping[int, Row[Any]]) -> list[Row[Any]]:
-    return [stage for stage in order.values() if stage.kind == "open" and stage.archived_at is None]
+    return [stage for stage in order.values() if stage.kind == StageKind.OPEN and stage.archived_at is None]
 
 
 async def _ways(connection: AsyncConnection, actor: Actor, asked: LeaksAsked) -> list[_Way]:
@@ -245,6 +246,9 @@ def _slices(
 
     ordered = sorted(groups.items(), key=lambda group: (-group[1].total(), str(group[0])))
     return tuple(
-        Slice("" if key is None else str(key), name_of(key), closed.total(), closed["won"], closed["lost"], by_stage(key))
+        Slice(
+            "" if key is None else str(key), name_of(key), closed.total(), closed[StageKind.WON], closed[StageKind.LOST],
+            by_stage(key),
+        )
         for key, closed in ordered
-    )
+    )  # fmt: skip

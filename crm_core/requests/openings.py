@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.calls.ledger import IntakeRules
 from crm_core.contacts.tables import contacts
-from crm_core.deals.tables import deals, pipelines, stage_history, stages
-from crm_core.leads.rule_set import OPEN, RuleSet, keep_turns, read_rule_set
+from crm_core.deals.beginnings import beginnings
+from crm_core.deals.tables import deals, stage_history, stages
+from crm_core.leads.rule_set import RuleSet, keep_turns, read_rule_set
 from crm_core.leads.rules import Beginning, LeadFacts, LeadRule, Way
 from crm_core.requests.people import Person
 from crm_core.requests.words import USUAL_SOURCE, Asked
@@ -76,9 +77,7 @@ async def _owner(tx: AsyncConnection, person: Person, leads: RuleSet, rule: Lead
 
 
 async def _usual_beginning(tx: AsyncConnection) -> Beginning | None:
-    open_ones = (stages.c.kind == OPEN, stages.c.archived_at.is_(None), pipelines.c.archived_at.is_(None))
-    query = select(stages.c.pipeline_id, stages.c.id).join(pipelines).where(*open_ones)
-    row = (await tx.execute(query.order_by(pipelines.c.position, pipelines.c.id, stages.c.position).limit(1))).one_or_none()
+    row = (await tx.execute(beginnings(stages.c.pipeline_id, stages.c.id).limit(1))).one_or_none()
     return None if row is None else Beginning(row.pipeline_id, row.id)
 
 

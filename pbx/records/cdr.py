@@ -28,7 +28,6 @@ _MORE = ("peeraccount", "linkedid", "sequence")  # newcdrcolumns = yes
 _TIME = re.compile(r"[0-9]{9,11}(?:\.[0-9]{1,9})?")
 _UNIQUEID = re.compile(r"[^\s]{0,100}[0-9]{9,11}\.[0-9]{1,9}")
 _NOTHING = ("", "0", "0.000000", "0000-00-00 00:00:00")
-DISPOSITIONS = ("ANSWERED", "NO ANSWER", "BUSY", "FAILED", "CONGESTION", "CANCEL")
 
 
 @dataclass(frozen=True, slots=True)

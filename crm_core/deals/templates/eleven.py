@@ -1,6 +1,7 @@
 """The conveyor: eleven stages from a request to the last payment (F13–F23), each proving itself up to the meeting."""
 
 from crm_core.deals.entry_tasks import BY_PHONE
+from crm_core.deals.tables import StageKind
 from crm_core.deals.template import DAY, HOUR, NewField, PipelineTemplate, StageRules, TaskRule, gate
 from crm_core.deals.template_texts import eleven_en, eleven_ru
 from crm_core.fields.definitions import FieldKind
@@ -41,7 +42,7 @@ STAGES = (
     StageRules(gates=(DONE,), tasks=(TaskRule(14 * DAY),), limit_hours=720, chance=95),
     StageRules(gates=(DONE,), tasks=(TaskRule(2 * DAY),), limit_hours=120, chance=97),
     # F23: thanks, and a rating asked for.
-    StageRules(tasks=(TaskRule(DAY),), chance=100, kind="won"),
+    StageRules(tasks=(TaskRule(DAY),), chance=100, kind=StageKind.WON),
 )  # fmt: skip
 
 TEMPLATE = PipelineTemplate(

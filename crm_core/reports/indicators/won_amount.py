@@ -2,7 +2,7 @@
 
 from sqlalchemy import CTE, func, select
 
-from crm_core.deals.tables import deals
+from crm_core.deals.tables import StageKind, deals
 from crm_core.reports.indicator import Indicator, Selects, Unit
 from crm_core.text import msgid
 
@@ -14,7 +14,7 @@ def _facts(days: CTE) -> Selects:
     won = (
         select(days.c.day, deals.c.owner_id.label("user_id"), func.sum(deals.c.amount).label("value"))
         .select_from(days.join(deals, during))
-        .where(deals.c.closed_as == "won", deals.c.currency == CURRENCY)
+        .where(deals.c.closed_as == StageKind.WON, deals.c.currency == CURRENCY)
         .group_by(days.c.day, deals.c.owner_id)
     )
     return (won,)
