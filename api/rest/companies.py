@@ -14,7 +14,7 @@ from crm_core.contacts import company_edits, edits, queries
 from crm_core.contacts.company_edits import CompanyChanges
 from crm_core.contacts.tables import companies
 from crm_core.fields.history import Noun
-from crm_core.merging.kept import kept_of
+from crm_core.merging.kept import led_to
 from crm_core.owning import require_may_own
 
 router = APIRouter(tags=["companies"])
@@ -36,8 +36,7 @@ async def list_of_companies(
 @router.get("/companies/{company_id}", response_model=CompanyOut)
 async def one_company(company_id: PathId, actor: CurrentActor, connection: ReadDb) -> CompanyOut | Response:
     """One that was merged leads to the one that was kept: 307."""
-    if (kept := await kept_of(connection, Noun.COMPANY, company_id)) != company_id:
-        await require_visible(connection, actor, companies, kept)
+    if (kept := await led_to(connection, actor, Noun.COMPANY, company_id)) is not None:
         return RedirectResponse(f"/api/v1/companies/{kept}", 307)
     return CompanyOut.of(await queries.company(connection, actor, company_id))
 

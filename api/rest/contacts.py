@@ -19,7 +19,7 @@ from crm_core.contacts.edits import ContactChanges
 from crm_core.contacts.tables import contacts
 from crm_core.errors import Conflict, NotFound
 from crm_core.fields.history import Noun
-from crm_core.merging.kept import kept_of
+from crm_core.merging.kept import led_to
 from crm_core.owning import require_may_own
 
 router = APIRouter(tags=["contacts"])
@@ -46,8 +46,7 @@ async def list_of_contacts(
 @router.get("/contacts/{contact_id}", response_model=ContactOut)
 async def one_contact(contact_id: PathId, actor: CurrentActor, connection: ReadDb) -> ContactOut | Response:
     """One that was merged leads to the one that was kept: 307."""
-    if (kept := await kept_of(connection, Noun.CONTACT, contact_id)) != contact_id:
-        await require_visible(connection, actor, contacts, kept)
+    if (kept := await led_to(connection, actor, Noun.CONTACT, contact_id)) is not None:
         return RedirectResponse(f"/api/v1/contacts/{kept}", 307)
     return ContactOut.of(await queries.contact(connection, actor, contact_id))
 

@@ -11,7 +11,7 @@ from crm_core.access import Right, require_visible
 from crm_core.errors import Conflict, Invalid, NotFound
 from crm_core.fields.history import Noun
 from crm_core.merging import finding, merges, queries
-from crm_core.merging.kept import HOMES, kept_of
+from crm_core.merging.kept import HOMES, led_to
 from crm_core.paging import LARGEST_ID
 
 router = APIRouter()
@@ -123,12 +123,9 @@ async def merge_page(
 
 
 async def kept_page(visit: Visit, noun: Noun, noun_id: int) -> Response | None:
-    """Where a record that was merged leads; None if it was not, or the kept one is not the visitor's to see."""
-    kept = await kept_of(visit.connection, noun, noun_id)
-    if kept == noun_id:
-        return None
-    await require_visible(visit.connection, visit.actor, HOMES[noun], kept)
-    return back_to(f"/{PLACES[noun]}/{kept}")
+    """Where a record that was merged leads; None if it was not. Raises NotFound where that is not the visitor's to see."""
+    kept = await led_to(visit.connection, visit.actor, noun, noun_id)
+    return None if kept is None else back_to(f"/{PLACES[noun]}/{kept}")
 
 
 async def _listed(visit: Visit, noun: Noun) -> dict[str, Any]:

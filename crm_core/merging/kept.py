@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from crm_core.access import Actor, require_visible
 from crm_core.contacts.tables import companies, contacts
 from crm_core.fields.history import Noun
 
@@ -21,3 +22,12 @@ async def kept_of(connection: AsyncConnection, noun: Noun, noun_id: int) -> int:
             return noun_id
         noun_id = into
     return noun_id
+
+
+async def led_to(connection: AsyncConnection, actor: Actor, noun: Noun, noun_id: int) -> int | None:
+    """The record that was kept of it; None if it was not merged. Raises NotFound where that one is not the actor's to see."""
+    kept = await kept_of(connection, noun, noun_id)
+    if kept == noun_id:
+        return None
+    await require_visible(connection, actor, HOMES[noun], kept)
+    return kept
