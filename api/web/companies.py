@@ -86,7 +86,7 @@ async def edit(visit: VisitNow, company_id: PathId) -> Response:
     except Invalid as error:
         return await company_page(visit, company_id, _refusal(visit, error), 422)
     except Conflict as error:
-        return await company_page(visit, company_id, overtaken(visit.look.wording.texts, error, as_it_stands(_names(visit))), 409)
+        return await company_page(visit, company_id, await overtaken(visit, error, as_it_stands(_names(visit))), 409)
     return back_to(f"/companies/{company_id}")
 
 

@@ -94,7 +94,7 @@ async def edit(visit: VisitNow, contact_id: PathId) -> Response:
             given = cast("edits.ContactChanges", changes)
             await edits.edit_contact(tx, contact_id, given, by=visit.actor.user_id, now=visit.now, seen=seen)
     except Conflict as error:
-        say = overtaken(visit.look.wording.texts, error, as_it_stands(_names(visit)))
+        say = await overtaken(visit, error, as_it_stands(_names(visit)))
         return await contact_page(visit, contact_id, say, 409)
     return back_to(f"/contacts/{contact_id}")
 

@@ -35,7 +35,7 @@ async def fill_in(visit: Visit, noun: Noun, noun_id: int) -> tuple[str, int] | N
     except Invalid as error:
         return _refusal(visit, known, error), 422
     except Conflict as error:
-        return _overtaken(visit, known, error), 409
+        return await _overtaken(visit, known, error), 409
     return None
 
 
@@ -81,9 +81,9 @@ def _typed(field: Field, sent: list[str]) -> Any:
     return text or None
 
 
-def _overtaken(visit: Visit, known: Sequence[Field], error: Conflict) -> str:
+async def _overtaken(visit: Visit, known: Sequence[Field], error: Conflict) -> str:
     named = {str(field.id): field for field in known}
-    return overtaken(visit.look.wording.texts, error, lambda key, value: (named[key].name, _shown(visit, named[key], value)))
+    return await overtaken(visit, error, lambda key, value: (named[key].name, _shown(visit, named[key], value)))
 
 
 def _refusal(visit: Visit, known: Sequence[Field], error: Invalid) -> str:

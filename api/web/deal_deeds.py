@@ -65,7 +65,7 @@ async def edit(visit: VisitNow, deal_id: PathId) -> Response:
     except Invalid as error:
         return await after_deed(visit, deal_id, _refusal(visit, error), 422)
     except Conflict as error:
-        return await after_deed(visit, deal_id, overtaken(visit.look.wording.texts, error, _shown(visit)), 409)
+        return await after_deed(visit, deal_id, await overtaken(visit, error, _shown(visit)), 409)
     except NotFound as error:
         if error.facts.get("noun") != "work_types":
             raise

@@ -48,7 +48,7 @@ async def change_meeting(visit: VisitNow, deal_id: PathId, meeting_id: PathId) -
             changes = cast("MeetingChanges", given)
             await deeds.change_meeting(tx, meeting_id, changes, by=visit.actor.user_id, now=visit.now, seen=seen)
     except Conflict as error:
-        return await after_deed(visit, deal_id, _conflict(visit, error), 409)
+        return await after_deed(visit, deal_id, await _conflict(visit, error), 409)
     except Invalid as error:
         return await _refused(visit, deal_id, error)
     return await after_deed(visit, deal_id)
@@ -61,7 +61,7 @@ async def hold_meeting(visit: VisitNow, deal_id: PathId, meeting_id: PathId, agr
             await _require_of(visit, tx, deal_id, meeting_id)
             await deeds.hold_meeting(tx, meeting_id, agreements, by=visit.actor.user_id, now=visit.now)
     except Conflict as error:
-        return await after_deed(visit, deal_id, _conflict(visit, error), 409)
+        return await after_deed(visit, deal_id, await _conflict(visit, error), 409)
     except Invalid:
         return await after_deed(visit, deal_id, visit.say("Say what was agreed, even if it was nothing."), 422)
     return await after_deed(visit, deal_id)
@@ -74,7 +74,7 @@ async def cancel_meeting(visit: VisitNow, deal_id: PathId, meeting_id: PathId, r
             await _require_of(visit, tx, deal_id, meeting_id)
             await deeds.cancel_meeting(tx, meeting_id, reason, by=visit.actor.user_id, now=visit.now)
     except Conflict as error:
-        return await after_deed(visit, deal_id, _conflict(visit, error), 409)
+        return await after_deed(visit, deal_id, await _conflict(visit, error), 409)
     return await after_deed(visit, deal_id)
 
 
@@ -95,10 +95,10 @@ def _readers(visit: Visit) -> dict[str, Reader]:
     return {"at": lambda text: moment_typed(text, zone) if text else None, "user_id": id_typed, "contact_id": id_typed, **words}
 
 
-def _conflict(visit: Visit, error: Conflict) -> str:
+async def _conflict(visit: Visit, error: Conflict) -> str:
     if "changed" not in error.facts:
         return visit.say("This meeting is over: it was held or cancelled meanwhile.")
-    return overtaken(visit.look.wording.texts, error, lambda field, value: (_name(visit, field), _shown(visit, field, value)))
+    return await overtaken(visit, error, lambda field, value: (_name(visit, field), _shown(visit, field, value)))
 
 
 def _name(visit: Visit, field: str) -> str:

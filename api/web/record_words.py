@@ -75,7 +75,7 @@ class RecordNames:
             "outcome": gettext("Outcome"), "did": gettext("Dialled number"), "wait_seconds": gettext("Waited, s"),
             "talk_seconds": gettext("Talked, s"),
         }  # fmt: skip
-        return words.get(column) or self.history_field("", column)
+        return words.get(column) or self.history_field(column)
 
     def import_noun(self, noun: str) -> str:
         gettext = self.texts.gettext
@@ -114,7 +114,7 @@ class RecordNames:
         }  # fmt: skip
         return words.get(sign, sign)
 
-    def history_field(self, noun: str, field: str, own: Mapping[str, str] | None = None) -> str:
+    def history_field(self, field: str, own: Mapping[str, str] | None = None) -> str:
         """A field of a deal, contact or company by its column; `own`: names of added fields by `custom.<id>`."""
         gettext = self.texts.gettext
         words = {

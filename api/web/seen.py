@@ -6,12 +6,13 @@ from typing import Any
 
 from starlette.datastructures import FormData
 
-from api.web.translations import Texts
+from api.web.visit import Visit
 from crm_core.errors import Conflict, Invalid
+from crm_core.fields.naming import names_of
 
 Reader = Callable[[str], Any]
 Shown = Callable[[str, Any], tuple[str, str]]
-"""A field and a value → what the field is called and how the value reads."""
+"""A field and a value (an id by what it names) → what the field is called and how the value reads."""
 
 LONGEST = 12_000
 
@@ -34,15 +35,16 @@ def seen_in(form: FormData, readers: Mapping[str, Reader]) -> dict[str, Any]:
     return found
 
 
-def overtaken(texts: Texts, error: Conflict, shown: Shown) -> str:
+async def overtaken(visit: Visit, error: Conflict, shown: Shown) -> str:
     """In the reader's language: what somebody else wrote meanwhile, and what was therefore not saved."""
     changed, wanted = error.facts.get("changed"), error.facts.get("wanted")
     if not isinstance(changed, dict) or not isinstance(wanted, dict):
-        return texts.gettext(error.say)
-    say = texts.gettext("Somebody changed this meanwhile. %(field)s is “%(now)s” now; your “%(yours)s” was not saved.")
+        return visit.say(error.say)
+    say = visit.say("Somebody changed this meanwhile. %(field)s is “%(now)s” now; your “%(yours)s” was not saved.")
     lines = []
     for field, value in changed.items():
-        (name, now), (_, yours) = shown(field, value), shown(field, wanted.get(field))
+        names = await names_of(visit.connection, field, (value, wanted.get(field)))
+        (name, now), (_, yours) = (shown(field, names.get(one, one) if names else one) for one in (value, wanted.get(field)))
         lines.append(say % {"field": name, "now": now or "—", "yours": yours or "—"})
     return " ".join(lines)
 

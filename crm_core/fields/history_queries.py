@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, Table, and_, select
+from sqlalchemy import Row, Select, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import paging
@@ -15,17 +15,15 @@ from crm_core.deals.tables import deals
 from crm_core.errors import NotFound
 from crm_core.fields.definitions import Field, definitions
 from crm_core.fields.history import Noun
+from crm_core.fields.naming import NAMING, names_of
 from crm_core.fields.reading import may_read
 from crm_core.fields.tables import field_changes
 from crm_core.paging import Page
-from crm_core.products.tables import work_types
 from crm_core.references import Person
 from crm_core.users.tables import users
 
 TABLES: Mapping[Noun, Table] = {Noun.DEAL: deals, Noun.CONTACT: contacts, Noun.COMPANY: companies}
 CHANGE_SORTS = paging.sorts(field_changes.c.id, {"at": field_changes.c.at})
-NAMING = {"owner_id": users, "company_id": companies, "contact_id": contacts, "work_type_id": work_types}
-"""Fields that hold an id, and where it has a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,22 +90,17 @@ async def _own(connection: AsyncConnection, noun: Noun) -> dict[str, Field]:
 
 
 async def _changes(connection: AsyncConnection, rows: Sequence[Row[Any]], own: Mapping[str, Field]) -> list[Change]:
-    names = {field: await _names(connection, field, rows) for field in NAMING}
+    told = {field: [value for row in rows if row.field == field for value in (row.old, row.new)] for field in NAMING}
+    names = {field: await names_of(connection, field, values) for field, values in told.items()}
     return [
         Change(
             row.id, Noun(row.noun), row.noun_id, row.field, own.get(row.field), row.old, row.new,
-            names.get(row.field, {}).get(row.old) if isinstance(row.old, int) else None,
-            names.get(row.field, {}).get(row.new) if isinstance(row.new, int) else None,
+            _name(names, row.field, row.old), _name(names, row.field, row.new),
             row.at, None if row.user_id is None else Person(row.user_id, row.user_name), row.restores_id,
         )
         for row in rows
     ]  # fmt: skip
 
 
-async def _names(connection: AsyncConnection, field: str, rows: Sequence[Row[Any]]) -> dict[int, str]:
-    ids = {value for row in rows if row.field == field for value in (row.old, row.new) if isinstance(value, int)}
-    if not ids:
-        return {}
-    home = NAMING[field]
-    found = await connection.execute(select(home.c.id, home.c.name).where(and_(home.c.id.in_(sorted(ids)))))
-    return {row.id: row.name or f"№ {row.id}" for row in found}
+def _name(names: Mapping[str, Mapping[Any, str]], field: str, value: Any) -> str | None:
+    return names.get(field, {}).get(value) if isinstance(value, int) else None

@@ -8,7 +8,7 @@ import pytest
 from crm_core.contacts.tables import companies
 from crm_core.fields.tables import fields
 from crm_core.products.tables import product_groups, products, work_types
-from crm_core.users.tables import Role
+from crm_core.users.tables import Role, users
 from tests.web.conftest import Visitor
 from tests.web.site import Site
 
@@ -34,6 +34,19 @@ def test_a_company_is_written_down_and_shown_with_its_people_and_deals(site: Sit
     assert f"/contacts/{contact}" in page
     assert "+7\N{NO-BREAK SPACE}916" in manager.get("/companies?search=7707").text
     assert "Ничего не нашлось" in manager.get("/companies?search=нет такой").text
+
+
+def test_a_manager_who_was_chosen_meanwhile_is_told_by_his_name(site: Site, visitor: Visiting) -> None:
+    people = {role: str(site.people[role]) for role in (Role.MANAGER, Role.HEAD)}
+    head = visitor(Role.HEAD)
+    path = head.post("/companies", data={"name": "Works"}).headers["location"]
+    head.post(f"{path}/edit", data={"was.owner_id": people[Role.HEAD], "owner_id": people[Role.MANAGER]})
+
+    told = head.post(f"{path}/edit", data={"was.owner_id": "", "owner_id": people[Role.HEAD]})
+
+    names = {role: site.do(site.office.the(users, id=int(number))).name for role, number in people.items()}
+    assert told.status_code == 409
+    assert f"теперь «{names[Role.MANAGER]}»; ваше «{names[Role.HEAD]}» не сохранено" in told.text
 
 
 @pytest.mark.parametrize(("form", "say"), [

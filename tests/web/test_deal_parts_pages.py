@@ -112,6 +112,22 @@ def test_two_editors_keep_each_others_fields_and_the_second_of_one_field_is_told
     assert "теперь «Магазин»; ваше «Лендинг» не сохранено" in told.text
 
 
+def test_what_somebody_chose_meanwhile_is_told_by_its_name(site: Site, visitor: Visiting, deal: int) -> None:
+    async def add(name: str) -> int:
+        async with site.database.write() as tx:
+            return await add_work_type(tx, {"name": name}, by=None, now=at(MORNING))
+
+    first, second = visitor(Role.MANAGER), visitor(Role.HEAD)
+    shop, landing = site.do(add("Магазин")), site.do(add("Лендинг"))
+    seen = {"was.work_type_id": ""}
+
+    first.post(f"/deals/{deal}/edit", data={**seen, "work_type_id": str(shop)})
+    told = second.post(f"/deals/{deal}/edit", data={**seen, "work_type_id": str(landing)})
+
+    assert (told.status_code, site.do(site.office.the(deals, id=deal)).work_type_id) == (409, shop)
+    assert "теперь «Магазин»; ваше «Лендинг» не сохранено" in told.text
+
+
 def test_choosing_a_work_type_shows_what_it_usually_brings_until_somebody_agrees(
     site: Site, visitor: Visiting, deal: int
 ) -> None:
