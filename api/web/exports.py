@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Query
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response, StreamingResponse
 
+from api.web.call_names import CallNames
 from api.web.calls import Asked as CallsAsked
 from api.web.deal_filters import Asked as DealsAsked
 from api.web.deal_filters import filters_of
@@ -84,7 +85,7 @@ async def deals(visit: VisitNow, form: Form, asked: Annotated[DealsAsked, Depend
 @router.get("/exports/calls.{form}")
 async def calls(visit: VisitNow, form: Form, asked: Annotated[CallsAsked, Depends()]) -> Response:
     visit.require(Right.EXPORT)
-    filters, names = asked.filters(visit.context.settings.zone), visit.look.names
+    filters, names = asked.filters(visit.context.settings.zone), CallNames(visit.look.wording.texts)
     pages = tables.all_pages(
         visit.context.database, lambda db, cursor, most: list_calls(db, visit.actor, filters, cursor=cursor, limit=most)
     )

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from api.web.automation_words import AutomationWords
+from api.web.call_names import CallNames
 from api.web.gate_words import set_aside_told
 from api.web.names import Names
 from api.web.record_words import RecordNames
@@ -53,14 +54,14 @@ def look(language: str, zone: ZoneInfo) -> Look:
     wording, names = Wording(texts, Locale(language), zone), Names(texts)
     automations = AutomationWords(wording)
     environment.filters.update(wording.filters())
-    environment.globals.update(named(names) | named(RecordNames(texts, wording)) | named(automations))
+    environment.globals.update(named(names) | named(CallNames(texts)) | named(RecordNames(texts, wording)) | named(automations))
     environment.filters["in_blocks"] = in_blocks
     environment.globals.update(icon_of=icon_of, asset=asset, language=language, languages=CHOICES, tagged_words=tagged_words)
     environment.globals.update(set_aside_told=partial(set_aside_told, wording))
     return Look(language, wording, names, environment, automations)
 
 
-def named(names: Names | RecordNames | AutomationWords) -> dict[str, Callable[..., Any]]:
+def named(names: Names | CallNames | RecordNames | AutomationWords) -> dict[str, Callable[..., Any]]:
     public = [name for name in dir(names) if not name.startswith("_") and name not in ("texts", "wording")]
     return {name: getattr(names, name) for name in public}
 

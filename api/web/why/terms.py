@@ -1,6 +1,6 @@
 """What figures, facts and joinings of an explanation are called."""
 
-from api.web.names import Names
+from api.web.call_names import CallNames
 from api.web.translations import Texts
 from crm_core.calls.events import Direction
 from pbx.explaining.ladder import BarKind
@@ -27,7 +27,7 @@ def figure_names(texts: Texts) -> dict[str, str]:
 
 
 def direction_names(texts: Texts) -> dict[str, str]:
-    return {direction.value: Names(texts).direction_name(direction) for direction in Direction}
+    return {direction.value: CallNames(texts).direction_name(direction) for direction in Direction}
 
 
 def outcome_names(texts: Texts) -> dict[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from api.web.names import Names
+from api.web.call_names import CallNames
 from api.web.translations import Texts
 from api.web.why.labels import Labels, harmless
 from api.web.why.sayings import saying
@@ -98,7 +98,7 @@ class Words:
         return ", ".join(map(str, value)) or "—" if isinstance(value, list) else str(value or "—")
 
     def _item(self, reason: Reason) -> str:
-        value, names = reason.value, Names(self.texts)
+        value, names = reason.value, CallNames(self.texts)
         if reason.figure == "recordings" and not self.labels.raw and reason.item is not None:
             return str(reason.item + 1)  # file names are for those who look after the exchange
         if reason.figure == "rang" and isinstance(value, dict):
