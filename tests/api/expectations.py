@@ -148,6 +148,8 @@ PAGES = {
     "GET /deals": Needs(),
     "GET /deals/list": Needs(),
     "GET /deals/more": Needs(422),
+    "GET /deals/new": Needs(right=WORK),
+    "POST /deals": Needs(303, right=WORK, form={"name": "N"}),
     "POST /deals/bulk": Needs(right=WORK, form={"deed": "source", "source": "ad", "deal": "{deal_id}"}),
     "GET /views": Needs(),
     "POST /views": Needs(303, form={"section": "deals", "name": "Mine", "query": "owner_id=me"}),
