@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from api.web.automation_words import AutomationWords
 from api.web.options_typed import option_wrong
 from api.web.visit import Visit
 from crm_core.deals.entry_tasks import OPTIONS as TASK_OPTIONS
@@ -38,8 +39,19 @@ def _changed(visit: Visit, facts: dict[str, Any]) -> str:
 
 
 def named_by_words(visit: Visit, naming: Iterable[Naming]) -> list[str]:
+    return [words for words, _href in named_by_links(visit, naming)]
+
+
+def named_by_links(visit: Visit, naming: Iterable[Naming]) -> list[tuple[str, str]]:
+    """What names a stage or pipeline, as its own page calls it, and the address of that page."""
     automation, rule = visit.say("automation “%(name)s”"), visit.say("lead rule “%(name)s”")
-    return [(automation if one.noun == AUTOMATION else rule) % {"name": one.name or one.action or str(one.id)} for one in naming]
+    words = AutomationWords(visit.look.wording)
+    return [
+        (automation % {"name": one.name or words.action_name(one.action or "")}, f"/automations/{one.id}")
+        if one.noun == AUTOMATION
+        else (rule % {"name": one.name or str(one.id)}, f"/lead-rules/{one.id}")
+        for one in naming
+    ]
 
 
 def _invalid(visit: Visit, error: FirstringError) -> str:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from api.paths import PathId
 from api.web import stage_form
 from api.web.option_choices import option_choices
-from api.web.pipeline_words import named_by_words, pipeline_wrong
+from api.web.pipeline_words import named_by_links, pipeline_wrong
 from api.web.pipelines import SEE
 from api.web.stage_form import StageTyped
 from api.web.typed import id_typed
@@ -84,5 +84,5 @@ async def _around(visit: Visit, stage: StageWhole, form: StageTyped) -> dict[str
     naming = await named_by_stage(visit.connection, stage.id)
     return {
         "pipeline": await whole_pipeline(visit.connection, stage.pipeline_id), "pick": await option_choices(visit, options),
-        "all_gates": all_gates(), "named_by": named_by_words(visit, naming),
+        "all_gates": all_gates(), "named_by": named_by_links(visit, naming),
     }  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from crm_core.contacts.tables import companies
-from crm_core.fields.tables import fields
+from crm_core.fields.tables import field_changes, fields
 from crm_core.products.tables import product_groups, products, work_types
 from crm_core.users.tables import Role, users
 from tests.web.conftest import Visitor
@@ -57,6 +57,21 @@ def test_a_company_that_cannot_be_is_refused_in_words(site: Site, visitor: Visit
     answer = visitor(Role.MANAGER).post("/companies", data=form)
 
     assert (answer.status_code, say in answer.text, site.do(site.office.count(companies))) == (422, True, 0)
+
+
+def test_a_companys_number_stands_in_its_form_as_people_write_it_and_saving_it_changes_nothing(
+    site: Site, visitor: Visiting
+) -> None:
+    manager = visitor(Role.MANAGER)
+    path = manager.post("/companies", data={"name": "Works", "phone": "8 916 111-22-33"}).headers["location"]
+    before = site.do(site.office.count(field_changes))
+
+    assert 'value="+7 916 111-22-33"' in manager.get(path).text
+    saved = manager.post(f"{path}/edit", data={"was.phone": "79161112233", "phone": "+7 916 111-22-33"})
+
+    assert saved.status_code == 303
+    assert site.do(site.office.the(companies)).phone == "79161112233"
+    assert site.do(site.office.count(field_changes)) == before
 
 
 def test_two_editors_of_one_company_keep_each_others_fields(site: Site, visitor: Visiting) -> None:

@@ -12,6 +12,7 @@ from crm_core.deals.stage_queries import whole_pipeline, whole_pipelines, whole_
 from crm_core.deals.tables import stages
 from crm_core.users.tables import Role
 from tests.office import NOW
+from tests.web.automation_stage import staged
 from tests.web.conftest import Visitor
 from tests.web.site import Site
 
@@ -189,3 +190,15 @@ def test_loss_reasons_are_added_renamed_and_put_away(admin: Visitor, visitor: Vi
     assert "Уехали" in page
     assert "Слишком дорого" in page
     assert admin.post("/loss-reasons", data={"name": "уехали"}).status_code == 422
+
+
+def test_what_still_names_a_stage_is_called_as_its_own_page_calls_it(site: Site, admin: Visitor) -> None:
+    made = staged(site)
+    stage = site.do(site.office.the(automations, id=made["moves"])).stage_id
+
+    page = admin.get(f"/stages/{stage}").text
+
+    assert "move_deal" not in page
+    assert f'<a href="/automations/{made["moves"]}"><bdi>автоматизация «Переместить сделку»</bdi></a>' in page
+    assert "<bdi>автоматизация «Позвонить каждому" in page
+    assert "move_deal" not in admin.post(f"/stages/{stage}/remove").text
