@@ -1,7 +1,6 @@
 """How `transcribe_recording` is done: open the stored audio, hear it in a thread, write what was said. Repeating is harmless."""
 
 import asyncio
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -16,6 +15,7 @@ from crm_core.errors import NotFound
 from crm_core.jobs import Finish, Job, JobKind, Park, Progress
 from crm_core.transcripts.queries import TRANSCRIBE_JOB
 from crm_core.transcripts.speech import Transcription
+from transcribe import scratch
 from transcribe.engine import SpeechEngine
 from transcribe.errors import AudioUnreadable, NoSpeechModel
 from transcribe.hearing import hear
@@ -29,7 +29,12 @@ TELL_EVERY = 1.0  # seconds
 
 
 def job_kind(database: Database, blobs: Blobs, engine: Callable[[], SpeechEngine]) -> JobKind:
-    """How `transcribe_recording` is done; `engine` is called in a thread, when the first recording comes."""
+    """How `transcribe_recording` is done; `engine` is called in a thread, when the first recording comes.
+
+    What workers that are no more left of recordings is removed.
+    """
+    if left := scratch.clear_left():
+        log.info("left_audio_removed", folders=left)
     return JobKind(TRANSCRIBE_JOB, _Transcribing(database, blobs, engine).work, LEASE, MOST_ATTEMPTS)
 
 
@@ -60,8 +65,8 @@ class _Transcribing:
 
     async def _hear(self, recording: RecordingToHear, progress: Progress) -> Transcription:
         far = _Far()
-        with tempfile.TemporaryDirectory(prefix="firstring-hear-") as folder:
-            file = await self._blobs.fetch(recording.blob, Path(folder) / "audio")
+        with scratch.folder() as folder:
+            file = await self._blobs.fetch(recording.blob, folder / "audio")
             telling = asyncio.create_task(self._tell(recording, far, progress))
             try:
                 return await asyncio.to_thread(self._listen, file, recording, far)
