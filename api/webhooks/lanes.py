@@ -35,13 +35,14 @@ async def keep_sending(context: AppContext, runner: JobRunner) -> None:
     lanes = Lanes()
     async with asyncio.TaskGroup() as group:
         while not context.stopping.is_set():
+            coming = context.wake.coming  # before the look: what is committed meanwhile is not slept through
             async with context.database.read() as connection:
                 due = (await connection.execute(DUE, {"now": context.now(), "full": lanes.full(), "most": AT_A_LOOK})).all()
             set_out = [row.id for row in due if lanes.take(row.id, row.webhook_id)]
             for job_id in set_out:
                 group.create_task(runner.run_one(job_id)).add_done_callback(lanes.leaver(job_id))
             if not set_out:
-                await context.wake.wait(POLL)
+                await context.wake.wait(POLL, coming)
                 await asyncio.sleep(REST)
 
 
