@@ -1,7 +1,6 @@
 """Looks at one exchange from all sides: its manager, what was heard of it, its files. Judges nothing, changes nothing."""
 
 import asyncio
-import csv
 import os
 import shutil
 from dataclasses import dataclass
@@ -23,11 +22,11 @@ from crm_core.exchanges.record_sources import CsvSource, RecordSources
 from crm_core.secrets import SecretBox
 from pbx.ami.connection import AmiLogin
 from pbx.ami.inspection import Inspected, inspect
+from pbx.records.cel import read_line
 from pbx.records.reading import read_cdr, read_cel, read_queue_log
 from pbx.records.troubles import OutOfReach
 
 TAIL = 256 * 1024  # bytes of a file of records that are looked at
-COLUMNS = 14  # of our cel_custom.conf
 RECENT = timedelta(hours=6)  # of records in tables
 READING = 15.0  # seconds
 MOST_FILES = 200  # of the folder of recordings
@@ -83,7 +82,7 @@ async def _cel(sources: RecordSources, now: datetime) -> Records | None:
     if sources.cel is None:
         return None
     if isinstance(sources.cel, CsvSource):
-        return await asyncio.to_thread(_records, sources.cel.file)
+        return await asyncio.to_thread(end_of, sources.cel.file)
     try:
         read = await read_cel(sources, now - RECENT, now, READING)
     except OutOfReach as error:
@@ -106,27 +105,22 @@ async def _others(sources: RecordSources, now: datetime) -> dict[str, str | None
     return found
 
 
-def _records(file: Path) -> Records:
+def end_of(file: Path) -> Records:
+    """The last records of a CEL file, read as whoever fills gaps reads them."""
     try:
         with file.open("rb") as tail:
             begin = max(0, file.stat().st_size - TAIL)
             tail.seek(begin)
-            lines = tail.read(TAIL).decode("utf-8", "replace").splitlines()[1 if begin else 0 :]
+            end = tail.read(TAIL)
     except OSError as error:
         awaited = isinstance(error, FileNotFoundError) and file.parent.is_dir()
         return Records(str(file), trouble=error.strerror or type(error).__name__, is_awaited=awaited)
-    rows = list(csv.reader(line.replace("\0", "") for line in lines))
-    good = [row for row in rows if len(row) == COLUMNS and _seconds(row[0]) is not None]
-    last = max((_seconds(row[0]) or 0.0 for row in good), default=None)
-    types = frozenset(row[1] for row in good)
-    return Records(str(file), types=types, last_at=last, lines=len(rows), broken=len(rows) - len(good))
-
-
-def _seconds(told: str) -> float | None:
-    try:
-        return float(told)
-    except ValueError:
-        return None
+    whole = end[: end.rfind(b"\n") + 1].splitlines()[1 if begin else 0 :]  # the last may be being written
+    read = [read_line(line)[0] for line in whole if line.strip(b"\0 ")]
+    rows = [row for row in read if row is not None]
+    last = max((row.at for row in rows), default=None)
+    types = frozenset(row.type for row in rows)
+    return Records(str(file), types=types, last_at=last, lines=len(read), broken=len(read) - len(rows))
 
 
 def _folder(root: Path) -> Folder:
