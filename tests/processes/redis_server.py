@@ -1,5 +1,6 @@
 """A real Redis of the tests' own: on a socket file, without anything on disk; it may be killed and come back empty."""
 
+import os
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -22,7 +23,11 @@ class RedisServer:
 
     def start(self) -> "RedisServer":
         command = ["redis-server", "--port", str(self._port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self._folder)]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        own_time = {
+            **os.environ,
+            "LD_PRELOAD": "",
+        }  # whoever sets a product's clock does not set Redis's, which does not start so
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=own_time)
         eventually(self._answers, within=60, what="Redis")
         return self
 

