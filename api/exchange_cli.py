@@ -81,6 +81,22 @@ def exchange_list() -> None:
     show()
 
 
+@exchanges.command("check")
+def exchange_check(name: str) -> int:
+    """Log in with what is kept, and tell what answers there and what we may. Exit code 1 if we are not let in."""
+    from api.commands.exchanges import check
+
+    return 0 if check(name) else 1
+
+
+@exchanges.command("remove")
+def exchange_remove(name: str) -> None:
+    """Forget an exchange of which no call was told, with its secrets; one with calls stays: `change NAME --off`."""
+    from api.commands.exchanges import remove
+
+    remove(name)
+
+
 def _require_pair(user: str | None, secret_file: Path | None) -> None:
     from crm_core.errors import Invalid
 

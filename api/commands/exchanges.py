@@ -8,13 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.commands.exchange_records import source_told
 from api.commands.ready import Desk, with_database
-from crm_core.errors import NotFound, SettingsError
-from crm_core.exchanges import registry
+from crm_core.errors import Conflict, NotFound, SettingsError
+from crm_core.exchanges import config, registry, removing
 from crm_core.exchanges.addresses import AmiAddress, host_and_port
 from crm_core.exchanges.new_exchange import NewExchange
 from crm_core.exchanges.record_sources import RecordSources
 from crm_core.exchanges.secret_files import secret_in
 from crm_core.settings import known_region
+from pbx.ami.connection import AmiLogin
+from pbx.ami.trial import Trial, tried
 from pbx.dialects.registry import dialects
 
 
@@ -92,6 +94,45 @@ def show() -> None:
                 print(f"{row.name}  {row.ami_host}:{row.ami_port}{tls}  {row.dialect} {row.region}  {state}{note}")
 
     with_database(work)
+
+
+def remove(name: str) -> None:
+    """Raises NotFound, and Conflict where it has calls, is listened to or is named by the environment."""
+
+    async def work(desk: Desk) -> None:
+        if name == registry.DEFAULT and desk.settings.ami_url is not None:
+            raise Conflict("FIRSTRING_AMI_URL describes this exchange, and would make it again: take that away first")
+        async with desk.database.write() as tx:
+            await removing.remove(tx, await _id_of(tx, name), now=desk.now, by=None)
+
+    with_database(work)
+    print(f"Removed {name}.")
+
+
+def check(name: str) -> bool:
+    """Log in as the listener does, and as the dialler if there is one; tells whether both are let in. Raises NotFound."""
+
+    async def work(desk: Desk) -> list[tuple[str, Trial]]:
+        async with desk.database.read() as connection:
+            exchange = await config.load(connection, name, desk.box)
+        logins = {"reader": exchange.reader, "dialler": exchange.dialler}
+        return [(whose, await tried(AmiLogin.at(address))) for whose, address in logins.items() if address is not None]
+
+    trials = with_database(work)
+    for whose, trial in trials:
+        print(f"{whose}: {_told_of_trial(whose, trial)}")
+    return all(trial.trouble is None for _, trial in trials)
+
+
+def _told_of_trial(whose: str, trial: Trial) -> str:
+    if trial.trouble is not None:
+        return trial.trouble
+    told = [f"let in, {trial.seconds:.1f} s", f"Asterisk {trial.version}" if trial.version else ""]
+    told += [f"may (write): {', '.join(sorted(trial.may)) or 'nothing'}"] if trial.may is not None else []
+    if whose == "reader":
+        told += [f"refused: {', '.join(trial.refused)}"] if trial.refused else []
+        told += [f"more than a reader needs: {', '.join(trial.too_much)}"] if trial.too_much else []
+    return "; ".join(filter(None, told))
 
 
 async def _id_of(tx: AsyncConnection, name: str) -> int:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field, SecretStr
+from starlette.responses import Response
 
 from api.context import AppContext
 from api.deps import Context, CurrentActor, ReadDb
@@ -15,7 +16,7 @@ from api.rest.models import ExchangeOut, Page
 from crm_core.access import Actor, Right, require
 from crm_core.calls import exchange_queries
 from crm_core.errors import Invalid
-from crm_core.exchanges import registry
+from crm_core.exchanges import registry, removing
 from crm_core.exchanges.addresses import AmiAddress
 from crm_core.exchanges.new_exchange import NewExchange
 from crm_core.exchanges.record_sources import RecordSources
@@ -97,6 +98,15 @@ async def change_exchange(exchange_id: PathId, change: ExchangeChange, actor: Cu
         if change.active is not None:
             await registry.set_active(tx, exchange_id, change.active, now=now, by=by)
     return await _now(context, actor, exchange_id)
+
+
+@router.delete("/exchanges/{exchange_id}", status_code=204, response_class=Response)
+async def remove_exchange(exchange_id: PathId, actor: CurrentActor, context: Context) -> Response:
+    """One that is switched off and of which no call was told; else 409."""
+    require(actor, Right.SETTINGS)
+    async with context.database.write() as tx:
+        await removing.remove(tx, exchange_id, now=context.now(), by=actor.user_id)
+    return Response(status_code=204)
 
 
 async def _now(context: AppContext, actor: Actor, exchange_id: int) -> ExchangeOut:

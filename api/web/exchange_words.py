@@ -1,7 +1,8 @@
-"""What is wrong with an exchange that somebody typed, in words."""
+"""What is wrong with an exchange that somebody typed, and why one cannot go, in words."""
 
 from api.web.translations import Texts
 from crm_core.errors import Invalid
+from crm_core.exchanges.removing import Hold
 
 
 def field_wrong(texts: Texts, error: Invalid) -> str:
@@ -23,3 +24,14 @@ def field_wrong(texts: Texts, error: Invalid) -> str:
         ),
     }  # fmt: skip
     return words.get(str(error.facts.get("field")), gettext("This cannot be an exchange."))
+
+
+def stays_because(texts: Texts, hold: object) -> str:
+    """Why an exchange is not removed, and what to do."""
+    gettext = texts.gettext
+    words = {
+        Hold.LISTENED: gettext("It is listened to: switch it off first."),
+        Hold.CALLS: gettext("Calls came in by it, and they belong to it. It stays, switched off."),
+        Hold.RULES: gettext("A lead rule names it: change the rule first."),
+    }
+    return words[Hold(str(hold))]

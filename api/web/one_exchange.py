@@ -9,12 +9,12 @@ from starlette.responses import Response
 from api.paths import PathId
 from api.web.exchange import exchange_page, makes
 from api.web.exchange_form import Typed, shown, typed_in, wanted, without_secrets
-from api.web.exchange_words import field_wrong
+from api.web.exchange_words import field_wrong, stays_because
 from api.web.visit import Visit, VisitNow, back_to
 from crm_core.access import Right
 from crm_core.calls.exchange_queries import exchange
-from crm_core.errors import Invalid, SettingsError
-from crm_core.exchanges import config, learned, registry
+from crm_core.errors import Conflict, Invalid, SettingsError
+from crm_core.exchanges import config, learned, registry, removing
 from crm_core.exchanges.addresses import AmiAddress
 from crm_core.exchanges.new_exchange import NewExchange
 from pbx.ami.connection import AmiLogin
@@ -64,6 +64,19 @@ async def check(visit: VisitNow, exchange_id: PathId) -> Response:
     return await one_page(visit, exchange_id, typed=typed, checked=checked)
 
 
+@router.post("/exchange/{exchange_id}/remove")
+async def remove(visit: VisitNow, exchange_id: PathId) -> Response:
+    """One that is switched off and of which no call was told."""
+    visit.require(Right.SETTINGS)
+    try:
+        async with visit.context.database.write() as tx:
+            await removing.remove(tx, exchange_id, now=visit.now, by=visit.actor.user_id)
+    except Conflict as error:
+        refused = stays_because(visit.look.wording.texts, error.facts["hold"])
+        return await one_page(visit, exchange_id, refused=refused, status=409)
+    return back_to("/exchange")
+
+
 async def one_page(
     visit: Visit, exchange_id: int, *, refused: str | None = None, typed: Typed | None = None, checked: Any = None,
     status: int = 200,
@@ -74,6 +87,7 @@ async def one_page(
     facts = {
         "exchange": line, "typed": typed, "checked": checked, "refused": refused, "makes": makes(),
         "lines": await learned.of(visit.connection, exchange_id),
+        "hold": await removing.held_by(visit.connection, exchange_id),
         "by_environment": line.name == registry.DEFAULT and visit.context.settings.ami_url is not None,
     }  # fmt: skip
     return await visit.page("exchange/one.html", "exchange", status, **facts)

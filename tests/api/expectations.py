@@ -82,6 +82,7 @@ REST = {
         201, right=SETTINGS, body={"name": "third", "ami_host": "192.0.2.8", "ami_user": "u", "ami_secret": "s"}
     ),
     "PATCH exchanges/{exchange_id}": Needs(right=SETTINGS, body={"language": "ru"}),
+    "DELETE exchanges/{exchange_id}": Needs(409, right=SETTINGS),  # it has calls
     "GET webhooks": Needs(right=SETTINGS),
     "POST webhooks": Needs(201, right=SETTINGS, body={"url": "https://crm.example.com/{webhook_id}"}),
     "GET webhooks/{webhook_id}": Needs(right=SETTINGS),
@@ -226,6 +227,7 @@ PAGES = {
         303, right=SETTINGS, form={"dialect": "asterisk", "region": "RU", "address": "127.0.0.1:5038", "user": "u", "secret": "s"}
     ),
     "POST /exchange/{exchange_id}/check": Needs(right=SETTINGS),
+    "POST /exchange/{exchange_id}/remove": Needs(409, right=SETTINGS),
     "GET /exchange/{exchange_id}/dialling": Needs(right=SETTINGS),
     "POST /exchange/{exchange_id}/dialling": Needs(
         303,

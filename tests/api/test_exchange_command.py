@@ -1,4 +1,4 @@
-"""`firstring exchange add`, `change`, `list`: what is told is kept, the rest stays, no secret is printed or stored open."""
+"""`firstring exchange add|change|list|check|remove`: what is told is kept, the rest stays, no secret is shown or stored open."""
 
 import asyncio
 import re
@@ -16,6 +16,8 @@ from crm_core.exchanges.config import ExchangeConfig
 from crm_core.exchanges.record_sources import CsvSource, SqlKind, SqlSource
 from crm_core.secrets import SecretBox
 from crm_core.settings import Settings, secret_key
+from pbx.practice import SECRET, USER
+from tests.practice_office import practice_office
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -134,6 +136,46 @@ def test_what_cannot_be_is_one_line(desk: Path, firstring: Run, told: list[str],
 
     assert (code, error.count("\n")) == (2, 1)
     assert re.search(say, error)
+
+
+def test_a_check_logs_in_with_what_is_kept(desk: Path, firstring: Run) -> None:
+    (desk / "reader.secret").write_text(SECRET)
+    (desk / "dialler.secret").write_text("wr0ng")
+    with practice_office(desk / "recordings") as practice:
+        there = ["--ami", f"127.0.0.1:{practice.port}", "--user", USER, "--secret-file", str(desk / "reader.secret")]
+        told = ["--recordings", str(desk / "monitor")]
+        assert firstring("add", "office", *there, *told)[0] == 0
+        good = firstring("check", "office")
+        assert firstring("change", "office", "--dial-user", "x", "--dial-secret-file", str(desk / "dialler.secret"))[0] == 0
+        half = firstring("check", "office")
+
+    assert (good[0], good[1].startswith("reader: let in, ")) == (0, True)
+    assert "22.0.0-practice" in good[1]
+    assert half[0] == 1
+    assert half[1].splitlines()[1].startswith("dialler: ")
+    assert "let in" not in half[1].splitlines()[1]
+
+
+def test_an_exchange_without_calls_is_removed_once_it_is_off(desk: Path, firstring: Run) -> None:
+    assert firstring("add", "office", *words(desk))[0] == 0
+
+    refused = firstring("remove", "office")
+    assert firstring("change", "office", "--off")[0] == 0
+    removed = firstring("remove", "office")
+
+    assert (refused[0], "switch it off first" in refused[2]) == (1, True)
+    assert removed[:2] == (0, "Removed office.\n")
+    assert firstring("list")[1] == ""
+    assert firstring("remove", "office")[0] == 1
+
+
+def test_what_the_environment_describes_is_not_removed(desk: Path, firstring: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert firstring("add", "default", *words(desk))[0] == 0
+    monkeypatch.setenv("FIRSTRING_AMI_URL", "ami://u:s@192.0.2.7")
+
+    code, _, error = firstring("remove", "default")
+
+    assert (code, "FIRSTRING_AMI_URL" in error) == (1, True)
 
 
 def test_an_exchange_that_is_not_there_is_named(desk: Path, firstring: Run) -> None:

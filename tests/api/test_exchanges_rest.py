@@ -80,3 +80,18 @@ async def test_a_name_is_taken_once(house: House) -> None:
     await added(house)
     async with house.client("admin") as admin:
         assert (await admin.post("/api/v1/exchanges", json=NEW)).status_code == 409
+
+
+async def test_one_that_was_never_in_use_is_removed(house: House) -> None:
+    told = await added(house)
+    path = f"/api/v1/exchanges/{told['id']}"
+
+    async with house.client("admin") as admin:
+        listened = await admin.delete(path)
+        await admin.patch(path, json={"active": False})
+        removed = await admin.delete(path)
+        gone = await admin.get(path)
+        again = await admin.delete(path)
+        with_calls = await admin.delete("/api/v1/exchanges/1")
+
+    assert [one.status_code for one in (listened, removed, gone, again, with_calls)] == [409, 204, 404, 404, 409]

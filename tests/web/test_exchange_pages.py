@@ -119,6 +119,27 @@ def test_only_administrators_see_what_an_exchange_is_set_to(site: Site, visitor:
     assert 'name="secret"' not in answer.text
 
 
+def test_an_exchange_that_was_never_in_use_is_removed_and_one_with_calls_stays(
+    site: Site, visitor: Visiting, browser: Browser, practice: PracticeOffice
+) -> None:
+    admin = visitor(Role.ADMIN)
+    admin.post("/exchange", data=form(practice))
+    refused = admin.post("/exchange/2/remove")
+    admin.post("/exchange/2/active", data={"active": ""})
+
+    with seat(browser, site, Role.ADMIN) as taken:
+        page = taken.open("/exchange/2")
+        page.on("dialog", lambda dialog: dialog.accept())
+        page.get_by_role("button", name="Убрать АТС").click()
+        expect(page).to_have_url(f"{site.url}/exchange")
+        expect(page.locator("#exchange-list")).not_to_contain_text("Алматы")
+
+    assert refused.status_code == 409
+    assert "сначала выключите" in refused.text
+    assert admin.get("/exchange/2").status_code == 404
+    assert "Убрать АТС" not in admin.get("/exchange/1").text
+
+
 def test_the_check_stands_beside_the_form_and_the_secret_stays_typed(
     site: Site, browser: Browser, practice: PracticeOffice
 ) -> None:
