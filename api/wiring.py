@@ -50,7 +50,7 @@ REACTIONS: Reactions = {
     EventKind.CALL_TAGGED: [tell_webhooks, run_on_tags],
     EventKind.DEAL_OPENED: [enter_opened],
     EventKind.DEAL_MOVED: [enter_ruled],
-    EventKind.REQUEST_TAKEN: [run_on_requests],
+    EventKind.REQUEST_TAKEN: [tell_webhooks, run_on_requests],
     EventKind.PAYMENT_TAKEN: [run_on_payments],
     EventKind.TASK_DONE: [run_on_tasks],
 }
@@ -58,7 +58,7 @@ REACTIONS: Reactions = {
 
 def build(settings: Settings, *, demo: bool = False) -> AppContext:
     """Everything the parts share; touches the data folder (key, blobs), not yet the database."""
-    database, wake = Database(settings.database), Wake()
+    database, wake = Database(settings.database, settings.zone), Wake()
     database.on_commit(wake.wake)
     hints = hints_between(settings, database, wake)
     if hints is not None:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, TypedDict
+from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy import JSON, DateTime, MetaData, event, text
@@ -54,6 +55,10 @@ LATER = KeyLookedAt(deferrable=True, initially="DEFERRED")
 
 Guard = Callable[[AsyncConnection], Awaitable[None]]
 """Looks, at the beginning of a transaction, whether it may be."""
+
+UTC_ZONE = ZoneInfo("UTC")
+ZONE = "firstring_zone"
+"""The execution option by which a connection knows it."""
 
 OUR_OWN_FAULT = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
 
@@ -103,11 +108,12 @@ class Database:
     """SQLite (WAL, every commit on disk) or PostgreSQL behind `read()` and `write()`.
 
     On SQLite writers take the lock at BEGIN: the driver's default, taking it at the first write,
-    loses concurrent read-modify-writes without an error.
+    loses concurrent read-modify-writes without an error. `zone`: the installation's, which its connections tell (`zone_of`).
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, zone: ZoneInfo = UTC_ZONE) -> None:
         self.url = url
+        self.zone = zone
         self.is_sqlite = is_sqlite(url)
         self._committed: list[Callable[[], None]] = []
         self._guard: Guard | None = None
@@ -169,7 +175,7 @@ class Database:
             await self._writer.dispose()
 
     def _engine(self, begin: str, **options: Any) -> AsyncEngine:
-        options |= {"json_serializer": _to_json, "json_deserializer": _from_json}
+        options |= {"json_serializer": _to_json, "json_deserializer": _from_json, "execution_options": {ZONE: self.zone}}
         if not self.is_sqlite:
             connect = {"timeout": CONNECT_SECONDS, "server_settings": {"application_name": OUR_NAME}}
             return create_async_engine(self.url, pool_size=10, pool_pre_ping=True, connect_args=connect, **options)
@@ -193,6 +199,13 @@ def _from_json(text: str | bytes) -> Any:
         return msgspec.json.decode(text)
     except msgspec.DecodeError:
         return json.loads(text)
+
+
+def zone_of(connection: AsyncConnection) -> ZoneInfo:
+    """The installation's time zone: what runs deep inside a transaction has no settings at hand."""
+    opened = connection.sync_connection
+    zone: ZoneInfo = UTC_ZONE if opened is None else opened.get_execution_options().get(ZONE, UTC_ZONE)
+    return zone
 
 
 async def one_at_a_time(tx: AsyncConnection, deed: int) -> None:

@@ -37,6 +37,7 @@ class OptionKind(StrEnum):
     FIELD = "field"  # a column's name, or `custom.<id>`
     FIELDS = "fields"
     WORK_TYPE = "work_type"
+    LOSS_REASON = "loss_reason"
     TASK_KIND = "task_kind"
     MONEY = "money"
 
@@ -197,5 +198,5 @@ _FITS: dict[OptionKind, Callable[[Option, Any], Any]] = {
     OptionKind.LONG_TEXT: _text, OptionKind.YES_NO: _yes_no, OptionKind.CHOICE: _choice, OptionKind.CHOICES: _choices,
     OptionKind.STAGE: _row, OptionKind.PIPELINE: _row, OptionKind.USER: _row, OptionKind.TEAM: _row, OptionKind.TAG: _name,
     OptionKind.FIELD: _name, OptionKind.FIELDS: _names, OptionKind.WORK_TYPE: _row, OptionKind.TASK_KIND: _name,
-    OptionKind.MONEY: _money,
+    OptionKind.LOSS_REASON: _row, OptionKind.MONEY: _money,
 }  # fmt: skip

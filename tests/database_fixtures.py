@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -38,6 +39,6 @@ def database_url(request: pytest.FixtureRequest, template: Path, tmp_path: Path)
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = Database(database_url)
+    opened = Database(database_url, ZoneInfo("Europe/Moscow"))
     yield opened
     await opened.close()

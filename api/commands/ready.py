@@ -19,7 +19,7 @@ class Desk:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.database = Database(settings.database)
+        self.database = Database(settings.database, settings.zone)
         self.now = datetime.now(UTC)
 
     @property

@@ -19,7 +19,7 @@ from crm_core.deals.automations.queries import AutomationLine, RunLine
 from crm_core.deals.automations.registry import actions
 from crm_core.deals.automations.rules import Rule
 from crm_core.deals.automations.triggers import LABELS, WHEN
-from crm_core.deals.automations.words import Deed, GiveDeal, MoveDeal, Note, RunState, SetField, SetTask, Trigger
+from crm_core.deals.automations.words import Deed, GiveDeal, LoseDeal, MoveDeal, Note, RunState, SetField, SetTask, Trigger
 from crm_core.deals.tables import deals
 from crm_core.options import Option
 
@@ -284,9 +284,13 @@ def _changed(rule: Rule, given: dict[str, Any]) -> NewAutomation:
 def _told(deed: Deed) -> dict[str, Any]:
     match deed:
         case SetTask():
-            return {"deed": "task", "title": deed.title, "kind": deed.kind, "due_in_minutes": deed.due_in / timedelta(minutes=1)}
+            minutes = deed.due_in / timedelta(minutes=1)
+            told = {"deed": "task", "title": deed.title, "kind": deed.kind}
+            return {**told, "due_in_minutes": minutes, "in_hours": deed.in_hours}
         case MoveDeal():
             return {"deed": "move", "stage_id": deed.stage_id}
+        case LoseDeal():
+            return {"deed": "lose", "reason_id": deed.reason_id, "words": deed.words}
         case GiveDeal():
             return {"deed": "give", "owner_id": deed.owner_id, "team_id": deed.team_id}
         case SetField():

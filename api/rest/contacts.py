@@ -66,6 +66,12 @@ class ContactIn(ContactChange):
     numbers: list[str] = Field(default=[], max_length=20, description="as people write them")
 
 
+class ContactSeen(ContactChange):
+    """What you saw before you changed it."""
+
+    seen: ContactChange | None = Field(None, description="what you saw: 409 with `changed` where somebody else changed it since")
+
+
 class NumberIn(BaseModel):
     number: str = Field(max_length=80, description="as people write it")
 
@@ -85,17 +91,16 @@ async def add_contact(new: ContactIn, actor: CurrentActor, context: Context) -> 
 
 
 @router.patch("/contacts/{contact_id}", response_model=ContactOut, responses={204: {"description": "done, and yours no more"}})
-async def change_contact(
-    contact_id: PathId, change: ContactChange, actor: CurrentActor, context: Context
-) -> ContactOut | Response:
-    """A contact given to a colleague may be out of your sight afterwards: 204."""
+async def change_contact(contact_id: PathId, change: ContactSeen, actor: CurrentActor, context: Context) -> ContactOut | Response:
+    """Giving a contact to somebody else is for who may hand records over (403); it may be out of your sight afterwards: 204."""
     require(actor, Right.WORK)
     async with context.database.write() as tx:
         await require_visible(tx, actor, contacts, contact_id)
         if "owner_id" in change.model_fields_set:
             await require_may_own(tx, actor, contacts, contact_id, change.owner_id)
-        changes = cast("ContactChanges", change.model_dump(exclude_unset=True))
-        await edits.edit_contact(tx, contact_id, changes, by=actor.user_id, now=context.now())
+        changes = cast("ContactChanges", change.model_dump(exclude_unset=True, exclude={"seen"}))
+        seen = change.seen.model_dump(exclude_unset=True) if change.seen else None
+        await edits.edit_contact(tx, contact_id, changes, by=actor.user_id, now=context.now(), seen=seen)
     return await _seen(context, actor, contact_id)
 
 

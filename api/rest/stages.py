@@ -27,11 +27,12 @@ class Gated(BaseModel):
 
 
 class EntryTask(BaseModel):
-    """`unless`: `first_contact_by_phone`, or null."""
+    """`in_hours`: only working time counts until it is due. `unless`: `first_contact_by_phone`, or null."""
 
     kind: str = Field("other", max_length=20)
     title: str | None = Field(None, max_length=300)
     within_minutes: int = Field(60, ge=0)
+    in_hours: bool = False
     unless: str | None = Field(None, max_length=40)
 
 

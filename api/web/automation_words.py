@@ -13,7 +13,7 @@ from crm_core.deals.automations.queries import RunLine
 from crm_core.deals.automations.registry import actions
 from crm_core.deals.automations.rules import Rule
 from crm_core.deals.automations.triggers import LABELS
-from crm_core.deals.automations.words import Deed, GiveDeal, MoveDeal, Note, SetField, SetTask, Trigger
+from crm_core.deals.automations.words import Deed, GiveDeal, LoseDeal, MoveDeal, Note, SetField, SetTask, Trigger
 
 
 class AutomationWords:
@@ -90,6 +90,8 @@ class AutomationWords:
         said = []
         if "stage" in facts:
             said.append(gettext("moved the deal to “%(stage)s”") % {"stage": run.names.get("stage", "")})
+        if "lost" in facts:
+            said.append(gettext("closed the deal as lost: %(reason)s") % {"reason": facts["lost"]})
         if "owner" in facts:
             said.append(gettext("gave the deal to %(name)s") % {"name": run.names.get("owner", "")})
         if tasks := len(facts.get("tasks", ())):
@@ -149,6 +151,7 @@ class AutomationWords:
             "team": gettext("the team (no. %(which)s) is gone, or has nobody in it"),
             "tag": gettext("there is no tag “%(which)s”"),
             "work_type": gettext("the work type (no. %(which)s) was put away"),
+            "loss_reason": gettext("the reason for a loss (no. %(which)s) was put away"),
             "task_kind": gettext("there is no kind of task “%(which)s”"),
             "field": gettext("the field “%(which)s” is gone, or cannot have this value"),
             "template": gettext("no deal has a field {%(which)s}"),
@@ -177,14 +180,21 @@ class AutomationWords:
             case MoveDeal():
                 name = names["stages"].get(deed.stage_id, f"№ {deed.stage_id}")
                 return gettext("tries to move to “%(stage)s”") % {"stage": name}
-            case GiveDeal(team_id=int() as team):
-                return gettext("goes to the next of “%(team)s”") % {"team": names["teams"].get(team, f"№ {team}")}
+            case LoseDeal():
+                reason = names["loss_reasons"].get(deed.reason_id, f"№ {deed.reason_id}")
+                return gettext("closes the deal as lost: %(reason)s") % {"reason": reason}
             case GiveDeal():
-                return gettext("goes to %(name)s") % {"name": names["users"].get(deed.owner_id or 0, f"№ {deed.owner_id}")}
+                return self._given_said(deed, names)
             case SetField():
                 return gettext("fills in “%(field)s”: %(value)s") % {"field": self._field(deed.field), "value": self._value(deed)}
             case Note():
                 return gettext("a note: %(text)s") % {"text": deed.text}
+
+    def _given_said(self, deed: GiveDeal, names: Mapping[str, Mapping[int, str]]) -> str:
+        gettext = self._texts.gettext
+        if deed.team_id is not None:
+            return gettext("goes to the next of “%(team)s”") % {"team": names["teams"].get(deed.team_id, f"№ {deed.team_id}")}
+        return gettext("goes to %(name)s") % {"name": names["users"].get(deed.owner_id or 0, f"№ {deed.owner_id}")}
 
     def _value(self, deed: SetField) -> str:
         return f"{deed.value / 100:,.0f}".replace(",", "\u00a0") if deed.field == "amount" else str(deed.value)

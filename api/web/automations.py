@@ -19,9 +19,9 @@ from crm_core.deals.automations.dry_runs import dry_run
 from crm_core.deals.automations.edits import NewAutomation
 from crm_core.deals.automations.registry import actions
 from crm_core.deals.automations.triggers import WHEN
-from crm_core.deals.automations.words import Action, GiveDeal, MoveDeal, RunState, Trigger
+from crm_core.deals.automations.words import Action, GiveDeal, LoseDeal, MoveDeal, RunState, Trigger
 from crm_core.deals.queries import list_pipelines
-from crm_core.deals.tables import stages
+from crm_core.deals.tables import loss_reasons, stages
 from crm_core.errors import Conflict, Invalid, NotFound
 from crm_core.options import Option
 from crm_core.teams.tables import teams
@@ -152,6 +152,7 @@ async def _names(visit: Visit, lines: Sequence[Any]) -> dict[str, Mapping[int, s
     deeds = [deed for line in lines for deed in line.deeds]
     wanted: dict[str, tuple[Table, set[int | None]]] = {
         "stages": (stages, {deed.stage_id for deed in deeds if isinstance(deed, MoveDeal)}),
+        "loss_reasons": (loss_reasons, {deed.reason_id for deed in deeds if isinstance(deed, LoseDeal)}),
         "users": (users, {deed.owner_id for deed in deeds if isinstance(deed, GiveDeal)}),
         "teams": (teams, {deed.team_id for deed in deeds if isinstance(deed, GiveDeal)}),
     }  # fmt: skip

@@ -29,7 +29,6 @@ router = APIRouter()
 Search = Annotated[str, Query(max_length=200)]
 Text = Annotated[str, Form(max_length=12_000)]
 READERS = dict.fromkeys(("name", "company", "position", "email", "note"), text_typed)
-_UNSEEN = object()
 
 
 class Mark(Protocol):
@@ -86,8 +85,6 @@ async def edit(visit: VisitNow, contact_id: PathId) -> Response:
     visit.require(Right.WORK)
     form = await visit.request.form()
     changes, seen = given_in(form, READERS), seen_in(form, READERS)
-    if "company" in changes and seen.pop("company", _UNSEEN) == changes["company"]:
-        del changes["company"]  # he left it as it was: a namesake, or what a colleague chose meanwhile, stays
     try:
         async with visit.context.database.write() as tx:
             await require_visible(tx, visit.actor, contacts, contact_id)
@@ -150,4 +147,7 @@ async def _mark(visit: Visit, contact_id: int, deed: Mark) -> Response:
 
 def _names(visit: Visit) -> dict[str, str]:
     """Of what is typed on the card."""
-    return {"name": visit.say("Name"), "position": visit.say("Position"), "email": visit.say("E-mail"), "note": visit.say("Note")}
+    return {
+        "name": visit.say("Name"), "position": visit.say("Position"), "email": visit.say("E-mail"), "note": visit.say("Note"),
+        "company": visit.say("Company"),
+    }  # fmt: skip

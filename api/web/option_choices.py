@@ -10,7 +10,7 @@ from api.web.field_words import field_choices
 from api.web.names import Choices
 from api.web.render import Look
 from api.web.visit import Visit
-from crm_core.deals.tables import pipelines, stages
+from crm_core.deals.tables import loss_reasons, pipelines, stages
 from crm_core.options import Option, OptionKind
 from crm_core.products.tables import work_types
 from crm_core.tasks.tables import TaskKind
@@ -43,6 +43,10 @@ async def _pipelines(connection: AsyncConnection, _look: Look) -> Choices:
 
 async def _work_types(connection: AsyncConnection, _look: Look) -> Choices:
     return await _standing(connection, work_types)
+
+
+async def _loss_reasons(connection: AsyncConnection, _look: Look) -> Choices:
+    return await _standing(connection, loss_reasons)
 
 
 async def _standing(connection: AsyncConnection, table: Table) -> Choices:
@@ -79,6 +83,7 @@ READS: dict[OptionKind, Callable[[AsyncConnection, Look], Awaitable[Any]]] = {
     OptionKind.TEAM: _teams,
     OptionKind.TAG: _tags,
     OptionKind.WORK_TYPE: _work_types,
+    OptionKind.LOSS_REASON: _loss_reasons,
     OptionKind.TASK_KIND: _task_kinds,
     OptionKind.FIELD: _fields,
     OptionKind.FIELDS: _fields,

@@ -16,6 +16,7 @@ def kind_words(texts: Texts, kind: str) -> str:
         EventKind.RECORDING_STORED: gettext("A recording is here"),
         EventKind.TRANSCRIPT_READY: gettext("A transcript is ready"),
         EventKind.CALL_TAGGED: gettext("A conversation was tagged"),
+        EventKind.REQUEST_TAKEN: gettext("A request came"),
         EventKind.WEBHOOK_TESTED: gettext("Test"),
     }.get(EventKind(kind), kind)  # fmt: skip
 
@@ -42,6 +43,7 @@ def trouble_words(texts: Texts, code: str) -> str:
         Trouble.SEALED_ELSEWHERE: gettext("The secret was stored under another key: make the webhook anew."),
         Trouble.STOPPED: gettext("The webhook was switched off, or who made it is no administrator any more."),
         Trouble.CALL_GONE: gettext("The call is not there any more."),
+        Trouble.REQUEST_GONE: gettext("The request is not there any more."),
     }
     return known.get(code, code)
 

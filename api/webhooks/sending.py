@@ -12,12 +12,14 @@ from yarl import URL
 
 from api.rest.call_told import call_told
 from api.rest.models import written
+from api.rest.requests import RequestOut
 from api.webhooks.sender import Sender
 from crm_core.calls.whole_queries import whole_call
 from crm_core.db import Database
 from crm_core.errors import NotFound, SettingsError
 from crm_core.events import EventKind
 from crm_core.jobs import Finish, Job, JobKind, Progress
+from crm_core.requests.queries import one_request
 from crm_core.secrets import SecretBox
 from crm_core.webhooks import trying
 from crm_core.webhooks.signing import signature
@@ -62,7 +64,7 @@ class _Sending:
         if order.stopped:
             return Tried(None, Trouble.STOPPED)
         if body is None:
-            return Tried(None, Trouble.CALL_GONE)
+            return Tried(None, Trouble.CALL_GONE if order.request_id is None else Trouble.REQUEST_GONE)
         try:
             secret = self._box.open(order.sealed_secret)
         except SettingsError:
@@ -72,19 +74,27 @@ class _Sending:
 
 
 async def _body(connection: AsyncConnection, order: Order) -> str | None:
-    """As it was sent before; else the call as the webhook's maker may read it now, with the event. None: there is no call."""
+    """As it was sent before; else the call or request as the webhook's maker may read it now, and the event. None: it is gone."""
     if order.body is not None:
         return order.body
     event = {"id": order.event_id, "kind": order.kind, "at": written(order.happened_at), "delivery": order.uid}
     if order.kind == EventKind.WEBHOOK_TESTED:
         return _json({"event": event})
-    if order.maker is None or order.call_id is None:
-        return None
     try:
-        call = call_told(await whole_call(connection, order.maker, order.call_id))
+        told = await _told(connection, order)
     except NotFound:
         return None
-    return _json({**call, "event": event})
+    return None if told is None else _json({**told, "event": event})
+
+
+async def _told(connection: AsyncConnection, order: Order) -> dict[str, Any] | None:
+    if order.maker is None:
+        return None
+    if order.call_id is not None:
+        return call_told(await whole_call(connection, order.maker, order.call_id))
+    if order.request_id is None:
+        return None
+    return RequestOut.of(await one_request(connection, order.maker, order.request_id)).model_dump(mode="json")
 
 
 def _json(told: dict[str, Any]) -> str:

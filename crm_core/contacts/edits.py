@@ -53,8 +53,13 @@ async def edit_contact(
     tx: AsyncConnection, contact_id: int, changes: ContactChanges, *, by: int | None, now: datetime,
     seen: Mapping[str, Any] | None = None,
 ) -> None:  # fmt: skip
-    """Change what is given; raises NotFound, for an owner who does not work here too, Conflict as `crm_core.editing` says."""
+    """Change what is given; raises NotFound, for an owner who does not work here too, Conflict as `crm_core.editing` says.
+
+    `seen` may tell the company by its name, too: who left it as it was lets stand what a colleague chose meanwhile.
+    """
     contact = await _locked(tx, contact_id)
+    if seen is not None and "company" in seen:
+        changes, seen = await _company_seen(tx, contact, changes, seen)
     new = await _values(tx, changes, now=now)
     changed = to_write(contact, new, seen)
     if not changed:
@@ -128,6 +133,27 @@ async def _values(tx: AsyncConnection, changes: ContactChanges, *, now: datetime
         await require_working(tx, changes["owner_id"])
         values["owner_id"] = changes["owner_id"]
     return values
+
+
+async def _company_seen(
+    tx: AsyncConnection, contact: Row[Any], changes: ContactChanges, seen: Mapping[str, Any]
+) -> tuple[ContactChanges, dict[str, Any]]:
+    """Raises Conflict where another company stands there by now than the one that was seen."""
+    rest = {name: value for name, value in seen.items() if name != "company"}
+    if "company" not in changes:
+        return changes, rest
+    now_there: str | None = await tx.scalar(select(companies.c.name).where(companies.c.id == contact.company_id))
+    wanted, saw, stands = (_folded(name) for name in (changes["company"], seen["company"], now_there))
+    if stands not in (saw, wanted) and wanted != saw:
+        raise Conflict("Somebody changed this meanwhile", changed={"company": now_there}, wanted={"company": changes["company"]})
+    if wanted in (saw, stands):
+        changes = changes.copy()
+        del changes["company"]
+    return changes, rest
+
+
+def _folded(name: str | None) -> str:
+    return " ".join((name or "").split()).casefold()
 
 
 async def _company_there(tx: AsyncConnection, company_id: int | None) -> int | None:

@@ -116,11 +116,13 @@ async def assign_deal(tx: AsyncConnection, deal_id: int, owner_id: int | None, *
 
 
 async def lose_deal(
-    tx: AsyncConnection, deal_id: int, reason_id: int, words: str | None = None, *, by: int | None, now: datetime
-) -> None:
+    tx: AsyncConnection, deal_id: int, reason_id: int, words: str | None = None, *, by: int | None, now: datetime,
+    rule_id: int | None = None,
+) -> None:  # fmt: skip
     """Close a deal that will not be, for a reason on the list and in one's own words (F3, G38); the stage it was lost on stays.
 
-    Its open tasks are done with. Raises NotFound, or Invalid for a reason that is not offered.
+    Its open tasks are done with. `rule_id`: the automation that gave it up. Raises NotFound, or Invalid for a reason that is not
+    offered.
     """
     deal = await locked(tx, deal_id)
     if deal.closed_at is not None:
@@ -128,7 +130,8 @@ async def lose_deal(
     reason, own_words = await offered(tx, reason_id), said(words)
     lost = {"closed_at": now, "closed_as": LOST, "loss_reason_id": reason_id}
     await tx.execute(update(deals).where(deals.c.id == deal_id).values(lost))
-    await note_stage(tx, deal, deal.stage_id, now=now, by=by, reason=f"{reason.name}: {own_words}" if own_words else reason.name)
+    why = f"{reason.name}: {own_words}" if own_words else reason.name
+    await note_stage(tx, deal, deal.stage_id, now=now, by=by, reason=why, rule_id=rule_id)
     await close_tasks(tx, (tasks.c.deal_id == deal_id,), now=now, by=by)
     facts = {"reason_id": reason_id, "reason": clean(own_words or reason.name, 200)}
     await record(tx, by, "deal_lost", "deal", deal_id, now=now, facts=facts)

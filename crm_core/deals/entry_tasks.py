@@ -1,5 +1,6 @@
 """The tasks that a stage sets for every deal that comes to it: `stages.entry_tasks`, a list of
-`{"kind": kind of task, "title": words or null, "within_minutes": until it is due, "unless": null or "first_contact_by_phone"}`.
+`{"kind": kind of task, "title": words or null, "within_minutes": until it is due, "in_hours": whether only working time counts,
+"unless": null or "first_contact_by_phone"}`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,7 @@ OPTIONS = (
     Option("kind", OptionKind.TASK_KIND, msgid("Kind of task"), default=TaskKind.OTHER.value),
     Option("title", OptionKind.TEXT, msgid("What is to be done")),
     Option("within_minutes", OptionKind.MINUTES, msgid("Due within"), default=60, required=True, least=0, most=YEAR),
+    Option("in_hours", OptionKind.YES_NO, msgid("Only working hours count for the deadline"), default=False),
     Option("unless", OptionKind.CHOICE, msgid("Not if"), choices=((BY_PHONE, msgid("the first contact was by phone")),)),
 )
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.access import POLICY, Right
-from crm_core.events import Event
+from crm_core.events import Event, EventKind
 from crm_core.jobs import enqueue_all
 from crm_core.upserts import insert_into
 from crm_core.users.tables import Role, users
@@ -29,7 +29,7 @@ ACTIVE = (
 
 
 async def tell_webhooks(tx: AsyncConnection, happened: Sequence[Event]) -> None:
-    """React to events of calls. What happened before a webhook was made is not told to it."""
+    """React to events of calls and requests. What happened before a webhook was made is not told to it."""
     wanting = (await tx.execute(ACTIVE)).all()
     pairs = [(hook, event) for hook in wanting for event in happened if _wants(hook, event)]
     await put_down(tx, [(hook.id, event) for hook, event in pairs], now=datetime.now(UTC))
@@ -60,7 +60,8 @@ def job_payload(uid: str, webhook_id: int, *, tries: int) -> dict[str, Any]:
 
 
 def _wants(hook: Any, event: Event) -> bool:
-    return event.call_id is not None and event.at >= hook.created_at and (not hook.kinds or event.kind in hook.kinds)
+    told_of = event.call_id is not None or event.kind is EventKind.REQUEST_TAKEN
+    return told_of and event.at >= hook.created_at and (not hook.kinds or event.kind in hook.kinds)
 
 
 def _delivery(hook_id: int, event: Event, now: datetime, uid: str) -> dict[str, Any]:

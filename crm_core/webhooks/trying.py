@@ -21,7 +21,7 @@ LONGEST_ANSWER = 500  # characters of an answer that are kept
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A delivery to be tried. `body`: as it was sent before; `maker`: as whom the webhook reads."""
+    """A delivery to be tried, of a call or a request. `body`: as it was sent before; `maker`: as whom the webhook reads."""
 
     uid: str
     webhook_id: int
@@ -31,6 +31,7 @@ class Order:
     kind: str
     happened_at: datetime
     call_id: int | None
+    request_id: int | None
     attempts: int
     body: str | None
     maker: Actor | None
@@ -41,7 +42,7 @@ async def order(connection: AsyncConnection, uid: str) -> Order | None:
     """None if the delivery was dropped, or its webhook removed."""
     query = (
         select(deliveries, webhooks.c.url, webhooks.c.secret, webhooks.c.active.label("hook_active"), webhooks.c.created_by,
-               events.c.at.label("happened_at"))
+               events.c.at.label("happened_at"), events.c.facts)
         .join(webhooks, webhooks.c.id == deliveries.c.webhook_id)
         .outerjoin(events, events.c.id == deliveries.c.event_id)
         .where(deliveries.c.uid == uid)
@@ -53,7 +54,8 @@ async def order(connection: AsyncConnection, uid: str) -> Order | None:
     told = maker is not None and may_be_told(maker.role, user_active=maker.active, hook_active=row.hook_active)
     return Order(
         uid=row.uid, webhook_id=row.webhook_id, url=row.url, sealed_secret=row.secret, event_id=row.event_id, kind=row.kind,
-        happened_at=row.happened_at or row.created_at, call_id=row.call_id, attempts=row.attempts, body=row.body,
+        happened_at=row.happened_at or row.created_at, call_id=row.call_id, request_id=(row.facts or {}).get("request_id"),
+        attempts=row.attempts, body=row.body,
         maker=_reader(maker) if maker is not None else None, stopped=not told,
     )  # fmt: skip
 

@@ -8,9 +8,9 @@ from crm_core.events import EventKind
 
 TOLD = (
     EventKind.CALL_STARTED, EventKind.CALL_ANSWERED, EventKind.CALL_TRANSFERRED, EventKind.CALLS_JOINED, EventKind.CALL_ENDED,
-    EventKind.RECORDING_STORED, EventKind.TRANSCRIPT_READY, EventKind.CALL_TAGGED,
+    EventKind.RECORDING_STORED, EventKind.TRANSCRIPT_READY, EventKind.CALL_TAGGED, EventKind.REQUEST_TAKEN,
 )  # fmt: skip
-"""Kinds of events that webhooks can be told of."""
+"""Kinds of events that webhooks can be told of: all but the last with the call."""
 
 # After the first try, the second, …; then it is given up, two days after it happened.
 GAPS = tuple(timedelta(seconds=seconds) for seconds in (10, 60, 300, 900, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600))
@@ -34,6 +34,7 @@ class Trouble(StrEnum):
     SEALED_ELSEWHERE = "sealed_elsewhere"
     STOPPED = "stopped"
     CALL_GONE = "call_gone"
+    REQUEST_GONE = "request_gone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Tried:
     @property
     def final(self) -> bool:
         """Whether another try makes no sense."""
-        return self.status is None and self.answer in (Trouble.STOPPED, Trouble.CALL_GONE)
+        return self.status is None and self.answer in (Trouble.STOPPED, Trouble.CALL_GONE, Trouble.REQUEST_GONE)
 
 
 def gap_after(tries: int) -> timedelta | None:

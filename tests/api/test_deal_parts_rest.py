@@ -133,3 +133,31 @@ async def test_a_company_is_changed_or_refused_by_its_field(house: House, body: 
     assert (row.inn, row.site, row.note) == (body.get("inn") if status == 200 else None, None, None)
     if status == 200:
         assert answer["inn"] == "7707083893"
+
+
+async def test_a_contact_is_changed_by_whoever_saw_what_stands_there_and_its_company_is_told_by_name(house: House) -> None:
+    path = f"contacts/{house.world.own['contact_id']}"
+    async with house.client("olga") as olga:
+        before = await told(olga, "GET", path)
+        await told(olga, "PATCH", path, {"name": "Pavel", "company": "North", "seen": {"name": before["name"]}})
+        stale = await told(olga, "PATCH", path, {"name": "Peter", "seen": {"name": before["name"]}}, 409)
+        elsewhere = await told(olga, "PATCH", path, {"company": "South", "seen": {"company": "Works"}}, 409)
+        left = await told(olga, "PATCH", path, {"company": "Works", "note": "n", "seen": {"company": "Works", "note": None}})
+        moved = await told(olga, "PATCH", path, {"company": "South", "seen": {"company": "north "}})
+
+    assert (stale["changed"], stale["wanted"]) == ({"name": "Pavel"}, {"name": "Peter"})
+    assert (elsewhere["changed"], elsewhere["wanted"]) == ({"company": "North"}, {"company": "South"})
+    assert (left["company"]["name"], left["note"], moved["company"]["name"]) == ("North", "n", "South")
+
+
+async def test_a_manager_gives_his_contacts_to_nobody_over_his_head(house: House) -> None:
+    """As his deals and companies: handing over is a right of its own."""
+    igor = house.world.people["igor"]
+    path = f"contacts/{house.world.own['contact_id']}"
+    async with house.client("olga") as olga, house.client("head") as head:
+        await told(olga, "PATCH", path, {"owner_id": igor}, 403)
+        await told(olga, "PATCH", path, {"owner_id": None}, 403)
+        await told(olga, "POST", "contacts", {"name": "Boris", "owner_id": igor}, 403)
+        given = await told(head, "PATCH", path, {"owner_id": igor})
+
+    assert given["owner"]["id"] == igor

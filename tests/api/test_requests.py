@@ -245,3 +245,14 @@ async def test_forms_are_made_and_changed_over_rest(house: House) -> None:
     assert made["origins"] == ["https://xn--80apmps.xn--p1ai", "https://b.test"]
     assert (changed["active"], changed["name"], len(changed["key"])) == (False, "Сайт", 24)
     assert {answer.status_code for answer in wrong} == {422}
+
+
+async def test_what_somebody_asked_stands_on_his_card_for_those_who_see_its_deal(house: House) -> None:
+    async with house.client("olga") as olga, house.client("igor") as igor:
+        known = {**PERSON, "phone": "8 916 000-00-01", "text": "<b>Лендинг</b>"}  # a customer of hers
+        taken = (await olga.post(URL, json=known)).json()
+        card = (await olga.get(f"/contacts/{taken['contact_id']}")).text
+        elsewhere = await igor.get(f"/contacts/{taken['contact_id']}")
+
+    assert "&lt;b&gt;Лендинг&lt;/b&gt;" in card
+    assert "Лендинг" not in elsewhere.text

@@ -1,12 +1,14 @@
 """Each action: what it does, and what it declines for."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from crm_core.contacts.tables import contacts
-from crm_core.deals.tables import deals
+from crm_core.deals.entry_tasks import fitted_entry_tasks
+from crm_core.deals.loss_reasons import archive_loss_reason
+from crm_core.deals.tables import deals, loss_reasons, stage_history, stages
 from crm_core.fields.definitions import FieldKind, NewField, add_field
 from crm_core.fields.history import Noun
 from crm_core.fields.tables import field_changes
@@ -18,6 +20,9 @@ from crm_core.teams.tables import team_members, teams
 from tests.automations.conftest import Company
 from tests.builders import inbound
 from tests.office import LONG_AGO, NOW
+
+FRIDAY_EVENING = datetime(2026, 12, 4, 14, 30, tzinfo=UTC)  # 17:30 in Moscow; the house works from nine to six
+MONDAY_TEN = datetime(2026, 12, 7, 7, tzinfo=UTC)
 
 
 async def work_type(company: Company, **values: Any) -> int:
@@ -174,3 +179,81 @@ async def test_words_name_the_deal_and_look_nothing_up_in_a_name(company: Compan
 
     (run,) = await company.run_rows()
     assert run.facts["note"] == "{owner} <b>, —, Назначение встречи, Ольга, 1\u00a0234\u00a0567, {owner} <b>"
+
+
+async def reason(company: Company) -> int:
+    """One that is on the list of every new house."""
+    return next(row.id for row in await company.office.rows(loss_reasons) if row.name == "Перестали отвечать")
+
+
+async def test_deal_is_given_up_for_a_reason_of_the_list_and_its_tasks_with_it(company: Company) -> None:
+    silent = await reason(company)
+    await company.rule("set_task", at=2, title="Позвонить ещё раз", within_minutes=60)
+    rule = await company.rule("lose_deal", at=2, reason=silent, words="{contact} молчит месяц")
+    await company.rule("write_note", at=2, text="дальше")
+
+    await company.move(2)
+
+    deal, way = await company.office.the(deals), (await company.office.rows(stage_history))[-1]
+    assert (deal.closed_as, deal.loss_reason_id, deal.stage_id) == ("lost", silent, company.stages[2])
+    assert (way.rule_id, way.user_id, way.reason) == (rule, None, "Перестали отвечать: Пётр молчит месяц")
+    assert [row.done_at is None for row in await company.office.rows(tasks)] == [False]
+    assert await told(company) == [("done", None), ("done", None), ("declined", "closed")]
+
+
+async def test_deal_that_is_given_up_on_its_way_gets_no_tasks_of_the_stage_it_came_to(company: Company) -> None:
+    await company.rule("lose_deal", "exit", at=1, reason=await reason(company))
+    await company.rule("write_note", at=2, text="дальше")
+    task = {"kind": "other", "title": "Письмо", "within_minutes": 60, "unless": None}
+    await company.office.set(stages, company.stages[2], entry_tasks=[task])
+
+    await company.move(2)
+
+    assert (await company.office.the(deals)).closed_as == "lost"
+    assert await company.titles() == []
+    assert await told(company) == [("done", None), ("declined", "closed")]
+
+
+async def test_reason_that_was_put_away_breaks_the_automation_and_the_deal_stays(company: Company) -> None:
+    gone = await reason(company)
+    async with company.office.database.write() as tx:
+        await archive_loss_reason(tx, gone, by=None, now=LONG_AGO)
+    await company.rule("lose_deal", at=2, reason=gone)
+
+    await company.move(2)
+
+    assert (await company.office.the(deals)).closed_as is None
+    assert [(row.state, row.facts["fault"]) for row in await company.run_rows()] == [("failed", f"loss_reason:{gone}")]
+
+
+async def test_won_deal_is_not_given_up(company: Company) -> None:
+    await company.rule("lose_deal", at=2, reason=await reason(company))
+    await company.office.set(stages, company.stages[2], kind="won")
+
+    await company.move(2)
+
+    assert (await company.office.the(deals)).closed_as == "won"
+    assert await told(company) == [("declined", "closed")]
+
+
+@pytest.mark.parametrize(
+    "action", ["set_task", "keep_next_task", "set_task_unless_called", "set_task_unless_meeting", "tell_head"]
+)
+async def test_deadline_of_a_task_counts_working_hours_where_that_is_set(company: Company, action: str) -> None:
+    """The house is in Moscow: Friday at half past five leaves half an hour, and Saturday and Sunday none."""
+    await company.rule(action, at=2, title="Позвонить", within_minutes=90, in_hours=True)
+
+    await company.move(2, FRIDAY_EVENING)
+
+    assert (await company.office.the(tasks)).due_at == MONDAY_TEN
+
+
+async def test_task_that_a_stage_sets_counts_working_hours_where_that_is_set(company: Company) -> None:
+    both = [{"kind": "other", "title": name, "within_minutes": 90, "in_hours": hours, "unless": None} for name, hours in
+            (("по часам", True), ("сразу", False))]  # fmt: skip
+    await company.office.set(stages, company.stages[2], entry_tasks=fitted_entry_tasks(both))
+
+    await company.move(2, FRIDAY_EVENING)
+
+    due = {row.title: row.due_at for row in await company.office.rows(tasks)}
+    assert due == {"по часам": MONDAY_TEN, "сразу": FRIDAY_EVENING + timedelta(minutes=90)}

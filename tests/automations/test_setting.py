@@ -36,7 +36,9 @@ async def test_automation_is_kept_with_its_settings_in_their_types(company: Comp
     async with company.office.database.read() as connection:
         line = await queries.automation(connection, admin, made, NOW)
     assert (line.rule.name, line.rule.when, line.faults, line.loop) == ("Напомнить", {"hours": 48}, (), ())
-    assert line.rule.settings == {"title": "Позвонить {contact}", "within_minutes": 30, "kind": "other", "owner": None}
+    assert line.rule.settings == {
+        "title": "Позвонить {contact}", "within_minutes": 30, "in_hours": False, "kind": "other", "owner": None,
+    }  # fmt: skip
     assert (line.stage and line.stage.name, line.pipeline) == ("Классификация", "Продажи")
 
 

@@ -10,11 +10,14 @@ import pytest
 from aiohttp import web
 
 from api.housekeeping import tidy
+from crm_core.calls.intake import USUAL
 from crm_core.calls.tables import calls
 from crm_core.errors import Conflict
 from crm_core.event_log import events
 from crm_core.jobs import JobState, jobs
 from crm_core.recordings.tables import recordings
+from crm_core.requests.taking import Sender, Sent, take_request
+from crm_core.requests.words import fitted
 from crm_core.users import accounts
 from crm_core.users.tables import Role, users
 from crm_core.webhooks import deeds, trying
@@ -256,3 +259,23 @@ async def test_old_deliveries_are_dropped_and_removed_webhooks_take_theirs_along
     assert await desk.send() == 1, "its job finds nothing to do"
     assert [row.state for row in await desk.office.rows(jobs, kind="webhook")] == [JobState.DONE]
     assert len(receiver.came) == 1
+
+
+async def test_a_request_is_told_as_rest_gives_it_and_chosen_like_a_call(desk: Desk, receiver: Receiver) -> None:
+    calls_alone, _ = await desk.add(receiver.url + "?for=calls", "call_ended")
+    hook, _ = await desk.add(receiver.url, "request_taken")
+    body = {"name": "Павел", "phone": "8 916 111-22-33", "text": "Нужен сайт", "consent": "Согласен"}
+    asked = fitted(body, {"source": "ya"}, "RU")
+    async with desk.database.write() as tx:
+        taken = await take_request(tx, Sent(asked, Sender(user_id=desk.admin)), USUAL, now=desk.now())
+
+    await desk.follow()
+    assert await desk.send() == 1
+
+    (came,) = receiver.came
+    told = json.loads(came.body)
+    assert (told["id"], told["phone"], told["text"], told["consent"]) == (taken.id, CALLER, "Нужен сайт", "Согласен")
+    assert (told["contact_id"], told["deal_id"], told["utm"]) == (taken.contact_id, taken.deal_id, {"source": "ya"})
+    assert told["event"]["kind"] == "request_taken" == came.headers["Firstring-Event"]
+    assert [row.state for row in await desk.sent(webhook_id=hook)] == ["delivered"]
+    assert await desk.sent(webhook_id=calls_alone) == []

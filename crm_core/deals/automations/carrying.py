@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import event_log
+from crm_core.db import zone_of
 from crm_core.deals import edits, moves
 from crm_core.deals.automations.chain import Chain
 from crm_core.deals.automations.field_writing import write_field
@@ -22,6 +23,7 @@ from crm_core.deals.automations.words import (
     Declined,
     Deed,
     GiveDeal,
+    LoseDeal,
     MoveDeal,
     Note,
     Occasion,
@@ -30,9 +32,12 @@ from crm_core.deals.automations.words import (
     SetTask,
     Settings,
 )
+from crm_core.deals.loss_reasons import loss_reason
 from crm_core.deals.tables import deals
 from crm_core.errors import Conflict, Invalid, NotFound
 from crm_core.events import Event, EventKind
+from crm_core.leads.calendar import Calendar
+from crm_core.leads.rule_set import read_calendar
 from crm_core.receivers import keepers
 from crm_core.tasks.tables import tasks
 from crm_core.text import clean
@@ -40,6 +45,7 @@ from crm_core.users.tables import users
 
 NEW_TASKS = insert(tasks).returning(tasks.c.id, tasks.c.rule_id, tasks.c.kind, tasks.c.title)
 NEW_RUNS = insert(automation_runs)
+MINUTE = timedelta(minutes=1)
 
 
 @dataclass(slots=True)
@@ -65,7 +71,9 @@ class Desk:
 
     def __init__(self, tx: AsyncConnection, occasion: Occasion, chain: Chain, now: datetime) -> None:
         self.deal = occasion.deal
-        self.moved = False
+        self.gone: str | None = None
+        """Why nothing more is done with the deal: `moved_on`, or `closed`."""
+        self._calendar: Calendar | None = None
         self._tx, self._occasion, self._chain, self._now = tx, occasion, chain, now
         self._tasks: list[_NewTask] = []
         self._runs: list[Run] = []
@@ -82,7 +90,7 @@ class Desk:
         title = None if deed.title is None else clean(await filled(self._tx, deed.title, self.deal), 300).strip() or None
         row = {
             "kind": deed.kind, "title": title, "deal_id": self.deal.id, "contact_id": self.deal.contact_id, "owner_id": owner,
-            "due_at": self._now + deed.due_in, "created_at": self._now, "stage_id": stage_id,
+            "due_at": await self._due(deed), "created_at": self._now, "stage_id": stage_id,
             "rule_id": run.rule.id if run else None,
         }  # fmt: skip
         self._tasks.append(_NewTask(row, run))
@@ -99,8 +107,8 @@ class Desk:
         settings, fault = ready(rule)
         if fault is not None:
             return Run(rule, RunState.FAILED, "broken", {"fault": fault})
-        if self.moved:
-            return Run(rule, RunState.DECLINED, "moved_on")
+        if self.gone is not None:
+            return Run(rule, RunState.DECLINED, self.gone)
         try:
             deeds = await _planned(self._tx, rule, replace(self._occasion, deal=self.deal), settings)
         except Declined as declined:
@@ -124,6 +132,8 @@ class Desk:
                 await self.set_task(deed, run=run)
             case MoveDeal():
                 await self._move(deed, run)
+            case LoseDeal():
+                await self._lose(deed, run)
             case GiveDeal():
                 await self._give(deed, run)
             case SetField():
@@ -147,8 +157,19 @@ class Desk:
         except (Invalid, NotFound):
             run.state, run.why, run.facts["fault"] = RunState.FAILED, "broken", f"stage:{deed.stage_id}"
         else:
-            self.moved = True
+            self.gone = "moved_on"
             run.facts |= {"from": before, "stage": deed.stage_id}
+
+    async def _lose(self, deed: LoseDeal, run: Run) -> None:
+        await self._write_tasks()  # those of the deal are done with then
+        words = clean(await filled(self._tx, deed.words, self.deal), 1000) if deed.words else None
+        try:
+            await edits.lose_deal(self._tx, self.deal.id, deed.reason_id, words, by=None, now=self._now, rule_id=run.rule.id)
+        except Invalid:
+            run.state, run.why, run.facts["fault"] = RunState.FAILED, "broken", f"loss_reason:{deed.reason_id}"
+            return
+        self.gone = "closed"
+        run.facts["lost"] = (await loss_reason(self._tx, deed.reason_id)).name
 
     async def _give(self, deed: GiveDeal, run: Run) -> None:
         owner = deed.owner_id
@@ -175,6 +196,13 @@ class Desk:
         run.facts["field"] = [deed.field, deed.value]
         if deed.field in ("amount", "source", "work_type_id"):
             self.deal = await standing(self._tx, self.deal.id)
+
+    async def _due(self, deed: SetTask) -> datetime:
+        if not deed.in_hours:
+            return self._now + deed.due_in
+        if self._calendar is None:
+            self._calendar = await read_calendar(self._tx, zone_of(self._tx))
+        return self._calendar.after(self._now, round(deed.due_in / MINUTE))
 
     async def _task_owner(self, deed: SetTask) -> int | None:
         """Whoever left gets no tasks: they are the deal owner's then."""

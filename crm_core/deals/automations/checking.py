@@ -12,7 +12,7 @@ from crm_core.deals.automations.rules import Rule, fault_of
 from crm_core.deals.automations.triggers import WHEN
 from crm_core.deals.automations.typed_values import typed_value
 from crm_core.deals.automations.wording import unknown_fields
-from crm_core.deals.tables import pipelines, stages
+from crm_core.deals.tables import loss_reasons, pipelines, stages
 from crm_core.errors import Conflict, Invalid
 from crm_core.fields.definitions import Field, definitions
 from crm_core.fields.history import Noun
@@ -29,8 +29,8 @@ PLAIN_FIELDS = ("title", "source")
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """`what`: stage, pipeline, user, team, tag, work_type, task_kind, field, template, action, trigger or option; `which`: its
-    id or name; `option`: where it is set."""
+    """`what`: stage, pipeline, user, team, tag, work_type, loss_reason, task_kind, field, template, action, trigger or option;
+    `which`: its id or name; `option`: where it is set."""
 
     what: str
     which: str
@@ -46,6 +46,7 @@ class Known:
     users: frozenset[int]
     teams: frozenset[int]
     work_types: frozenset[int]
+    loss_reasons: frozenset[int]
     fields: Mapping[str, Field | None]  # one of the company's own with its definition
     tags: frozenset[str] = field(default_factory=lambda: frozenset(rule.tag for rule in STARTER_RULES))
     task_kinds: frozenset[str] = field(default_factory=lambda: frozenset(kind.value for kind in TaskKind))
@@ -54,7 +55,7 @@ class Known:
         known: dict[OptionKind, Any] = {
             OptionKind.STAGE: self.stages, OptionKind.PIPELINE: self.pipelines, OptionKind.USER: self.users,
             OptionKind.TEAM: self.teams, OptionKind.WORK_TYPE: self.work_types, OptionKind.TAG: self.tags,
-            OptionKind.FIELD: self.fields, OptionKind.TASK_KIND: self.task_kinds,
+            OptionKind.LOSS_REASON: self.loss_reasons, OptionKind.FIELD: self.fields, OptionKind.TASK_KIND: self.task_kinds,
         }  # fmt: skip
         return kind not in known or value in known[kind]
 
@@ -73,6 +74,7 @@ async def known(connection: AsyncConnection) -> Known:
         users=await _ids(connection, users, users.c.active),
         teams=await _ids(connection, teams, teams.c.archived_at.is_(None)),
         work_types=await _ids(connection, work_types, work_types.c.archived_at.is_(None)),
+        loss_reasons=await _ids(connection, loss_reasons, loss_reasons.c.archived_at.is_(None)),
         fields={**dict.fromkeys(PLAIN_FIELDS), **own},
     )
 

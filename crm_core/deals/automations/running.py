@@ -21,6 +21,7 @@ from crm_core.deals.automations.tables import automation_runs
 from crm_core.deals.automations.words import DealNow, Occasion, RunState, SetTask, Trigger
 from crm_core.deals.entry_tasks import BY_PHONE
 from crm_core.deals.first_contact import first_contact_by_phone
+from crm_core.deals.judging import LOST
 from crm_core.deals.tables import deals, stage_history, stages
 from crm_core.tasks.tables import tasks
 
@@ -50,7 +51,7 @@ async def stage_changed(
     entry = (to_stage, entered.entry_tasks)
     if await run_rules(tx, exits, left, now=now, chain=chain):
         came = await _as_it_is(tx, came)
-        entry = (to_stage, []) if came.facts["moved_on"] else entry
+        entry = (to_stage, []) if came.facts["gone"] else entry
     await run_rules(tx, entries, came, now=now, chain=chain, entry=entry)
 
 
@@ -102,10 +103,11 @@ async def _carried_out(
     from crm_core.deals.automations.carrying import Desk  # noqa: PLC0415 - a move runs automations, and one of those moves
 
     desk = Desk(tx, occasion, chain, now)
-    desk.moved = occasion.facts.get("moved_on", False)
+    desk.gone = occasion.facts.get("gone")
     for task in await _wanted(tx, occasion.deal.id, entry[1]):
         within = timedelta(minutes=task["within_minutes"])
-        await desk.set_task(SetTask(task["title"], within, task["kind"]), stage_id=entry[0])
+        deed = SetTask(task["title"], within, task["kind"], in_hours=task.get("in_hours", False))
+        await desk.set_task(deed, stage_id=entry[0])
     for rule in rules:
         await desk.run(rule)
     await desk.finish()
@@ -141,14 +143,12 @@ async def _has_entry_tasks(tx: AsyncConnection, deal_id: int, stage_id: int) -> 
 
 
 async def _as_it_is(tx: AsyncConnection, occasion: Occasion) -> Occasion:
-    """The occasion with the deal as the rules before left it."""
-    deal = await _deal_now(tx, occasion.deal.id)
-    facts = {**occasion.facts, "moved_on": deal.stage_id != occasion.deal.stage_id}
+    """The occasion with the deal as the rules before left it, or lost it."""
+    row = (await tx.execute(select(deals).where(deals.c.id == occasion.deal.id))).one()
+    deal = DealNow.of(row)
+    gone = "moved_on" if deal.stage_id != occasion.deal.stage_id else "closed" if row.closed_as == LOST else None
+    facts = {**occasion.facts, "gone": gone}
     return Occasion(occasion.trigger, deal, occasion.at, occasion.key, occasion.event_id, facts, occasion.may_repeat)
-
-
-async def _deal_now(tx: AsyncConnection, deal_id: int) -> DealNow:
-    return DealNow.of((await tx.execute(select(deals).where(deals.c.id == deal_id))).one())
 
 
 _STEP = select(func.max(stage_history.c.id)).where(stage_history.c.deal_id == bindparam("deal")).scalar_subquery()

@@ -73,13 +73,17 @@ class Occasion:
 
 @dataclass(frozen=True, slots=True)
 class SetTask:
-    """Without an owner it is the deal owner's; `for_head`: his head's instead. Without a title it is worded by its kind."""
+    """Without an owner it is the deal owner's; `for_head`: his head's instead. Without a title it is worded by its kind.
+
+    `in_hours`: `due_in` is counted in working time.
+    """
 
     title: str | None
     due_in: timedelta
     kind: str = TaskKind.OTHER
     owner_id: int | None = None
     for_head: bool = False
+    in_hours: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,14 @@ class MoveDeal:
     """Through the gates, like everybody."""
 
     stage_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoseDeal:
+    """It will not be: for this reason of the list, and in these words."""
+
+    reason_id: int
+    words: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +125,7 @@ class Note:
     text: str
 
 
-Deed = SetTask | MoveDeal | GiveDeal | SetField | Note
+Deed = SetTask | MoveDeal | LoseDeal | GiveDeal | SetField | Note
 
 
 class Declined(FirstringError):

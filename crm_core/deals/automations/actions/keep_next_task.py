@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.db import UtcTime
-from crm_core.deals.automations.task_options import TASK, due_in
+from crm_core.deals.automations.task_options import TASK, due
 from crm_core.deals.automations.words import ANY, Declined, Deed, Occasion, SetTask, Settings, Trigger, automation
 from crm_core.deals.tables import deals
 from crm_core.tasks.tables import tasks
@@ -24,4 +24,4 @@ async def keep_next_task(tx: AsyncConnection, occasion: Occasion, settings: Sett
     closed_at, already = (await tx.execute(_STANDING, asked)).one()
     if closed_at is not None or already:
         raise Declined("closed" if closed_at is not None else "has_task")
-    return [SetTask(settings["title"], due_in(settings), settings["kind"])]
+    return [SetTask(settings["title"], kind=settings["kind"], **due(settings))]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from crm_core.deals.automations.task_options import TASK, due_in
+from crm_core.deals.automations.task_options import TASK, due
 from crm_core.deals.automations.words import ANY, Deed, Occasion, SetTask, Settings, automation
 from crm_core.options import Option, OptionKind
 from crm_core.text import msgid
@@ -17,4 +17,4 @@ from crm_core.text import msgid
     templates=("title",),
 )
 async def set_task(_tx: AsyncConnection, _occasion: Occasion, settings: Settings) -> Sequence[Deed]:
-    return [SetTask(settings["title"], due_in(settings), settings["kind"], settings["owner"])]
+    return [SetTask(settings["title"], kind=settings["kind"], owner_id=settings["owner"], **due(settings))]

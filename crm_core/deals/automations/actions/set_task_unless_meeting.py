@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.db import UtcTime
-from crm_core.deals.automations.task_options import TASK, due_in
+from crm_core.deals.automations.task_options import TASK, due
 from crm_core.deals.automations.words import ANY, Declined, Deed, Occasion, SetTask, Settings, automation
 from crm_core.meetings.tables import meetings
 from crm_core.text import msgid
@@ -26,4 +26,4 @@ _PLANNED = (
 async def set_task_unless_meeting(tx: AsyncConnection, occasion: Occasion, settings: Settings) -> Sequence[Deed]:
     if await tx.scalar(_PLANNED, {"deal": occasion.deal.id, "then": occasion.at}) is not None:
         raise Declined("meeting_planned")
-    return [SetTask(settings["title"], due_in(settings), settings["kind"])]
+    return [SetTask(settings["title"], kind=settings["kind"], **due(settings))]
