@@ -14,7 +14,7 @@ from crm_core.errors import NotFound
 from crm_core.reports import leaks as leaking
 from crm_core.reports.indicator import Unit, indicator, indicators
 from crm_core.reports.leaks import Leak, LeaksAsked, Slice
-from crm_core.reports.periods import PeriodKind, period_with, span
+from crm_core.reports.periods import PeriodKind, parts_of, period_with, span
 from crm_core.reports.plan_fact import PlanFact, PlanLine, plan_fact
 from crm_core.reports.planning import MOST, set_plans
 
@@ -103,18 +103,28 @@ class LeakOut(Answer):
         )  # fmt: skip
 
 
-class SliceOut(Answer):
-    """`by_stage`: [came, went on] for each of `stages`, in their order."""
+class CellOut(Answer):
+    stage_id: int
+    entered: int
+    passed: int
+    lost: int
+    median_seconds: float | None
 
+
+class SliceOut(Answer):
+    """`key`: a manager's id, a source's name, or the first day of a part of the time; empty: deals without. `by_stage` has the
+    order of `stages`."""
+
+    key: str
     name: str | None
     entered: int
     won: int
     lost: int
-    by_stage: list[tuple[int, int]]
+    by_stage: list[CellOut]
 
     @staticmethod
     def of(one: Slice) -> "SliceOut":
-        return SliceOut(name=one.name, entered=one.entered, won=one.won, lost=one.lost, by_stage=list(one.by_stage))
+        return SliceOut.model_validate(one)
 
 
 class LeaksOut(Answer):
@@ -124,6 +134,7 @@ class LeaksOut(Answer):
     stages: list[LeakOut]
     managers: list[SliceOut]
     sources: list[SliceOut]
+    parts: list[SliceOut] = Field(description="weeks of the time; months of one that is longer than ten weeks")
 
 
 @router.get("/reports/plan", response_model=PlanFactOut)
@@ -162,10 +173,11 @@ async def report_of_leaks(
     today = day_of(now, zone)
     first, last = since or today.replace(day=1), until or today
     asked = LeaksAsked(await _pipeline(connection, pipeline_id), *span(first, last, zone), owner_id, source)
-    told = await leaking.leaks(connection, actor, asked, now)
+    told = await leaking.leaks(connection, actor, asked, now, parts_of(first, last, zone))
     return LeaksOut(
         deals=told.deals, won=told.won, lost=told.lost, stages=[LeakOut.of(one) for one in told.stages],
         managers=[SliceOut.of(one) for one in told.managers], sources=[SliceOut.of(one) for one in told.sources],
+        parts=[SliceOut.of(one) for one in told.parts],
     )  # fmt: skip
 
 

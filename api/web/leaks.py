@@ -1,11 +1,13 @@
 """Where deals leak away (F3): stage by stage, by manager and source, with the deals and calls behind each figure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query
+from sqlalchemy import ColumnElement, true
 from starlette.responses import Response
 
 from api.web.plan_words import PlanWords
@@ -19,15 +21,16 @@ from crm_core.days import day_of
 from crm_core.deals.filters import known_sources
 from crm_core.deals.queries import Pipeline, deals_among, list_pipelines
 from crm_core.errors import Invalid, NotFound
-from crm_core.reports.leaks import Fate, LeaksAsked, behind, leaks
-from crm_core.reports.periods import span
+from crm_core.reports.leaks import Fate, LeaksAsked, behind, behind_all, leaks
+from crm_core.reports.periods import parts_of, span
 from crm_core.users.queries import on_duty
 
 router = APIRouter()
 
 SHOWN = 100
 ANY, NONE = "", "-"
-"""All sources; deals without one."""
+"""All sources or managers; deals without one."""
+ENDS = ("won", "lost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +64,13 @@ async def part(visit: VisitNow, asked: AskedNow) -> Response:
 
 @router.get("/leaks/behind")
 async def behind_page(
-    visit: VisitNow, asked: AskedNow, stage_id: Annotated[str, Query(max_length=15)],
-    fate: Annotated[str, Query(max_length=10)] = "",
+    visit: VisitNow, asked: AskedNow, stage_id: Annotated[str, Query(max_length=15)] = "",
+    fate: Annotated[str, Query(max_length=10)] = "", closed: Annotated[str, Query(max_length=10)] = "",
 ) -> Response:  # fmt: skip
-    """The deals of one figure, and the calls on that stage."""
+    """The deals of one figure, and the calls on that stage; without a stage all deals of the time, or those `closed` so."""
     pipeline = await _pipeline(visit, asked)
+    if not stage_id:
+        return await _behind_all(visit, asked, pipeline, closed)
     stage = next((one for one in pipeline.stages if one.id == id_typed(stage_id)), None)
     if stage is None:
         raise NotFound(noun="stages", id=stage_id)
@@ -73,13 +78,24 @@ async def behind_page(
         raise Invalid("A filter has a value it cannot have")
     chosen = Fate(fate) if fate else None
     ids = await behind(visit.connection, visit.actor, _filters(visit, asked, pipeline), stage.id, chosen, visit.now)
+    return await _behind(visit, asked, ids, calls.c.stage_id == stage.id, stage=stage, fate=chosen, closed="")
+
+
+async def _behind_all(visit: Visit, asked: Asked, pipeline: Pipeline, closed: str) -> Response:
+    if closed and closed not in ENDS:
+        raise Invalid("A filter has a value it cannot have")
+    ids = await behind_all(visit.connection, visit.actor, _filters(visit, asked, pipeline), closed or None)
+    return await _behind(visit, asked, ids, true(), stage=None, fate=None, closed=closed)
+
+
+async def _behind(
+    visit: Visit, asked: Asked, ids: Sequence[int], which: ColumnElement[bool], **named: Any
+) -> Response:  # fmt: skip
     found = await deals_among(visit.connection, visit.actor, ids[:SHOWN])
-    talks = line_query(visit.actor).where(calls.c.deal_id.in_(ids[:SHOWN]), calls.c.stage_id == stage.id)
+    talks = line_query(visit.actor).where(calls.c.deal_id.in_(ids[:SHOWN]), which)
     newest = talks.order_by(calls.c.started_at.desc(), calls.c.id.desc()).limit(SHOWN)
-    return await visit.page(
-        "leaks/behind.html", "leaks", stage=stage, fate=chosen, asked=asked, count=len(ids), found=found,
-        talks=await lines(visit.connection, visit.actor, newest),
-    )  # fmt: skip
+    told = await lines(visit.connection, visit.actor, newest)
+    return await visit.page("leaks/behind.html", "leaks", asked=asked, count=len(ids), found=found, talks=told, **named)
 
 
 async def _choices(visit: Visit) -> dict[str, Any]:
@@ -92,12 +108,13 @@ async def _choices(visit: Visit) -> dict[str, Any]:
 async def _told(visit: Visit, asked: Asked) -> dict[str, Any]:
     pipeline = await _pipeline(visit, asked)
     filters = _filters(visit, asked, pipeline)
-    told = await leaks(visit.connection, visit.actor, filters, visit.now)
+    first, last = _days(visit, asked)
+    parts = parts_of(first, last, visit.context.settings.zone)
+    told = await leaks(visit.connection, visit.actor, filters, visit.now, parts)
     words = PlanWords(visit.look.wording)
-    days = (day.isoformat() for day in _days(visit, asked))
     return {
-        "told": told, "asked": asked, "pipeline": pipeline, "plan_words": words, "days": tuple(days),
-        "worst": _worst(told.stages),
+        "told": told, "asked": asked, "pipeline": pipeline, "plan_words": words, "days": (first.isoformat(), last.isoformat()),
+        "worst": _worst(told.stages), "parts": {part.first.isoformat(): part for part in parts},
         **await period_trust(visit, filters.since, filters.until),
     }  # fmt: skip
 
@@ -126,4 +143,5 @@ def _days(visit: Visit, asked: Asked) -> tuple[date, date]:
 def _filters(visit: Visit, asked: Asked, pipeline: Pipeline) -> LeaksAsked:
     since, until = span(*_days(visit, asked), visit.context.settings.zone)
     source = None if asked.source == ANY else "" if asked.source == NONE else asked.source
-    return LeaksAsked(pipeline.id, since, until, id_typed(asked.owner_id), source)
+    nobodys = asked.owner_id == NONE
+    return LeaksAsked(pipeline.id, since, until, None if nobodys else id_typed(asked.owner_id), source, nobodys)

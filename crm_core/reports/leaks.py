@@ -6,7 +6,7 @@ since, also after the time: a deal of the last day had no chance yet, and stands
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from statistics import median
@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from crm_core.access import Actor, Noun, visible
 from crm_core.deals.tables import StageKind, deals, loss_reasons, stage_history, stages
 from crm_core.references import StageRef
+from crm_core.reports.periods import Part
 from crm_core.users.tables import users
 
 
@@ -32,13 +33,14 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LeaksAsked:
-    """`source` "" : deals without one."""
+    """`source` "": deals without one; `nobodys`: those that nobody has."""
 
     pipeline_id: int
     since: datetime
     until: datetime
     owner_id: int | None = None
     source: str | None = None
+    nobodys: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,24 +86,37 @@ class Leak:
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """Of one stage, for one manager, source or part of the time; `median_seconds` as in `Leak`."""
+
+    stage_id: int
+    entered: int
+    passed: int
+    lost: int
+    median_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Slice:
-    """The same of one manager or one source: `by_stage` entered and passed, in the order of the stages; `won` of `entered`."""
+    """The same of one manager (`key` his id), one source (its name) or one part of the time (its first day, in ISO 8601); "" are
+    deals without. `by_stage` in the order of the stages; `won` of `entered`."""
 
     key: str
     name: str | None
     entered: int
     won: int
     lost: int
-    by_stage: tuple[tuple[int, int], ...]
+    by_stage: tuple[Cell, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Leaks:
-    """`stages` that are no end, in order; `managers` and `sources` with most deals first."""
+    """`stages` that are no end, in order; `managers` and `sources` with most deals first; `parts` of the time in order."""
 
     stages: tuple[Leak, ...]
     managers: tuple[Slice, ...]
     sources: tuple[Slice, ...]
+    parts: tuple[Slice, ...]
     deals: int
     won: int
     lost: int
@@ -109,14 +124,15 @@ class Leaks:
 
 @dataclass(slots=True)
 class _Way:
-    """One deal, and where it has been."""
+    """One deal, where it has been, and when anything was noted of its way."""
 
     row: Row[Any]
     moves: list[tuple[int, datetime]] = field(default_factory=list)
+    noted: list[datetime] = field(default_factory=list)
 
 
-async def leaks(connection: AsyncConnection, actor: Actor, asked: LeaksAsked, now: datetime) -> Leaks:
-    """Of the deals the actor sees, by the owners whose figures he sees."""
+async def leaks(connection: AsyncConnection, actor: Actor, asked: LeaksAsked, now: datetime, parts: Sequence[Part] = ()) -> Leaks:
+    """Of the deals the actor sees, by the owners whose figures he sees; `parts` of the time as if each were asked alone."""
     order = await _stages(connection, asked.pipeline_id)
     ways = await _ways(connection, actor, asked)
     found = _visits(ways, order, asked, now)
@@ -128,8 +144,17 @@ async def leaks(connection: AsyncConnection, actor: Actor, asked: LeaksAsked, no
         tuple(_leak(stage, [one for one in found if one.stage_id == stage.id], reasons) for stage in _open(order)),
         _slices(ways, found, order, lambda row: row.owner_id, names.get),
         _slices(ways, found, order, lambda row: row.source, lambda key: key),
+        tuple(_part(ways, order, replace(asked, since=part.since, until=part.until), part, now) for part in parts),
         len(ways), closed[StageKind.WON], closed[StageKind.LOST],
     )  # fmt: skip
+
+
+async def behind_all(
+    connection: AsyncConnection, actor: Actor, asked: LeaksAsked, closed_as: str | None = None
+) -> tuple[int, ...]:
+    """Ids of the deals of that time, or of those of them that were won or lost since; the newest first."""
+    ways = await _ways(connection, actor, asked)
+    return tuple(sorted((way.row.id for way in ways if closed_as in (None, way.row.closed_as)), reverse=True))
 
 
 async def behind(
@@ -197,6 +222,7 @@ async def _ways(connection: AsyncConnection, actor: Actor, asked: LeaksAsked) ->
     moves = select(stage_history.c.deal_id, stage_history.c.stage_id, stage_history.c.at, stage_history.c.from_stage_id)
     query = moves.where(stage_history.c.deal_id.in_(select(fits.c.id))).order_by(stage_history.c.at, stage_history.c.id)
     for deal_id, stage_id, at, from_stage_id in await connection.execute(query):
+        ways[deal_id].noted.append(at)
         if stage_id != from_stage_id:  # a deal lost or opened again has a line, and goes nowhere by it
             ways[deal_id].moves.append((stage_id, at))
     return list(ways.values())
@@ -207,7 +233,9 @@ def _narrowed(query: Select[Any], actor: Actor, asked: LeaksAsked) -> Select[Any
     people = actor.people(Noun.FIGURES)
     if people is not None:
         query = query.where(deals.c.owner_id.in_(people))
-    if asked.owner_id is not None:
+    if asked.nobodys:
+        query = query.where(deals.c.owner_id.is_(None))
+    elif asked.owner_id is not None:
         query = query.where(deals.c.owner_id == asked.owner_id)
     if asked.source is not None:
         query = query.where(func.coalesce(deals.c.source, "") == asked.source)
@@ -217,11 +245,15 @@ def _narrowed(query: Select[Any], actor: Actor, asked: LeaksAsked) -> Select[Any
 def _leak(stage: Row[Any], found: Sequence[Visit], reasons: Mapping[int, Row[Any]]) -> Leak:
     fates = Counter(one.fate for one in found)
     lost = [one for one in found if one.fate is Fate.LOST]
-    over = [one.seconds for one in found if one.fate in (Fate.PASSED, Fate.LOST)]
     return Leak(
         StageRef(stage.id, stage.name, stage.short_name), len(found), fates[Fate.PASSED], fates[Fate.LOST], fates[Fate.BACK],
-        fates[Fate.HERE], median(over) if over else None, sum(one.amount for one in lost), _reasons(lost, reasons),
+        fates[Fate.HERE], _usual_time(found), sum(one.amount for one in lost), _reasons(lost, reasons),
     )  # fmt: skip
+
+
+def _usual_time(found: Iterable[Visit]) -> float | None:
+    over = [one.seconds for one in found if one.fate in (Fate.PASSED, Fate.LOST)]
+    return median(over) if over else None
 
 
 def _reasons(lost: Iterable[Visit], known: Mapping[int, Row[Any]]) -> tuple[Reason, ...]:
@@ -234,21 +266,30 @@ def _slices(
     ways: Sequence[_Way], found: Sequence[Visit], order: Mapping[int, Row[Any]],
     key_of: Callable[[Row[Any]], Any], name_of: Callable[[Any], str | None],
 ) -> tuple[Slice, ...]:  # fmt: skip
-    of_deal = {way.row.id: key_of(way.row) for way in ways}
-    counts = Counter((of_deal[one.deal_id], one.stage_id, one.fate is Fate.PASSED) for one in found)
-    groups: dict[Any, Counter[str | None]] = {}
+    groups: dict[Any, list[_Way]] = {}
     for way in ways:
-        groups.setdefault(of_deal[way.row.id], Counter())[way.row.closed_as] += 1
-
-    def by_stage(key: Any) -> tuple[tuple[int, int], ...]:
-        passed = [(counts[key, stage.id, True], counts[key, stage.id, False]) for stage in _open(order)]
-        return tuple((went + not_yet, went) for went, not_yet in passed)
-
-    ordered = sorted(groups.items(), key=lambda group: (-group[1].total(), str(group[0])))
+        groups.setdefault(key_of(way.row), []).append(way)
+    visits: dict[Any, list[Visit]] = {}
+    key_by_deal = {way.row.id: key_of(way.row) for way in ways}
+    for visit in found:
+        visits.setdefault(key_by_deal[visit.deal_id], []).append(visit)
+    ordered = sorted(groups.items(), key=lambda group: (-len(group[1]), str(group[0])))
     return tuple(
-        Slice(
-            "" if key is None else str(key), name_of(key), closed.total(), closed[StageKind.WON], closed[StageKind.LOST],
-            by_stage(key),
-        )
-        for key, closed in ordered
-    )  # fmt: skip
+        _slice("" if key is None else str(key), name_of(key), theirs, visits.get(key, ()), order) for key, theirs in ordered
+    )
+
+
+def _part(ways: Sequence[_Way], order: Mapping[int, Row[Any]], asked: LeaksAsked, part: Part, now: datetime) -> Slice:
+    came = [way for way in ways if any(asked.since <= at < asked.until for at in way.noted)]
+    return _slice(part.first.isoformat(), None, came, _visits(came, order, asked, now), order)
+
+
+def _slice(key: str, name: str | None, ways: Sequence[_Way], found: Sequence[Visit], order: Mapping[int, Row[Any]]) -> Slice:
+    closed = Counter(way.row.closed_as for way in ways)
+    cells = tuple(_cell(stage.id, [one for one in found if one.stage_id == stage.id]) for stage in _open(order))
+    return Slice(key, name, len(ways), closed[StageKind.WON], closed[StageKind.LOST], cells)
+
+
+def _cell(stage_id: int, found: Sequence[Visit]) -> Cell:
+    fates = Counter(one.fate for one in found)
+    return Cell(stage_id, len(found), fates[Fate.PASSED], fates[Fate.LOST], _usual_time(found))

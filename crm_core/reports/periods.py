@@ -67,6 +67,44 @@ def _months_later(first: date, months: int) -> date:
     return date(first.year + years, month + 1, 1)
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Days of a time, from the first to the last, with its moments: `until` is the first one after it."""
+
+    first: date
+    last: date
+    since: datetime
+    until: datetime
+
+
+MOST_WEEKS = 10
+MOST_MONTHS = 24
+
+
+def parts_of(first: date, last: date, zone: ZoneInfo) -> tuple[Part, ...]:
+    """The weeks of a time, or its months where it is long; those at its ends only as far as it goes. None of one so long that
+    nobody would read them. Raises as `span`."""
+    span(first, last, zone)
+    if (last - first).days > 31 * MOST_MONTHS:
+        return ()
+    begins = _weeks(first, last) if (last - first).days < 7 * MOST_WEEKS else _months(first, last)
+    ends = [one - timedelta(days=1) for one in begins[1:]] + [last]
+    return tuple(Part(one, end, *span(one, end, zone)) for one, end in zip(begins, ends, strict=True))
+
+
+def _weeks(first: date, last: date) -> list[date]:
+    monday = first + timedelta(days=7 - first.weekday())
+    return [first, *(monday + timedelta(days=7 * number) for number in range((last - monday).days // 7 + 1))]
+
+
+def _months(first: date, last: date) -> list[date]:
+    begins, day = [first], _months_later(first.replace(day=1), 1)
+    while day <= last:
+        begins.append(day)
+        day = _months_later(day, 1)
+    return begins
+
+
 def span(first: date, last: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """From the first day's first moment until the last day is over; raises Invalid for days that nobody means."""
     if not (FIRST_YEAR <= first.year < LAST_YEAR and FIRST_YEAR <= last.year < LAST_YEAR) or last < first:

@@ -12,11 +12,13 @@ from crm_core.deals.automations.tables import automations
 from crm_core.deals.tables import deals, stages
 from crm_core.event_log import events
 from crm_core.events import Event, EventKind
+from crm_core.leads.reactions import enter_ruled
 from crm_core.receivers import keepers
 from crm_core.tasks.deeds import NewTask, do_task, set_task
 from crm_core.tasks.tables import tasks
 from tests.automations.conftest import Company
 from tests.builders import inbound, outbound
+from tests.lead_rules import lead_rule
 from tests.office import NOW
 
 Reaction = Callable[[AsyncConnection, Sequence[Event]], Awaitable[None]]
@@ -152,6 +154,36 @@ async def test_lead_that_a_call_opened_enters_its_first_stage_once(company: Comp
     assert lead.source == "Реклама"
     assert await company.runs() == [(rule, "done", None)]
     assert sorted(row.title or row.kind for row in await company.office.rows(tasks, deal_id=lead.id)) == ["classify", "Узнать"]
+
+
+async def test_lead_that_a_rule_put_elsewhere_at_once_has_come_to_its_first_stage_all_the_same(company: Company) -> None:
+    """Both in one batch, as after a standstill: what the first stage asks for must not hang on how fast we look."""
+    wanted = [{"kind": "other", "title": "Узнать", "within_minutes": 5, "unless": None}]
+    await company.office.set(stages, company.stages[0], entry_tasks=wanted)
+    source = await company.rule("set_source", at=0, source="Реклама", only_empty=False)
+    away = await company.rule("move_deal", at=0, stage=company.stages[1])
+    there = await company.rule("write_note", at=2, text="пропущен")
+    await lead_rule(company.office, {"answered": False}, {"stage_id": company.stages[2]})
+    await company.office.take(inbound("79990001122").rings("101").ends())
+
+    await follow(company, EventKind.DEAL_OPENED, reactions.enter_opened, times=2)
+    await follow(company, EventKind.DEAL_MOVED, enter_ruled)
+
+    (lead,) = [row for row in await company.office.rows(deals) if row.id != company.deal]
+    assert (lead.stage_id, lead.source) == (company.stages[2], "Реклама")
+    assert await company.runs() == [(source, "done", None), (away, "declined", "moved_on"), (there, "done", None)]
+    assert "Узнать" in await company.titles()
+
+
+async def test_lead_that_somebody_moved_on_at_once_gets_nothing_of_the_stage_it_left(company: Company) -> None:
+    await company.rule("set_source", at=0, source="Реклама", only_empty=False)
+    await company.office.take(inbound("79990001122").rings("101").answers("101").ends())
+    (lead,) = [row for row in await company.office.rows(deals) if row.id != company.deal]
+    await company.move(1, deal=lead.id)
+
+    await follow(company, EventKind.DEAL_OPENED, reactions.enter_opened)
+
+    assert await company.runs() == []
 
 
 @pytest.mark.parametrize("reaction", [reactions.run_on_calls, reactions.run_on_tags, reactions.enter_opened])

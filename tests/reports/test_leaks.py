@@ -1,15 +1,18 @@
 """Where deals leak away: per stage, by manager, source and time, with the deals behind each figure."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
 
 from crm_core.access import Access, Actor
-from crm_core.deals.edits import NewDeal, lose_deal, open_deal, reopen_deal
+from crm_core.deals.edits import NewDeal, assign_deal, lose_deal, open_deal, reopen_deal
 from crm_core.deals.moves import move
 from crm_core.deals.tables import deals, loss_reasons, stages
-from crm_core.reports.leaks import Fate, Leak, Leaks, LeaksAsked, behind, leaks
+from crm_core.reports.leaks import Cell, Fate, Leak, Leaks, LeaksAsked, behind, behind_all, leaks
+from crm_core.reports.periods import parts_of
 from crm_core.users.tables import Role
 from tests.office import NOW, Office
 
@@ -121,7 +124,10 @@ async def test_only_the_time_the_manager_and_the_source_asked_for(road: Road) ->
 
     whole = await road.report()
     assert [(one.name, one.entered) for one in whole.managers] == [("Ольга", 1), ("Игорь", 1)]
-    assert {(one.name, one.by_stage[0]) for one in whole.sources} == {("site", (1, 1)), (None, (1, 1))}
+    began = road.order[0]
+    assert {(one.key, one.name, one.by_stage[0]) for one in whole.sources} == {
+        ("site", "site", Cell(began, 1, 1, 0, DAY.total_seconds())), ("", None, Cell(began, 1, 1, 0, DAY.total_seconds())),
+    }  # fmt: skip
     assert (await road.report(owner_id=road.igor)).deals == 1
     assert (await road.report(source="site")).deals == 1
     assert (await road.report(source="")).deals == 1
@@ -135,3 +141,42 @@ async def test_a_manager_sees_the_leaks_of_his_own_deals_and_a_team_those_of_its
     assert (await road.report(by=Actor(road.igor, Role.MANAGER, "Igor"))).deals == 1
     assert (await road.report(by=Actor(road.head.user_id, Role.HEAD, "Head", access=led))).deals == 1
     assert (await road.report()).deals == 2
+
+
+async def test_each_manager_source_and_week_is_told_as_if_it_were_asked_alone(road: Road) -> None:
+    await road.deal(1, 2, lost=True, source="site")
+    await road.deal(1, 0, 1, owner=road.igor)
+    await road.deal(1, owner=road.igor, at=BEGAN + 8 * DAY, lost=True)
+    await road.deal(at=BEGAN + 9 * DAY, source="site")
+    async with road.office.database.write() as tx:
+        await assign_deal(tx, 4, None, by=road.olga, now=NOW)
+    parts = parts_of((BEGAN - DAY).date(), NOW.date(), ZoneInfo("UTC"))
+    asked = road.asked(since=parts[0].since, until=parts[-1].until)
+    async with road.office.database.read() as connection:
+        whole = await leaks(connection, road.head, asked, NOW, parts)
+
+        async def alone(**narrower: object) -> tuple[object, ...]:
+            told = await leaks(connection, road.head, replace(asked, **narrower), NOW)
+            cells = tuple(Cell(one.stage.id, one.entered, one.passed, one.lost, one.median_seconds) for one in told.stages)
+            return told.deals, told.won, told.lost, cells
+
+        for one in whole.managers:
+            by = {"owner_id": int(one.key)} if one.key else {"nobodys": True}
+            assert (one.entered, one.won, one.lost, one.by_stage) == await alone(**by)
+        for one in whole.sources:
+            assert (one.entered, one.won, one.lost, one.by_stage) == await alone(source=one.key)
+        for one, part in zip(whole.parts, parts, strict=True):
+            assert (one.entered, one.won, one.lost, one.by_stage) == await alone(since=part.since, until=part.until)
+    assert [one.key for one in whole.managers] == [str(road.igor), str(road.olga), ""]
+    assert [one.entered for one in whole.parts if one.entered] == [2, 2, 2]
+
+
+async def test_the_deals_behind_the_whole_and_behind_what_was_lost(road: Road) -> None:
+    lost, open_still = await road.deal(1, lost=True), await road.deal(1)
+    await road.deal(1, at=BEGAN - 40 * DAY)
+    async with road.office.database.read() as connection:
+        every = await behind_all(connection, road.head, road.asked())
+        given_up = await behind_all(connection, road.head, road.asked(), "lost")
+        nobodys = await behind_all(connection, road.head, road.asked(nobodys=True))
+
+    assert (every, given_up, nobodys) == ((open_still, lost), (lost,), ())

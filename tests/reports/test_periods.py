@@ -1,12 +1,13 @@
 """Months, quarters and half-years."""
 
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from crm_core.errors import Invalid
-from crm_core.reports.periods import PeriodKind, period_with
+from crm_core.reports.periods import PeriodKind, parts_of, period_with
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 
@@ -44,3 +45,19 @@ def test_shorter_periods_fill_it() -> None:
 def test_a_year_nobody_plans_is_refused() -> None:
     with pytest.raises(Invalid):
         period_with(PeriodKind.MONTH, date(9999, 12, 31))
+
+
+@pytest.mark.parametrize(("first", "last", "expected"), [
+    ("2026-11-22", "2026-11-22", ["2026-11-22 2026-11-22"]),
+    ("2026-11-23", "2026-11-29", ["2026-11-23 2026-11-29"]),
+    ("2026-11-20", "2026-12-01", ["2026-11-20 2026-11-22", "2026-11-23 2026-11-29", "2026-11-30 2026-12-01"]),
+    ("2026-11-15", "2027-02-02",
+     ["2026-11-15 2026-11-30", "2026-12-01 2026-12-31", "2027-01-01 2027-01-31", "2027-02-01 2027-02-02"]),
+    ("2020-01-01", "2026-01-01", []),
+])  # fmt: skip
+def test_a_time_is_cut_into_weeks_or_a_long_one_into_months(first: str, last: str, expected: list[str]) -> None:
+    parts = parts_of(date.fromisoformat(first), date.fromisoformat(last), MOSCOW)
+
+    assert [f"{part.first} {part.last}" for part in parts] == expected
+    for before, after in pairwise(parts):
+        assert before.until == after.since

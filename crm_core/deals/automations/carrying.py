@@ -73,6 +73,8 @@ class Desk:
         self.deal = occasion.deal
         self.gone: str | None = None
         """Why nothing more is done with the deal: `moved_on`, or `closed`."""
+        self.passed = False
+        """Whether it has left the stage already for which this is done: then it is not moved or closed from there."""
         self._calendar: Calendar | None = None
         self._tx, self._occasion, self._chain, self._now = tx, occasion, chain, now
         self._tasks: list[_NewTask] = []
@@ -128,6 +130,8 @@ class Desk:
 
     async def _carry(self, deed: Deed, run: Run) -> None:
         match deed:
+            case MoveDeal() | LoseDeal() if self.passed:
+                run.state, run.why = RunState.DECLINED, "moved_on"
             case SetTask():
                 await self.set_task(deed, run=run)
             case MoveDeal():

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.calls.tables import calls
@@ -77,16 +77,38 @@ def _told(trigger: Trigger, happened: Sequence[Event]) -> list[_Happened]:
 
 
 async def enter_opened(tx: AsyncConnection, happened: Sequence[Event]) -> None:
-    """Deals that calls and requests opened come to their first stage; those opened by hand have done so already."""
+    """Deals that calls and requests opened come to their first stage; those opened by hand have done so already.
+
+    Where a lead rule put one elsewhere before this was looked at, its first stage is entered all the same, as it would have been
+    a moment earlier; only nothing moves or closes the deal from there. Whom a person moved on is left alone.
+    """
     ids = list(dict.fromkeys(event.deal_id for event in happened if event.deal_id is not None))
-    steps = select(func.count()).where(stage_history.c.deal_id == deals.c.id).scalar_subquery()
-    query = select(deals, stages.c.entry_tasks).join(stages).where(deals.c.id.in_(ids), deals.c.closed_at.is_(None), steps <= 1)
-    opened = (await tx.execute(query.order_by(deals.c.id))).all()
+    opened = (await tx.execute(_OPENED, {"ids": ids})).all() if ids else ()
     rules = await rules_on(tx, Trigger.ENTRY) if opened else ()
     for deal in opened:
+        standing = DealNow.of(deal, pipeline_id=deal.first_pipeline, stage_id=deal.first_stage)
+        waiting = [rule for rule in rules if rule.fits(standing)]
         # A morning's leads come by the hundred, and on most stages nothing waits for them.
-        if deal.entry_tasks or any(rule.fits(DealNow.of(deal)) for rule in rules):
+        if not deal.entry_tasks and not waiting:
+            continue
+        if deal.stage_id == deal.first_stage:
             await stage_changed(tx, deal, None, deal.stage_id, by=None, now=datetime.now(UTC))
+        else:
+            passed = Occasion(Trigger.ENTRY, standing, datetime.now(UTC), f"entry:opened:{deal.id}", facts={"passed": True})
+            await run_rules(tx, waiting, passed, now=passed.at, entry=(deal.first_stage, deal.entry_tasks))
+
+
+_STEPS, _OTHERS = stage_history.alias("first_step"), stage_history.alias("other_steps")
+_FIRST = select(func.min(_OTHERS.c.id)).where(_OTHERS.c.deal_id == deals.c.id).correlate(deals).scalar_subquery()
+_BY_SOMEBODY = or_(_OTHERS.c.user_id.is_not(None), _OTHERS.c.rule_id.is_not(None))
+_MOVED_ON = exists().where(_OTHERS.c.deal_id == deals.c.id, _OTHERS.c.id > _STEPS.c.id, _BY_SOMEBODY).correlate(deals, _STEPS)
+_OPENED = (
+    select(deals, stages.c.entry_tasks, stages.c.id.label("first_stage"), stages.c.pipeline_id.label("first_pipeline"))
+    .select_from(deals.join(_STEPS, _STEPS.c.id == _FIRST).join(stages, stages.c.id == _STEPS.c.stage_id))
+    .where(deals.c.id.in_(bindparam("ids", expanding=True)), deals.c.closed_at.is_(None), ~_MOVED_ON)
+    .order_by(deals.c.id)
+)
+"""Open deals with the stage on which each was opened, unless a person or an automation has moved it since."""
 
 
 async def _run(tx: AsyncConnection, trigger: Trigger, happened: Sequence[_Happened]) -> None:

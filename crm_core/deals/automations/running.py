@@ -103,7 +103,7 @@ async def _carried_out(
     from crm_core.deals.automations.carrying import Desk  # noqa: PLC0415 - a move runs automations, and one of those moves
 
     desk = Desk(tx, occasion, chain, now)
-    desk.gone = occasion.facts.get("gone")
+    desk.gone, desk.passed = occasion.facts.get("gone"), occasion.facts.get("passed", False)
     for task in await _wanted(tx, occasion.deal.id, entry[1]):
         within = timedelta(minutes=task["within_minutes"])
         deed = SetTask(task["title"], within, task["kind"], in_hours=task.get("in_hours", False))
