@@ -19,7 +19,7 @@ _CLOSED = select(deals.c.closed_at).where(deals.c.id == bindparam("deal"))
     label=msgid("Close the deal as lost"),
     options=(
         Option("reason", OptionKind.LOSS_REASON, msgid("Why it is lost"), required=True),
-        Option("words", OptionKind.TEXT, msgid("In words"), help=FIELDS_HELP),
+        Option("words", OptionKind.TEXT, msgid("In your own words"), help=FIELDS_HELP),
     ),
     templates=("words",),
 )
