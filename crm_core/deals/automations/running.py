@@ -21,8 +21,7 @@ from crm_core.deals.automations.tables import automation_runs
 from crm_core.deals.automations.words import DealNow, Occasion, RunState, SetTask, Trigger
 from crm_core.deals.entry_tasks import BY_PHONE
 from crm_core.deals.first_contact import first_contact_by_phone
-from crm_core.deals.judging import LOST
-from crm_core.deals.tables import deals, stage_history, stages
+from crm_core.deals.tables import StageKind, deals, stage_history, stages
 from crm_core.tasks.tables import tasks
 
 log = structlog.get_logger()
@@ -146,7 +145,7 @@ async def _as_it_is(tx: AsyncConnection, occasion: Occasion) -> Occasion:
     """The occasion with the deal as the rules before left it, or lost it."""
     row = (await tx.execute(select(deals).where(deals.c.id == occasion.deal.id))).one()
     deal = DealNow.of(row)
-    gone = "moved_on" if deal.stage_id != occasion.deal.stage_id else "closed" if row.closed_as == LOST else None
+    gone = "moved_on" if deal.stage_id != occasion.deal.stage_id else "closed" if row.closed_as == StageKind.LOST else None
     facts = {**occasion.facts, "gone": gone}
     return Occasion(occasion.trigger, deal, occasion.at, occasion.key, occasion.event_id, facts, occasion.may_repeat)
 
