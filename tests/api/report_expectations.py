@@ -19,5 +19,5 @@ PAGES = {
     "POST /plan": Needs(303, right=PLAN, form={}),
     "GET /leaks": Needs(),
     "GET /leaks/figures": Needs(),
-    "GET /leaks/behind": Needs(422),  # of which stage?
+    "GET /leaks/behind": Needs(),
 }
