@@ -1,6 +1,7 @@
 """Logging in and out, the set-up link, and who asks: session cookie for browsers, bearer token for programs."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_address
@@ -59,6 +60,42 @@ async def actor_asking(request: Request, context: AppContext) -> Actor | None:
             return await api_tokens.actor_of(connection, bearer)
         session = session_token(request)
         return await sessions.actor_of(connection, session, now=context.now()) if session else None
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a request came in with: the hash of a program's token, or of a browser's session."""
+
+    token_hash: str
+    is_session: bool
+
+    @classmethod
+    def of_session(cls, token: str) -> "Credential":
+        return cls(token_hash(token), is_session=True)
+
+
+def credential_of(request: Request) -> Credential:
+    """By what `actor_asking` knew who asks; raises NotLoggedIn."""
+    bearer = bearer_token(request)
+    if bearer is not None:
+        return Credential(token_hash(bearer), is_session=False)
+    session = session_token(request)
+    if session is None:
+        raise NotLoggedIn
+    return Credential.of_session(session)
+
+
+async def actors_behind(context: AppContext, credentials: Collection[Credential]) -> dict[Credential, Actor]:
+    """Whose they are, those that still open something: in a statement for each kind, however many they are."""
+    sessions_asked = [one.token_hash for one in credentials if one.is_session]
+    tokens_asked = [one.token_hash for one in credentials if not one.is_session]
+    async with context.database.read() as connection:
+        by_session = await sessions.actors_of(connection, sessions_asked, now=context.now()) if sessions_asked else {}
+        by_token = await api_tokens.actors_of(connection, tokens_asked) if tokens_asked else {}
+    return {
+        **{Credential(found, is_session=True): actor for found, actor in by_session.items()},
+        **{Credential(found, is_session=False): actor for found, actor in by_token.items()},
+    }
 
 
 def bearer_token(request: Request) -> str | None:
@@ -144,11 +181,6 @@ def address_of(request: Request) -> str:
 
 def is_loopback(address: str) -> bool:
     return _is_address(address) and ip_address(address).is_loopback
-
-
-def session_hash(token: str) -> str:
-    """How a session is named where its token must not stand."""
-    return token_hash(token)
 
 
 def local_path(wanted: str | None) -> str:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from api.auth import (
+    Credential,
     Login,
     TooManyTries,
     WrongLogin,
@@ -15,7 +16,6 @@ from api.auth import (
     local_path,
     log_in,
     log_out,
-    session_hash,
     session_token,
     set_up,
     take_cookie,
@@ -52,7 +52,7 @@ async def logout(request: Request, context: Context) -> Response:
     if token:
         await log_out(context, token)
         streams: Streams = request.app.state.streams
-        streams.end_session(session_hash(token))
+        streams.end_session(Credential.of_session(token))
     answer = RedirectResponse("/login", 303)
     take_cookie(request, answer)
     answer.headers["Clear-Site-Data"] = '"cache"'

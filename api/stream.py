@@ -1,105 +1,101 @@
-"""Server-sent events: `{id, event, noun ids}` and no more; the page fetches the fragment under its own permissions.
+"""Server-sent events to all open streams of the process; the page fetches the fragment under its own permissions.
 
-One tail reads the `events` table for all streams of the process, woken by commits and at the latest after a second.
+One tail reads the `events` table, woken by commits and at the latest after a second. What it read is worded once for all who
+are told the same, and put as bytes into their streams. One look for all streams sees who is no more who he was when he came in.
 """
 
 import asyncio
-import json
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from time import monotonic
 from typing import Any
 
 from prometheus_client import Gauge
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from api.auth import Credential, actors_behind
 from api.context import AppContext
+from api.telling import Telling, Told, told_of
 from crm_core import event_log
-from crm_core.access import Actor, Noun
+from crm_core.access import Actor
 from crm_core.errors import FirstringError
 from crm_core.event_log import events
-from crm_core.events import EventKind
+from crm_core.paging import LARGEST_ID
 
 POLL = 1.0  # seconds: the floor where a hint is lost or another process wrote
-PING = 15.0  # seconds of silence after which a comment is sent and the session looked at again
+PING = 15.0  # seconds after which it is looked again whose stream this is, and a comment is sent where nothing else was
+MOST_LOOKED_AT = 500  # streams in one statement; the others follow a second later
 MOST_STREAMS = 20  # a user
-MOST_WAITING = 1000  # events a stream may lag behind before it is closed to resume
+MOST_WAITING = 128 * 1024  # bytes a stream may lag behind before it is closed to resume: some thousand events
 MOST_MISSED = 2000  # events a resuming page fetches one by one; over that it reloads itself
 
 # PostgreSQL hands ids out before commit: an event may turn up below one that was already sent.
 OVERLAP_IDS = 200
 OVERLAP_TIME = timedelta(seconds=60)
 
+OPENING = b"retry: 1000\n: connected\n\n"
+STILL_HERE = b": still here\n\n"
+
 OPEN = Gauge("firstring_streams_open", "Pages and programs that follow what happens")
-
-NOUNS = ("call_id", "contact_id", "deal_id", "task_id", "recording_id")
-FACTS = ("exchange_id", "user_id")  # ids of nouns that have no column of their own
-
-NOUN_OF_KIND = {
-    "call": Noun.CALLS, "party_": Noun.CALLS, "recording_": Noun.CALLS, "transcript_": Noun.CALLS,
-    "contact_": Noun.CONTACTS, "records_merged": Noun.CONTACTS, "company_": Noun.COMPANIES, "deal_": Noun.DEALS,
-    "meeting_": Noun.DEALS,
-    "automation_ran": Noun.DEALS, "request_taken": Noun.DEALS, "payment_taken": Noun.DEALS, "task_": Noun.TASKS,
-    "dial_changed": Noun.CALLS,
-}  # fmt: skip
-"""The kinds of events by how their names begin."""
 
 
 class TooManyStreams(FirstringError):
     """Too many open pages of one user listen at once; close some."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """An event as a stream sends it.
-
-    `receivers` None: everybody. `person`: whose phone or deed it is. `facts`: its name and ids. `noun`: whose scope holds.
-    """
-
-    id: int
-    receivers: frozenset[int] | None
-    facts: dict[str, Any]
-    person: int | None = None
-    noun: Noun = Noun.FIGURES
-
-    def is_for(self, actor: Actor) -> bool:
-        """He is told of those whose records of this kind he sees; what is of the house, where he sees everybody's figures."""
-        if self.receivers is None:
-            return True
-        people = actor.people(self.noun)
-        return people is None or not people.isdisjoint(self.receivers)
-
-    def text(self, actor: Actor, newest: int) -> str:
-        """`mine` where it is about him, and he is not only one of those who may see it.
-
-        `upto`, where more was told with it: whoever fetches now sees all of that.
-        """
-        mine = self.person == actor.user_id or (self.receivers is not None and actor.user_id in self.receivers)
-        more = {"upto": newest} if newest > self.id else {}
-        return json.dumps({**self.facts, **more, "mine": True} if mine else {**self.facts, **more})
-
-
 @dataclass(slots=True, eq=False)
 class Listener:
-    """One open stream. `token`: the hash of the session it hangs on; None for programs."""
+    """One open stream. `credential`: what let it in. `looked`: the monotonic second when it was last seen that it still does."""
 
     actor: Actor
-    token: str | None
-    waiting: asyncio.Queue[Told | None] = field(default_factory=lambda: asyncio.Queue(MOST_WAITING))
+    credential: Credential
+    looked: float = field(default_factory=monotonic)
     ended: bool = False
+    _silent: bool = True
+    _waiting: list[bytes] = field(default_factory=list)
+    _size: int = 0
+    _woken: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def give(self, told: Told | None) -> None:
-        """None ends the stream, which the browser then resumes; so does falling too far behind. Nothing follows the end."""
-        if self.ended:
+    def give(self, text: bytes) -> None:
+        """Whoever falls too far behind is closed, and resumes after what he read last. Nothing follows the end."""
+        if self.ended or not text:
             return
-        if self.waiting.full():
-            while not self.waiting.empty():
-                self.waiting.get_nowait()
-            told = None
-        self.ended = told is None
-        self.waiting.put_nowait(told)
+        self._silent = False
+        self._size += len(text)
+        if self._size > MOST_WAITING:
+            self.cut()
+            return
+        self._waiting.append(text)
+        self._woken.set()
+
+    def end(self) -> None:
+        """What waits is still sent."""
+        self.ended = True
+        self._woken.set()
+
+    def cut(self) -> None:
+        """What waits is not sent any more: it is for somebody else by now, or too much."""
+        self._waiting.clear()
+        self.end()
+
+    def ping(self) -> None:
+        """A comment, where nothing was said since the last one: what stands between may close a line that is silent."""
+        if self._silent:
+            self.give(STILL_HERE)
+        self._silent = True
+
+    async def take(self) -> bytes:
+        """All that waits, as soon as something does: what one commit made goes out as one piece. Empty at the end."""
+        while not self._waiting and not self.ended:
+            self._woken.clear()
+            await self._woken.wait()
+        text = b"".join(self._waiting)
+        self._waiting.clear()
+        self._size = 0
+        return text
 
 
 class Streams:
@@ -107,80 +103,122 @@ class Streams:
 
     def __init__(self, context: AppContext) -> None:
         self._context = context
-        self._listeners: set[Listener] = set()
+        self._listeners: dict[Actor, set[Listener]] = {}
         self._cursor: int | None = None
+        self._beginning = asyncio.Lock()
         self._sent: deque[int] = deque(maxlen=2 * OVERLAP_IDS)
         self._overlap = 0 if context.database.is_sqlite else OVERLAP_IDS
 
+    def __iter__(self) -> Iterator[Listener]:
+        return (listener for listeners in self._listeners.values() for listener in listeners)
+
     def __len__(self) -> int:
-        return len(self._listeners)
+        return sum(map(len, self._listeners.values()))
 
     async def run(self) -> None:
-        """Follow the table until cancelled."""
+        """Follow the table, and look who listens, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._keep_following())
+            group.create_task(self._keep_looking())
+
+    async def _keep_following(self) -> None:
         wake = self._context.wake
         while True:
             coming = wake.coming
-            if self._listeners or self._cursor is not None:
+            if self._cursor is not None:
                 await self.follow()
             await wake.wait(POLL, coming)
 
+    async def _keep_looking(self) -> None:
+        while True:
+            await asyncio.sleep(POLL)
+            due = [one for one in self if monotonic() - one.looked >= PING][:MOST_LOOKED_AT]
+            await self._look(due)
+            for listener in due:
+                listener.ping()
+
     async def follow(self) -> None:
         """Hand what is new to whom it is for."""
+        if self._cursor is None:
+            await self._begin()
+            return
         async with self._context.database.read() as connection:
-            if self._cursor is None:
-                self._cursor = await event_log.newest_id(connection)
-                rows = await event_log.after(connection, self._cursor - self._overlap) if self._overlap else []
-                self._sent.extend(row.id for row in rows)  # who begins to listen now has not missed them
-                return
             fresh = await self._fresh(connection, self._cursor)
-        for row in fresh:
-            self._sent.append(row.id)
-            self._cursor = max(self._cursor, row.id)
-            self._tell(told_of(row))
+        if fresh:
+            self._sent.extend(row.id for row in fresh)
+            self._cursor = max(self._cursor, *(row.id for row in fresh))
+            self.tell(Telling([told_of(row) for row in fresh]))
 
-    def _tell(self, told: Told) -> None:
-        """Whom it is for. Whoever may see more or less from then on resumes as what he is now."""
-        if told.facts["event"] == EventKind.ACCESS_CHANGED:
-            self.end_all()
-        for listener in [one for one in self._listeners if told.is_for(one.actor)]:
-            listener.give(told)
-        if told.facts["event"] == EventKind.USER_CHANGED:
-            self._end([one for one in self._listeners if one.actor.user_id == told.facts.get("user_id")])
+    async def _begin(self) -> None:
+        """At what is there now: who begins to listen has not missed it."""
+        async with self._beginning:
+            if self._cursor is not None:
+                return
+            async with self._context.database.read() as connection:
+                newest = await event_log.newest_id(connection)
+                rows = await event_log.after(connection, newest - self._overlap) if self._overlap else []
+            self._sent.extend(row.id for row in rows)
+            self._cursor = newest
 
-    def end_session(self, token: str) -> None:
+    def tell(self, telling: Telling) -> None:
+        """To each what he may know of it, in the same bytes to all his streams."""
+        for actor, listeners in self._listeners.items():
+            words = telling.to(actor)
+            for listener in listeners:
+                listener.give(words.text)
+                if words.last:
+                    listener.end()
+
+    def end_session(self, session: Credential) -> None:
         """Close the streams of a session that was logged out."""
-        self._end([one for one in self._listeners if one.token == token])
+        for listener in self:
+            if listener.credential == session:
+                listener.cut()
 
     def end_all(self) -> None:
-        self._end(self._listeners)
-
-    @staticmethod
-    def _end(listeners: Iterable[Listener]) -> None:
-        for listener in listeners:
-            listener.give(None)
+        for listener in self:
+            listener.end()
 
     def require_room(self, actor: Actor) -> None:
         """Raises TooManyStreams where one user would keep too many connections."""
-        if sum(one.actor.user_id == actor.user_id for one in self._listeners) >= MOST_STREAMS:
+        if sum(one.actor.user_id == actor.user_id for one in self) >= MOST_STREAMS:
             raise TooManyStreams
 
-    async def listen(self, listener: Listener, last_id: int | None) -> AsyncIterator[list[Told]]:
-        """Events for the listener: first those after `last_id`, if any, then live ones; none when nothing came for a while."""
+    async def listen(self, listener: Listener, last_id: int | None) -> AsyncIterator[bytes]:
+        """What is sent to the listener: first of what came after `last_id`, if any, then of what comes."""
         if self._cursor is None:
-            await self.follow()
-        self._listeners.add(listener)
-        OPEN.inc()
+            await self._begin()
+        self._add(listener)
         try:
-            missed = await self._missed(listener.actor, last_id) if last_id is not None else []
-            yield missed
-            already = {told.id for told in missed}
-            async for live in _live(listener):
-                fresh = [told for told in live if told.id not in already]
-                if fresh or not live:
-                    yield fresh
+            missed = b"" if last_id is None else await self._missed(listener.actor, last_id)
+            await self._look([listener])  # his access may have changed between his asking and his listening
+            if listener.ended or self._context.stopping.is_set():
+                return
+            yield OPENING + missed
+            while text := await listener.take():
+                yield text
         finally:
-            self._listeners.discard(listener)
-            OPEN.dec()
+            self._discard(listener)
+
+    def _add(self, listener: Listener) -> None:
+        self._listeners.setdefault(listener.actor, set()).add(listener)
+        OPEN.inc()
+
+    def _discard(self, listener: Listener) -> None:
+        others = self._listeners[listener.actor]
+        others.discard(listener)
+        if not others:
+            del self._listeners[listener.actor]
+        OPEN.dec()
+
+    async def _look(self, listeners: Iterable[Listener]) -> None:
+        """Cut off who logged out, was deactivated or may see other things by now."""
+        asked = list(listeners)
+        found = await actors_behind(self._context, {one.credential for one in asked})
+        for listener in asked:
+            listener.looked = monotonic()
+            if found.get(listener.credential) != listener.actor:
+                listener.cut()
 
     async def _fresh(self, connection: AsyncConnection, cursor: int) -> Sequence[Any]:
         rows = await event_log.after(connection, cursor - self._overlap)
@@ -188,49 +226,19 @@ class Streams:
         known = set(self._sent)
         return [row for row in rows if row.id > cursor or (row.id not in known and row.at > oldest)]
 
-    async def _missed(self, actor: Actor, last_id: int) -> list[Told]:
+    async def _missed(self, actor: Actor, last_id: int) -> bytes:
+        """Up to where the tail is: what comes after that it tells. At worst something is told twice, never not at all."""
+        upto = self._cursor
+        between = (events.c.id > min(last_id, LARGEST_ID) - self._overlap, events.c.id <= upto)
         async with self._context.database.read() as connection:
-            newest = await event_log.newest_id(connection)
-            query = select(events).where(events.c.id > last_id - self._overlap, events.c.id <= newest)
-            rows = (await connection.execute(query.order_by(events.c.id).limit(MOST_MISSED + 1))).all()
+            query = select(events).where(*between).order_by(events.c.id).limit(MOST_MISSED + 1)
+            rows = (await connection.execute(query)).all()
         if len(rows) > MOST_MISSED:
-            return [Told(newest, None, {"id": newest, "event": "reload"})]
+            return Telling([Told(upto or 0, None, {"id": upto, "event": "reload"})]).again(actor)
         oldest = self._context.now() - OVERLAP_TIME
-        found = [told_of(row) for row in rows if row.id > last_id or row.at > oldest]
-        return [told for told in found if told.is_for(actor)]
-
-
-def told_of(row: Any) -> Told:
-    """Ids alone: what the event is about is fetched by who may see it."""
-    columns = row._mapping
-    ids = {noun: columns[noun] for noun in NOUNS if columns[noun] is not None}
-    ids |= {fact: row.facts[fact] for fact in FACTS if isinstance(row.facts.get(fact), int)}
-    receivers = None if row.receivers is None else frozenset(row.receivers)
-    return Told(row.id, receivers, {"id": row.id, "event": row.kind, **ids}, row.user_id, noun_of(row.kind))
-
-
-def noun_of(kind: str) -> Noun:
-    """By whose scope it is decided who is told; figures stand for what is of the whole house."""
-    return next((noun for begin, noun in NOUN_OF_KIND.items() if kind.startswith(begin)), Noun.FIGURES)
+        return Telling([told_of(row) for row in rows if row.id > last_id or row.at > oldest]).again(actor)
 
 
 def last_event_id(text: str | None) -> int | None:
     """What a browser says it saw last; anything else counts as nothing."""
     return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 16 else None
-
-
-async def _live(listener: Listener) -> AsyncIterator[list[Told]]:
-    """All that waits at once: what one commit made goes out as one piece."""
-    while True:
-        try:
-            async with asyncio.timeout(PING):
-                first = await listener.waiting.get()
-        except TimeoutError:
-            yield []
-            continue
-        waiting = [first, *(listener.waiting.get_nowait() for _ in range(listener.waiting.qsize()))]
-        told = [one for one in waiting if one is not None]  # None comes last: nothing is given to a stream that was ended
-        if told:
-            yield told
-        if len(told) < len(waiting):
-            return

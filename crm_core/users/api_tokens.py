@@ -1,5 +1,6 @@
 """Bearer tokens for programs; each acts as the user it was made for."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, insert, update
@@ -21,15 +22,25 @@ async def create_token(tx: AsyncConnection, user_id: int, *, now: datetime, by: 
     return token
 
 
-ACTOR = ACTORS.join(api_tokens, api_tokens.c.user_id == users.c.id).where(
-    api_tokens.c.token_hash == bindparam("token"), api_tokens.c.revoked_at.is_(None), users.c.active
+OPEN = (
+    ACTORS.add_columns(api_tokens.c.token_hash)
+    .join(api_tokens, api_tokens.c.user_id == users.c.id)
+    .where(api_tokens.c.revoked_at.is_(None), users.c.active)
 )
+ACTOR = OPEN.where(api_tokens.c.token_hash == bindparam("token"))
+ACTORS_OF = OPEN.where(api_tokens.c.token_hash.in_(bindparam("hashes", expanding=True)))
 
 
 async def actor_of(connection: AsyncConnection, token: str) -> Actor | None:
     """Whom a token acts as; None if it is unknown, revoked, or its user was deactivated."""
     row = (await connection.execute(ACTOR, {"token": token_hash(token)})).one_or_none()
     return None if row is None else actor(row)
+
+
+async def actors_of(connection: AsyncConnection, hashes: Sequence[str]) -> dict[str, Actor]:
+    """The same for many tokens, which are named by their hashes: those that are not revoked."""
+    rows = await connection.execute(ACTORS_OF, {"hashes": hashes})
+    return {row.token_hash: actor(row) for row in rows}
 
 
 async def revoke_tokens(tx: AsyncConnection, user_id: int, *, now: datetime, by: int | None) -> None:

@@ -1,5 +1,6 @@
 """Server-side sessions: a cookie holds a random token, its row says whose it is and until when."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, delete, insert
@@ -21,15 +22,25 @@ async def open_session(tx: AsyncConnection, user_id: int, *, now: datetime) -> s
     return token
 
 
-ACTOR = ACTORS.join(sessions, sessions.c.user_id == users.c.id).where(
-    sessions.c.token_hash == bindparam("token"), sessions.c.expires_at > bindparam("now"), users.c.active
+OPEN = (
+    ACTORS.add_columns(sessions.c.token_hash)
+    .join(sessions, sessions.c.user_id == users.c.id)
+    .where(sessions.c.expires_at > bindparam("now"), users.c.active)
 )
+ACTOR = OPEN.where(sessions.c.token_hash == bindparam("token"))
+ACTORS_OF = OPEN.where(sessions.c.token_hash.in_(bindparam("hashes", expanding=True)))
 
 
 async def actor_of(connection: AsyncConnection, token: str, *, now: datetime) -> Actor | None:
     """Whose session this is; None if it is unknown, over, or its user was deactivated."""
     row = (await connection.execute(ACTOR, {"token": token_hash(token), "now": now})).one_or_none()
     return None if row is None else actor(row)
+
+
+async def actors_of(connection: AsyncConnection, hashes: Sequence[str], *, now: datetime) -> dict[str, Actor]:
+    """The same for many sessions, which are named by the hashes of their tokens: those that are there yet."""
+    rows = await connection.execute(ACTORS_OF, {"hashes": hashes, "now": now})
+    return {row.token_hash: actor(row) for row in rows}
 
 
 async def revoke(tx: AsyncConnection, token: str) -> None:

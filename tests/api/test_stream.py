@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,11 +13,14 @@ import pytest
 from sqlalchemy import insert
 
 from api import stream
+from api.auth import Credential
 from api.serving import open_socket, serve_web
-from api.stream import Listener, Streams, Told
+from api.stream import Listener, Streams
+from api.telling import Telling, Told
 from crm_core import event_log
 from crm_core.access import Actor
 from crm_core.events import Event, EventKind
+from crm_core.users import api_tokens, sessions
 from crm_core.users.accounts import deactivate
 from crm_core.users.tables import Role
 from tests.api.world import House
@@ -61,15 +65,21 @@ class Served:
         self.url = url
 
     @asynccontextmanager
-    async def follow(self, who: str, last_id: int | None = None) -> AsyncIterator[Following]:
-        headers = {"Last-Event-ID": str(last_id)} if last_id is not None else {}
-        async with self.client(who) as client, client.stream("GET", "/api/v1/stream", headers=headers) as answer:
+    async def follow(
+        self, who: str | None = None, last_id: int | None = None, headers: dict[str, str] | None = None
+    ) -> AsyncIterator[Following]:
+        told = {**({"Last-Event-ID": str(last_id)} if last_id is not None else {}), **(headers or {})}
+        async with self.client(who) as client, client.stream("GET", "/api/v1/stream", headers=told) as answer:
             following = Following(answer)
             yield await following.opened() if following.status == 200 else following
 
-    def client(self, who: str) -> httpx.AsyncClient:
-        cookies = {"firstring_session": self.house.world.tokens[who]}
+    def client(self, who: str | None) -> httpx.AsyncClient:
+        cookies = {"firstring_session": self.token(who)} if who else {}
         return httpx.AsyncClient(base_url=self.url, cookies=cookies, headers={"Origin": self.url}, timeout=PATIENCE)
+
+    def token(self, who: str) -> str:
+        """Of somebody's session."""
+        return self.house.world.tokens[who]
 
     async def tell(self, *happened: Event) -> None:
         async with self.house.database.write() as tx:
@@ -152,7 +162,7 @@ async def test_a_stream_that_missed_too_much_is_told_to_reload(served: Served, m
     assert told == {"id": await served.newest(), "event": "reload"}
 
 
-@pytest.mark.parametrize("last_id", ["garbage", "-1", "99999999999999999999999", "٣"])
+@pytest.mark.parametrize("last_id", ["garbage", "-1", "99999999999999999999999", "999999999999999", "٣"])
 async def test_a_last_id_that_is_none_of_ours_counts_as_nothing(served: Served, last_id: str) -> None:
     async with served.client("olga") as client, client.stream("GET", "/api/v1/stream", params={"last_id": last_id}) as answer:
         following = await Following(answer).opened()
@@ -216,21 +226,114 @@ async def test_one_user_may_not_hold_every_connection(served: Served, monkeypatc
         assert refused.status == 429
 
 
-async def test_a_listener_that_falls_behind_is_closed_to_resume(house: House) -> None:
-    listener = Listener(Actor(1, Role.HEAD, "Head"), None, asyncio.Queue(2))
-    for number in range(4):
-        listener.give(Told(number, None, {}))
+async def test_a_listener_that_falls_behind_is_closed_to_resume(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "MOST_WAITING", 10)
+    listener = somebody()
+    for text in (b"12345", b"67890", b"more", b"and more"):
+        listener.give(text)
 
-    assert listener.waiting.get_nowait() is None
+    assert listener.ended
+    assert await listener.take() == b""
+
+
+async def test_who_reads_nothing_is_held_no_more_than_so_much_and_nobody_waits_for_him(served: Served) -> None:
+    streams: Streams = served.house.app.state.streams
+    large = {"event": "call_started", "pad": "x" * 60_000}
+    reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(served.url).port)
+    asks = ("GET /api/v1/stream HTTP/1.1", "Host: a", "Connection: close", f"Cookie: firstring_session={served.token('igor')}")
+    writer.write("".join(f"{line}\r\n" for line in (*asks, "")).encode())
+    async with asyncio.timeout(PATIENCE):
+        await reader.readuntil(b": connected")
+        (slow,) = streams
+        async with served.follow("olga") as other:
+            while not slow.ended:
+                streams.tell(Telling([Told(1, None, large)]))
+                assert (await other.next())["event"] == "call_started"
+
+        assert await slow.take() == b""
+        while await reader.read(1_000_000):  # what was on its way; then the end: he comes again and resumes
+            pass
+    writer.close()
+
+
+async def test_a_comment_is_sent_where_nothing_else_was(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "PING", 0.1)
+    async with served.client("olga") as client, client.stream("GET", "/api/v1/stream") as answer, asyncio.timeout(PATIENCE):
+        comments = [line async for line in until(answer.aiter_lines(), ": still here")]
+
+    assert comments[-1] == ": still here"
+    assert not [line for line in comments if line.startswith("data:")]
+
+
+def test_no_comment_is_sent_where_something_was_said() -> None:
+    talked_to, silent = somebody(), somebody()
+    talked_to.give(b"something")
+    for listener in (talked_to, silent):
+        listener.ping()
+
+    assert talked_to._waiting == [b"something"]
+    assert silent._waiting == [stream.STILL_HERE]
+
+
+async def test_what_opens_nothing_any_more_ends_its_streams_at_the_next_look(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without an event: as if it had been taken away by another process, or by time. The other streams of the user go on."""
+    monkeypatch.setattr(stream, "PING", 0.1)
+    olga = served.house.world.people["olga"]
+    async with served.house.database.write() as tx:
+        program = await api_tokens.create_token(tx, olga, now=served.house.time, by=None)
+        session = await sessions.open_session(tx, olga, now=served.house.time)
+    async with (
+        served.follow("olga") as staying,
+        served.follow(headers={"Authorization": f"Bearer {program}"}) as by_token,
+        served.follow(headers={"Cookie": f"firstring_session={session}"}) as by_session,
+    ):
+        async with served.house.database.write() as tx:
+            await sessions.revoke(tx, session)
+            await api_tokens.revoke_tokens(tx, olga, now=served.house.time, by=None)
+        assert await by_token.ended()
+        assert await by_session.ended()
+        await served.tell(call_started(served, (olga,)))
+        assert (await staying.next())["event"] == "call_started"
+
+
+async def test_what_waits_for_somebody_who_is_no_more_who_he_was_is_not_sent(house: House) -> None:
+    streams = Streams(house.context)
+    olga = house.world.people["olga"]
+    listener = Listener(Actor(olga, Role.HEAD, "Olga"), Credential.of_session(house.world.tokens["olga"]))  # she is a manager
+    told = streams.listen(listener, None)
+    waiting = asyncio.ensure_future(anext(told, b"the end"))
+    async with asyncio.timeout(PATIENCE):
+        while not len(streams):
+            await asyncio.sleep(0)
+        streams.tell(Telling([Told(1, None, {"id": 1, "event": "call_started"})]))
+
+        assert await waiting == b"the end"
+    assert len(streams) == 0
+
+
+async def test_who_begins_to_listen_is_told_of_what_the_tail_has_yet_to_read_once(served: Served) -> None:
+    """The tail is behind the table when he comes: what he missed ends where it is."""
+    streams: Streams = served.house.app.state.streams
+    async with served.follow("head") as first:
+        seen = await served.newest()
+        cursor = streams._cursor
+        await served.tell(call_started(served, None, 1))
+        assert (await first.next())["call_id"] == 1
+        streams._cursor = cursor
+        async with served.follow("olga", last_id=seen) as following:
+            await served.tell(call_started(served, None, 2))
+            assert [(await following.next())["call_id"] for _ in range(2)] == [1, 2]
 
 
 async def test_ids_committed_late_are_sent_too_and_none_twice(house: House) -> None:
     streams = Streams(house.context)
     streams._overlap = stream.OVERLAP_IDS  # as on PostgreSQL, where ids are handed out before commit
-    listener = Listener(Actor(1, Role.HEAD, "Head"), None)
+    listener = somebody()
     house.pass_by(hours=1)  # what the house was built with is long over
     await streams.follow()
-    streams._listeners.add(listener)
+    streams._add(listener)
     async with house.database.read() as connection:
         newest = await event_log.newest_id(connection)
     for event_id in (newest + 2, newest + 1, newest + 3):
@@ -238,5 +341,16 @@ async def test_ids_committed_late_are_sent_too_and_none_twice(house: House) -> N
             await tx.execute(insert(event_log.events).values(id=event_id, at=house.time, kind="call_started", facts={}))
         await streams.follow()
 
-    sent = [told.id for told in iter(lambda: listener.waiting.get_nowait() if not listener.waiting.empty() else None, None)]
-    assert sent == [newest + 2, newest + 1, newest + 3]
+    sent = re.findall(rb"^id: (\d+)$", await listener.take(), re.MULTILINE)
+    assert [int(one) for one in sent] == [newest + 2, newest + 1, newest + 3]
+
+
+def somebody() -> Listener:
+    return Listener(Actor(1, Role.HEAD, "Head"), Credential.of_session("a session"))
+
+
+async def until(lines: AsyncIterator[str], last: str) -> AsyncIterator[str]:
+    async for line in lines:
+        yield line
+        if line == last:
+            return

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from api.stream import Listener, Streams, noun_of, told_of
+from api.stream import OPENING, Listener, Streams
+from api.telling import noun_of, told_of
 from crm_core import event_log
 from crm_core.access import Access, Actor, Noun, Scope
 from crm_core.events import Event, EventKind
@@ -143,6 +144,7 @@ async def test_who_was_moved_between_his_asking_and_his_listening_is_told_nothin
     listen = Streams.listen
 
     async def late(self: Streams, listener: Listener, last_id: int | None):  # type: ignore[no-untyped-def]
+        yield OPENING
         await moved.wait()
         async for told in listen(self, listener, last_id):
             yield told

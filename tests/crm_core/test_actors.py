@@ -12,8 +12,9 @@ from crm_core.access import POLICY, Access, Actor, Noun, Right, Scope, visible
 from crm_core.db import Database
 from crm_core.deals.tables import deals
 from crm_core.teams.tables import role_rights, role_scopes, team_members, teams
-from crm_core.users import api_tokens, sessions
+from crm_core.users import accounts, api_tokens, sessions
 from crm_core.users.actors import actor_by_id
+from crm_core.users.secret_tokens import token_hash
 from crm_core.users.tables import Role
 from tests.office import NOW, Office
 
@@ -81,6 +82,30 @@ async def test_session_and_token_tell_scopes_rights_and_team_in_one_statement(of
     assert by_session.people(Noun.DEALS) == by_session.people(deals) == {olga, igor}
     assert by_session.people(Noun.CALLS) == {olga}
     assert [by_session.may(right) for right in (Right.EXPORT, Right.LISTEN, Right.WORK)] == [True, False, True]
+
+
+async def test_of_many_sessions_and_tokens_those_that_still_open_something_tell_the_same_in_a_statement_each(
+    office: Office,
+) -> None:
+    olga, igor, gone = [await office.person(name, number) for name, number in (("Olga", "101"), ("Igor", "102"), ("G", "103"))]
+    await put(office, role_scopes, {"role": "manager", "noun": "deals", "scope": "team"})
+    async with office.database.write() as tx:
+        opened = {user: await sessions.open_session(tx, user, now=NOW) for user in (olga, igor, gone)}
+        tokens = {user: await api_tokens.create_token(tx, user, now=NOW, by=None) for user in (olga, igor, gone)}
+        over = await sessions.open_session(tx, olga, now=NOW - sessions.LIFETIME)
+        await accounts.deactivate(tx, gone, now=NOW, by=None)
+        await api_tokens.revoke_tokens(tx, igor, now=NOW, by=None)
+    asked = [token_hash(token) for token in (*opened.values(), *tokens.values(), over, "nobody's")]
+
+    async with office.database.read() as connection:
+        with counted(office.database) as said:
+            by_session = await sessions.actors_of(connection, asked, now=NOW)
+            by_token = await api_tokens.actors_of(connection, asked)
+        alone = {user: await sessions.actor_of(connection, opened[user], now=NOW) for user in (olga, igor)}
+
+    assert len([one for one in said if "SELECT" in one]) == 2
+    assert by_session == {token_hash(opened[user]): alone[user] for user in (olga, igor)}
+    assert by_token == {token_hash(tokens[olga]): alone[olga]}
 
 
 async def test_a_head_sees_the_people_of_all_teams_he_leads_and_none_of_an_archived_one(office: Office) -> None:
