@@ -123,9 +123,10 @@ async def _bare_streams(context: AppContext) -> None:
                 queue.put_nowait(message)
 
     app = Starlette(routes=[Route("/api/v1/stream", stream)])
+    opened = open_socket("127.0.0.1", context.settings.port)
     telling = asyncio.create_task(tell())
     _say_ready()
-    await serve_web(app, open_socket("127.0.0.1", context.settings.port), context.stopping.wait)
+    await serve_web(app, opened, context.stopping.wait)
     telling.cancel()
 
 
