@@ -14,10 +14,11 @@ from api.web.gate_form import GateForm, gate_form, read_form, typed_of
 from api.web.visit import Visit, VisitNow
 from crm_core.access import Right
 from crm_core.deals.card_queries import deal_card
+from crm_core.deals.deed import locked
 from crm_core.deals.filling import Filling, fill
 from crm_core.deals.gate import Refused
 from crm_core.deals.judging import judge_leaving
-from crm_core.deals.moves import locked, move
+from crm_core.deals.moves import move
 from crm_core.errors import Conflict, Invalid
 
 router = APIRouter()

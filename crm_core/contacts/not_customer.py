@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import event_log
 from crm_core.contacts.tables import contact_numbers, contacts
-from crm_core.deals.moves import note_stage, told
+from crm_core.deals.deed import told
 from crm_core.deals.tables import deals, stage_history
+from crm_core.deals.way import note_stage
 from crm_core.errors import Invalid
 from crm_core.events import Event, EventKind
 from crm_core.receivers import keepers

@@ -12,10 +12,13 @@ from crm_core import event_log
 from crm_core.contacts.tables import contacts
 from crm_core.deals.automations.running import stage_changed
 from crm_core.deals.beginnings import beginnings
+from crm_core.deals.deed import locked, told
+from crm_core.deals.gate import stored
 from crm_core.deals.judging import FROM_THE_FIRST, LOST, OPEN
 from crm_core.deals.loss_reasons import offered
-from crm_core.deals.moves import let_through, locked, note_stage, said, stored, told
+from crm_core.deals.moves import let_through
 from crm_core.deals.tables import deals, stage_history, stages
+from crm_core.deals.way import note_stage, said
 from crm_core.editing import to_write
 from crm_core.errors import Invalid, NotFound
 from crm_core.events import Event, EventKind

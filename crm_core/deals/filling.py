@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from crm_core.contacts.company_edits import CompanyChanges, edit_company
 from crm_core.contacts.edits import ContactChanges, add_contact, add_number, company_named, edit_contact
 from crm_core.contacts.tables import contacts
+from crm_core.deals.deed import locked
 from crm_core.deals.edits import DealChanges, edit_deal
 from crm_core.deals.meetings_of import best_planned
-from crm_core.deals.moves import locked
 from crm_core.deals.people import make_main, set_company
 from crm_core.deals.work_type import choose_work_type
 from crm_core.errors import NotFound

@@ -4,7 +4,7 @@ A gate is judged on facts, never on a tick: a field that is filled, a meeting th
 were said. What it finds is told as lacks and proofs; how they are shown is the page's and the interface's business.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -119,6 +119,11 @@ def counts_from(asked: DealAsked, settings: Settings) -> datetime:
     """The moment before which nothing counts. The call that opens a deal began before it: compare with the end of a call."""
     opened: datetime = asked.deal.created_at
     return opened if settings["since"] == "deal" else asked.since
+
+
+def stored(missing: Iterable[Lack]) -> list[dict[str, Any]]:
+    """Lacks as rows keep them (`stage_history.missing`); worded anew by whoever reads them."""
+    return [{"kind": lack.kind.value, "what": lack.what, "say": lack.say, "facts": dict(lack.facts)} for lack in missing]
 
 
 class Refused(Conflict):

@@ -3,26 +3,26 @@
 Everything that changes a stage comes through `move`: card, board, bulk, interface and automations.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import event_log
 from crm_core.deals.automations.chain import NO_CHAIN, Chain
 from crm_core.deals.automations.running import stage_changed
+from crm_core.deals.deed import locked, told
 from crm_core.deals.gate import Lack, LackKind, Refused
 from crm_core.deals.handing_over import hand_over
 from crm_core.deals.judging import LOST, OPEN, WON, way_of
-from crm_core.deals.tables import deals, stage_history, stages
-from crm_core.errors import Conflict, Forbidden, NotFound
-from crm_core.events import Event, EventKind
-from crm_core.receivers import keepers
+from crm_core.deals.tables import deals, stages
+from crm_core.deals.way import note_stage, said
+from crm_core.errors import Conflict, Forbidden
+from crm_core.events import EventKind
 from crm_core.tasks.deeds import close_tasks
 from crm_core.tasks.tables import TaskKind, tasks
-from crm_core.text import clean, msgid
+from crm_core.text import msgid
 from crm_core.users.audit import record
 
 WHY_LOST = Lack(LackKind.FIELD, "loss_reason", msgid("Why the deal is lost is not said"), asks=("loss_reason",))
@@ -72,43 +72,10 @@ async def let_through(
     return missing
 
 
-def said(reason: str | None) -> str | None:
-    """A reason as it is kept; None where it says nothing."""
-    return None if reason is None else clean(reason, 1000).strip() or None
-
-
 def _standing(stage: Row[Any], now: datetime) -> dict[str, Any]:
     is_open = stage.kind == OPEN
     values = {"stage_id": stage.id, "stage_since": now, "closed_at": None if is_open else now}
     return {**values, "closed_as": None if is_open else stage.kind, **({"loss_reason_id": None} if stage.kind != LOST else {})}
-
-
-async def locked(tx: AsyncConnection, deal_id: int) -> Row[Any]:
-    """The deal's row, kept from others until the transaction ends; raises NotFound."""
-    row = (await tx.execute(select(deals).where(deals.c.id == deal_id).with_for_update())).one_or_none()
-    if row is None:
-        raise NotFound(noun="deals", id=deal_id)
-    return row
-
-
-async def note_stage(
-    tx: AsyncConnection, deal: Row[Any], stage_id: int, *, now: datetime, by: int | None, reason: str | None,
-    missing: Sequence[Lack] = (), rule_id: int | None = None,
-) -> None:  # fmt: skip
-    """One line of the deal's way through the stages; `missing`: what was set aside by the reason."""
-    row = {"deal_id": deal.id, "from_stage_id": deal.stage_id, "stage_id": stage_id, "at": now, "user_id": by,
-           "reason": said(reason), "rule_id": rule_id, "missing": stored(missing) or None}  # fmt: skip
-    await tx.execute(insert(stage_history).values(row))
-
-
-def stored(missing: Sequence[Lack]) -> list[dict[str, Any]]:
-    """Lacks as they stand in `stage_history.missing`; worded anew by whoever reads them."""
-    return [{"kind": lack.kind.value, "what": lack.what, "say": lack.say, "facts": dict(lack.facts)} for lack in missing]
-
-
-def told(kind: EventKind, deal: Row[Any], now: datetime, by: int | None, facts: dict[str, Any] | None = None) -> Event:
-    """An event about a deal as it was before the deed."""
-    return Event(kind, now, keepers(deal.owner_id), deal_id=deal.id, contact_id=deal.contact_id, user_id=by, facts=facts or {})
 
 
 async def _tasks_closed(tx: AsyncConnection, deal_id: int, stage: Row[Any], *, now: datetime, by: int | None) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import event_log
 from crm_core.contacts.tables import contacts
-from crm_core.deals.moves import locked, told
+from crm_core.deals.deed import locked, told
 from crm_core.deals.tables import notes
 from crm_core.errors import Invalid, NotFound
 from crm_core.events import Event, EventKind

@@ -22,7 +22,7 @@ SET_ASIDE = stage_history.c.missing.is_not(None)
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """`from_stage` None: the deal was opened beyond its first stage. `missing` as `moves.stored` keeps it."""
+    """`from_stage` None: the deal was opened beyond its first stage. `missing` as `gate.stored` keeps it."""
 
     id: int
     at: datetime

@@ -13,7 +13,7 @@ from crm_core import event_log, references
 from crm_core.access import Actor, visible
 from crm_core.contacts.queries import ContactNumber, numbers_of_many
 from crm_core.contacts.tables import companies, contacts
-from crm_core.deals.moves import locked, told
+from crm_core.deals.deed import locked, told
 from crm_core.deals.tables import deal_contacts, deals
 from crm_core.errors import Invalid, NotFound
 from crm_core.events import EventKind

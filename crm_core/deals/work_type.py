@@ -8,7 +8,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import event_log
-from crm_core.deals.moves import locked, told
+from crm_core.deals.deed import locked, told
 from crm_core.deals.tables import deals
 from crm_core.editing import to_write
 from crm_core.errors import Invalid

@@ -2,8 +2,7 @@
 
 from sqlalchemy import update
 
-from crm_core.deals.gate import Lack, LackKind
-from crm_core.deals.moves import stored
+from crm_core.deals.gate import Lack, LackKind, stored
 from crm_core.deals.tables import stage_history
 from crm_core.demo.seeding import Demo
 from crm_core.text import msgid

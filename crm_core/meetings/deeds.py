@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import event_log
 from crm_core.contacts.tables import contacts
-from crm_core.deals.moves import locked
+from crm_core.deals.deed import locked
 from crm_core.deals.tables import deals
 from crm_core.editing import to_write
 from crm_core.errors import Conflict, Invalid, NotFound

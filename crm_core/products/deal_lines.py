@@ -9,8 +9,8 @@ from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import event_log
+from crm_core.deals.deed import locked, told
 from crm_core.deals.edits import edit_deal
-from crm_core.deals.moves import locked, told
 from crm_core.errors import Invalid, NotFound
 from crm_core.events import EventKind
 from crm_core.products.price_list import product
