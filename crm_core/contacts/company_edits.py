@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, TypedDict
 from urllib.parse import urlsplit
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import event_log
@@ -14,10 +14,11 @@ from crm_core.contacts.inn import inn_typed
 from crm_core.contacts.numbers import read_number
 from crm_core.contacts.tables import companies
 from crm_core.editing import to_write
-from crm_core.errors import Conflict, Invalid, NotFound
+from crm_core.errors import Conflict, Invalid
 from crm_core.events import Event, EventKind
 from crm_core.fields.history import Noun, note_changes
 from crm_core.receivers import keepers
+from crm_core.rows import locked_row
 from crm_core.text import clean, msgid
 from crm_core.users.accounts import require_working
 from crm_core.users.audit import record
@@ -102,9 +103,7 @@ def _site(text: str) -> str:
 
 
 async def _locked(tx: AsyncConnection, company_id: int) -> Row[Any]:
-    row = (await tx.execute(select(companies).where(companies.c.id == company_id).with_for_update())).one_or_none()
-    if row is None:
-        raise NotFound(noun="companies", id=company_id)
+    row = await locked_row(tx, companies, company_id)
     if row.merged_into is not None:
         raise Conflict(msgid("This company was merged into another one; open that one"), merged_into=row.merged_into)
     return row

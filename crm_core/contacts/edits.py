@@ -16,6 +16,7 @@ from crm_core.events import Event, EventKind
 from crm_core.fields.history import Noun, note_changes
 from crm_core.merging.kept import kept_of
 from crm_core.receivers import keepers
+from crm_core.rows import locked_row
 from crm_core.text import clean, msgid
 from crm_core.users.accounts import require_working
 from crm_core.users.audit import record
@@ -163,9 +164,7 @@ async def _company_there(tx: AsyncConnection, company_id: int | None) -> int | N
 
 
 async def _locked(tx: AsyncConnection, contact_id: int) -> Row[Any]:
-    row = (await tx.execute(select(contacts).where(contacts.c.id == contact_id).with_for_update())).one_or_none()
-    if row is None:
-        raise NotFound(noun="contacts", id=contact_id)
+    row = await locked_row(tx, contacts, contact_id)
     if row.merged_into is not None:
         raise Conflict(msgid("This contact was merged into another one; open that one"), merged_into=row.merged_into)
     return row

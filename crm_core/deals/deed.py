@@ -3,21 +3,18 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.deals.tables import deals
-from crm_core.errors import NotFound
 from crm_core.events import Event, EventKind
 from crm_core.receivers import keepers
+from crm_core.rows import locked_row
 
 
 async def locked(tx: AsyncConnection, deal_id: int) -> Row[Any]:
     """The deal's row, kept from others until the transaction ends; raises NotFound."""
-    row = (await tx.execute(select(deals).where(deals.c.id == deal_id).with_for_update())).one_or_none()
-    if row is None:
-        raise NotFound(noun="deals", id=deal_id)
-    return row
+    return await locked_row(tx, deals, deal_id)
 
 
 def told(kind: EventKind, deal: Row[Any], now: datetime, by: int | None, facts: dict[str, Any] | None = None) -> Event:

@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import event_log
 from crm_core.deals.tables import loss_reasons
-from crm_core.errors import Invalid, NotFound
+from crm_core.errors import Invalid
 from crm_core.events import Event, EventKind
+from crm_core.rows import locked_row
 from crm_core.text import clean
 from crm_core.users.audit import record
 
@@ -51,7 +52,7 @@ async def list_loss_reasons(connection: AsyncConnection, *, archived: bool = Fal
 
 async def loss_reason(connection: AsyncConnection, reason_id: int) -> LossReason:
     """Also an archived one. Raises NotFound."""
-    return _reason(await _row(connection, reason_id))
+    return _reason(await locked_row(connection, loss_reasons, reason_id))
 
 
 async def seed_loss_reasons(tx: AsyncConnection, language: str = "ru") -> None:
@@ -80,7 +81,7 @@ async def change_loss_reason(
     tx: AsyncConnection, reason_id: int, *, name: str | None = None, reasoned: bool | None = None, by: int | None, now: datetime
 ) -> None:
     """What is given; old deals are counted anew by it. Raises NotFound, Invalid."""
-    before = await _row(tx, reason_id)
+    before = await locked_row(tx, loss_reasons, reason_id)
     wanted = {"name": await _fit(tx, name, reason_id) if name is not None else before.name,
               "reasoned": before.reasoned if reasoned is None else reasoned}  # fmt: skip
     changed = {field: value for field, value in wanted.items() if getattr(before, field) != value}
@@ -92,7 +93,7 @@ async def change_loss_reason(
 
 async def archive_loss_reason(tx: AsyncConnection, reason_id: int, *, by: int | None, now: datetime) -> None:
     """No longer offered. Raises NotFound, or Invalid for the last one: a deal is lost with a reason."""
-    if (await _row(tx, reason_id)).archived_at is not None:
+    if (await locked_row(tx, loss_reasons, reason_id)).archived_at is not None:
         return
     if len(await list_loss_reasons(tx)) == 1:
         raise Invalid("The last reason stays: a deal is lost with a reason")
@@ -102,7 +103,7 @@ async def archive_loss_reason(tx: AsyncConnection, reason_id: int, *, by: int | 
 
 async def restore_loss_reason(tx: AsyncConnection, reason_id: int, *, by: int | None, now: datetime) -> None:
     """Offered again. Raises NotFound, or Invalid if another one took its name."""
-    before = await _row(tx, reason_id)
+    before = await locked_row(tx, loss_reasons, reason_id)
     if before.archived_at is not None:
         await _fit(tx, before.name, reason_id)
         await tx.execute(update(loss_reasons).where(loss_reasons.c.id == reason_id).values(archived_at=None))
@@ -119,13 +120,6 @@ async def offered(tx: AsyncConnection, reason_id: int) -> LossReason:
 
 def _reason(row: Row[Any]) -> LossReason:
     return LossReason(row.id, row.name, row.reasoned, row.archived_at is not None)
-
-
-async def _row(connection: AsyncConnection, reason_id: int) -> Row[Any]:
-    row = (await connection.execute(select(loss_reasons).where(loss_reasons.c.id == reason_id).with_for_update())).one_or_none()
-    if row is None:
-        raise NotFound(noun="loss_reasons", id=reason_id)
-    return row
 
 
 async def _fit(tx: AsyncConnection, name: str, reason_id: int | None) -> str:

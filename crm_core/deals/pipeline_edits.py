@@ -11,7 +11,8 @@ from crm_core.deals.named_by import named_by_pipeline
 from crm_core.deals.stage_edits import told_of_pipeline
 from crm_core.deals.stage_settings import named
 from crm_core.deals.tables import pipelines
-from crm_core.errors import Conflict, Invalid, NotFound
+from crm_core.errors import Conflict, Invalid
+from crm_core.rows import locked_row
 
 MOST_PIPELINES = 30
 
@@ -31,7 +32,7 @@ async def add_pipeline(tx: AsyncConnection, name: str, *, by: int | None, now: d
 
 async def rename_pipeline(tx: AsyncConnection, pipeline_id: int, name: str, *, by: int | None, now: datetime) -> None:
     """Raises NotFound, Invalid."""
-    before = await _row(tx, pipeline_id)
+    before = await locked_row(tx, pipelines, pipeline_id)
     fit = await _fit_name(tx, name, pipeline_id)
     if fit != before.name:
         await tx.execute(update(pipelines).where(pipelines.c.id == pipeline_id).values(name=fit))
@@ -42,12 +43,12 @@ async def rename_pipeline(tx: AsyncConnection, pipeline_id: int, name: str, *, b
 
 async def hand_over_to(tx: AsyncConnection, pipeline_id: int, to: int | None, *, by: int | None, now: datetime) -> None:
     """Deals that are won here begin anew in that pipeline; None: nowhere. Raises NotFound, Invalid."""
-    before = await _row(tx, pipeline_id)
+    before = await locked_row(tx, pipelines, pipeline_id)
     if to == before.hands_over_to:
         return
     if to == pipeline_id:
         raise Invalid("A pipeline does not hand over to itself: a won deal would begin anew for ever", field="hands_over_to")
-    if to is not None and (await _row(tx, to)).archived_at is not None:
+    if to is not None and (await locked_row(tx, pipelines, to)).archived_at is not None:
         raise Invalid("That pipeline was put away", field="hands_over_to")
     await tx.execute(update(pipelines).where(pipelines.c.id == pipeline_id).values(hands_over_to=to))
     facts = {"to": [before.hands_over_to, to]}
@@ -72,7 +73,7 @@ async def archive_pipeline(tx: AsyncConnection, pipeline_id: int, *, by: int | N
     Raises NotFound; Conflict with `named_by` where an automation or lead rule names it, or `handed_over_from` (names of
     pipelines) where others hand over to it; Invalid for the last one.
     """
-    before = await _row(tx, pipeline_id)
+    before = await locked_row(tx, pipelines, pipeline_id)
     if before.archived_at is not None:
         return
     standing = await _standing(tx)
@@ -88,18 +89,11 @@ async def archive_pipeline(tx: AsyncConnection, pipeline_id: int, *, by: int | N
 
 async def restore_pipeline(tx: AsyncConnection, pipeline_id: int, *, by: int | None, now: datetime) -> None:
     """Raises NotFound, or Invalid if another one took its name."""
-    before = await _row(tx, pipeline_id)
+    before = await locked_row(tx, pipelines, pipeline_id)
     if before.archived_at is not None:
         await _fit_name(tx, before.name, pipeline_id)
         await tx.execute(update(pipelines).where(pipelines.c.id == pipeline_id).values(archived_at=None))
         await told_of_pipeline(tx, "pipeline_restored", "pipeline", pipeline_id, pipeline_id, by, now)
-
-
-async def _row(tx: AsyncConnection, pipeline_id: int) -> Row[Any]:
-    row = (await tx.execute(select(pipelines).where(pipelines.c.id == pipeline_id).with_for_update())).one_or_none()
-    if row is None:
-        raise NotFound(noun="pipelines", id=pipeline_id)
-    return row
 
 
 async def _standing(tx: AsyncConnection) -> Sequence[Row[Any]]:

@@ -16,6 +16,7 @@ from crm_core.deals.tables import deals, pipelines, stage_history, stages
 from crm_core.errors import Conflict, Invalid, NotFound
 from crm_core.events import Event, EventKind
 from crm_core.receivers import keepers
+from crm_core.rows import locked_row
 from crm_core.users.audit import record
 from crm_core.users.tables import audit, users
 
@@ -94,7 +95,7 @@ async def remove_stage(tx: AsyncConnection, stage_id: int, *, deals_to: int | No
 
 async def put_back(tx: AsyncConnection, stage_id: int, *, by: int | None, now: datetime) -> None:
     """A stage that was taken away stands at the end of its pipeline again. Raises NotFound, Invalid."""
-    stage = await _row(tx, stage_id)
+    stage = await locked_row(tx, stages, stage_id)
     if stage.archived_at is None:
         return
     strip = await _strip(tx, stage.pipeline_id)
@@ -116,15 +117,8 @@ async def told_of_pipeline(
     await event_log.append(tx, [changed])
 
 
-async def _row(tx: AsyncConnection, stage_id: int) -> Row[Any]:
-    row = (await tx.execute(select(stages).where(stages.c.id == stage_id).with_for_update())).one_or_none()
-    if row is None:
-        raise NotFound(noun="stages", id=stage_id)
-    return row
-
-
 async def _standing(tx: AsyncConnection, stage_id: int) -> Row[Any]:
-    row = await _row(tx, stage_id)
+    row = await locked_row(tx, stages, stage_id)
     if row.archived_at is not None:
         raise NotFound(noun="stages", id=stage_id)
     return row

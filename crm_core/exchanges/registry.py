@@ -23,6 +23,7 @@ from crm_core.exchanges.new_exchange import (
     sources_of,
     with_kept_passwords,
 )
+from crm_core.rows import locked_row
 from crm_core.secrets import SecretBox
 from crm_core.settings import Settings
 from crm_core.text import clean
@@ -62,9 +63,7 @@ async def change(
 
     `trusted`: whoever asks has this machine, and may have what is in a file of secrets taken elsewhere.
     """
-    row = (await tx.execute(select(exchanges).where(exchanges.c.id == exchange_id).with_for_update())).one_or_none()
-    if row is None:
-        raise NotFound(noun="exchanges", id=exchange_id)
+    row = await locked_row(tx, exchanges, exchange_id)
     require_sense(new)
     require_secrets(new, row, trusted=trusted)
     new = replace(new, records=with_kept_passwords(sources_of(new), row, box), cel_file=None)

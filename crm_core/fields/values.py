@@ -5,18 +5,19 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import Table, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import event_log
 from crm_core.contacts.tables import companies, contacts
 from crm_core.deals.tables import deals
 from crm_core.editing import to_write
-from crm_core.errors import Invalid, NotFound
+from crm_core.errors import Invalid
 from crm_core.events import Event, EventKind
 from crm_core.fields.definitions import Field, FieldKind, definitions
 from crm_core.fields.history import Noun, custom_changes, note_changes
 from crm_core.receivers import keepers
+from crm_core.rows import locked_row
 from crm_core.text import clean, msgid
 from crm_core.users.audit import record
 
@@ -114,9 +115,7 @@ async def set_values(
     and Conflict as `crm_core.editing` says, if `seen` is given.
     """
     table = TABLES[noun]
-    row = (await tx.execute(select(table).where(table.c.id == noun_id).with_for_update())).one_or_none()
-    if row is None:
-        raise NotFound(noun=table.name, id=noun_id)
+    row = await locked_row(tx, table, noun_id)
     fitted = _fitted(await definitions(tx, noun), given, row.custom, may_personal=may_personal)
     changed = to_write({name: row.custom.get(name) for name in fitted}, fitted, seen)
     if not changed:

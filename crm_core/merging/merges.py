@@ -16,6 +16,7 @@ from crm_core.merging.kept import HOMES
 from crm_core.merging.moving import Moved, move_all, move_back, pointers
 from crm_core.merging.tables import merges
 from crm_core.receivers import keepers
+from crm_core.rows import locked_row
 from crm_core.users.audit import record
 
 OWN = frozenset({"id", "created_at", "merged_into", "external_id", "custom", "note"})
@@ -75,9 +76,7 @@ async def undo(tx: AsyncConnection, merge_id: int, *, by: int, now: datetime) ->
 
     Raises NotFound, or Conflict where it was undone already or the kept one was itself merged since (fact `merge_first`).
     """
-    row = (await tx.execute(select(merges).where(merges.c.id == merge_id).with_for_update())).one_or_none()
-    if row is None:
-        raise NotFound(noun="merges", id=merge_id)
+    row = await locked_row(tx, merges, merge_id)
     if row.undone_at is not None:
         raise Conflict("This merge was undone already")
     noun = Noun(row.noun)

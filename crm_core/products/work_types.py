@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from crm_core.deals.tables import StageKind, deals
 from crm_core.errors import Conflict, Invalid, NotFound
 from crm_core.products.tables import work_types
+from crm_core.rows import locked_row
 from crm_core.text import clean
 from crm_core.users.audit import record
 
@@ -81,7 +82,7 @@ async def edit_work_type(
     tx: AsyncConnection, work_type_id: int, changes: WorkTypeChanges, *, by: int | None, now: datetime
 ) -> None:
     """Raises NotFound, Invalid or Conflict."""
-    row = await _row(tx, work_type_id)
+    row = await locked_row(tx, work_types, work_type_id)
     values = _fit(changes, row._mapping)
     if "archived" in changes and changes["archived"] != (row.archived_at is not None):
         values["archived_at"] = now if changes["archived"] else None
@@ -122,13 +123,6 @@ async def _require_new(tx: AsyncConnection, name: str, work_type_id: int | None)
     for known in await list_work_types(tx):
         if known.id != work_type_id and known.name.casefold() == name.casefold():
             raise Conflict("There is a work type of this name already", field="name")
-
-
-async def _row(tx: AsyncConnection, work_type_id: int) -> Row[Any]:
-    row = (await tx.execute(select(work_types).where(work_types.c.id == work_type_id).with_for_update())).one_or_none()
-    if row is None:
-        raise NotFound(noun="work_types", id=work_type_id)
-    return row
 
 
 def _told(value: Any) -> Any:

@@ -15,6 +15,7 @@ from crm_core.errors import Conflict, Invalid, NotFound
 from crm_core.events import Event, EventKind
 from crm_core.requests.tables import request_forms, requests
 from crm_core.requests.words import RequestState, is_web_address
+from crm_core.rows import locked_row
 from crm_core.text import clean
 from crm_core.users.audit import record
 
@@ -67,9 +68,7 @@ async def add_form(tx: AsyncConnection, new: NewForm, *, by: int | None, now: da
 
 async def change_form(tx: AsyncConnection, form_id: int, new: NewForm, *, by: int | None, now: datetime) -> None:
     """Raises NotFound, Invalid."""
-    known = (await tx.execute(select(request_forms).where(request_forms.c.id == form_id).with_for_update())).one_or_none()
-    if known is None:
-        raise NotFound(noun="request_forms", id=form_id)
+    known = await locked_row(tx, request_forms, form_id)
     changed = {name: value for name, value in fitted_form(new).items() if getattr(known, name) != value}
     if changed:
         await tx.execute(update(request_forms).where(request_forms.c.id == form_id).values(changed))

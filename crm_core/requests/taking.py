@@ -15,7 +15,7 @@ from crm_core.calls.intake import INTAKE
 from crm_core.calls.ledger import IntakeRules
 from crm_core.contacts.not_customer import unmark_not_customer
 from crm_core.db import one_at_a_time
-from crm_core.errors import Conflict, NotFound
+from crm_core.errors import Conflict
 from crm_core.events import Event, EventKind
 from crm_core.receivers import keepers
 from crm_core.requests.limits import require_room
@@ -24,6 +24,7 @@ from crm_core.requests.people import Person, not_a_customer, person_asking
 from crm_core.requests.spam import LONG_TEXT, Circumstances, SpamSign, spam_sign
 from crm_core.requests.tables import requests
 from crm_core.requests.words import Asked, RequestState, fitted
+from crm_core.rows import locked_row
 from crm_core.users.audit import record
 
 REPEATED = timedelta(minutes=10)
@@ -107,9 +108,7 @@ async def rescue(
 ) -> Taken:
     """Somebody says that it is no spam: it becomes what it would have been. Done twice is done once; raises NotFound."""
     await one_at_a_time(tx, INTAKE)
-    row = (await tx.execute(select(requests).where(requests.c.id == request_id).with_for_update())).one_or_none()
-    if row is None:
-        raise NotFound(noun="requests", id=request_id)
+    row = await locked_row(tx, requests, request_id)
     if row.state == RequestState.TAKEN:
         return Taken.of(row, again=True)
     told = {name: getattr(row, name) for name in ("name", "email", "text", "source", "consent", "page")}

@@ -15,6 +15,7 @@ from crm_core.errors import Conflict, Invalid, NotFound
 from crm_core.events import Event, EventKind
 from crm_core.receivers import keepers
 from crm_core.repeats import just_made
+from crm_core.rows import locked_row
 from crm_core.tasks.tables import TaskKind, tasks
 from crm_core.text import clean
 from crm_core.users.accounts import require_working
@@ -49,13 +50,13 @@ async def set_task(tx: AsyncConnection, new: NewTask, *, by: int | None, now: da
         return made
     task_id: int = (await tx.execute(insert(tasks).values(row).returning(tasks.c.id))).scalar_one()
     await record(tx, by, "task_set", "task", task_id, now=now)
-    await event_log.append(tx, [_told(EventKind.TASK_OPENED, await _locked(tx, task_id), now, by)])
+    await event_log.append(tx, [_told(EventKind.TASK_OPENED, await locked_row(tx, tasks, task_id), now, by)])
     return task_id
 
 
 async def do_task(tx: AsyncConnection, task_id: int, *, by: int | None, now: datetime) -> None:
     """The task is done; done twice is done once. Raises NotFound."""
-    task = await _locked(tx, task_id)
+    task = await locked_row(tx, tasks, task_id)
     if task.done_at is None:
         await close_tasks(tx, (tasks.c.id == task_id,), now=now, by=by)
         await record(tx, by, "task_done", "task", task_id, now=now)
@@ -70,7 +71,7 @@ async def close_tasks(tx: AsyncConnection, which: Sequence[ColumnElement[bool]],
 
 async def reopen_task(tx: AsyncConnection, task_id: int, *, by: int | None, now: datetime) -> None:
     """It was not done after all; raises Conflict if the number has another open call-back by now."""
-    task = await _locked(tx, task_id)
+    task = await locked_row(tx, tasks, task_id)
     if task.done_at is None:
         return
     other = tasks.alias()
@@ -85,7 +86,7 @@ async def reopen_task(tx: AsyncConnection, task_id: int, *, by: int | None, now:
 
 async def assign_task(tx: AsyncConnection, task_id: int, owner_id: int | None, *, by: int | None, now: datetime) -> None:
     """Give a task to somebody, or to nobody; raises NotFound."""
-    task = await _locked(tx, task_id)
+    task = await locked_row(tx, tasks, task_id)
     await require_working(tx, owner_id)
     if task.owner_id == owner_id:
         return
@@ -97,7 +98,7 @@ async def assign_task(tx: AsyncConnection, task_id: int, owner_id: int | None, *
 async def put_off(tx: AsyncConnection, task_id: int, due_at: datetime, *, by: int | None, now: datetime) -> None:
     """Another deadline; raises NotFound, or Invalid for one that nobody can mean."""
     _require_meant(due_at)
-    task = await _locked(tx, task_id)
+    task = await locked_row(tx, tasks, task_id)
     await tx.execute(update(tasks).where(tasks.c.id == task_id).values(due_at=due_at))
     facts = {"due_at": [task.due_at.isoformat(), due_at.isoformat()]}
     await record(tx, by, "task_put_off", "task", task_id, now=now, facts=facts)
@@ -120,13 +121,6 @@ async def _contact_of(tx: AsyncConnection, new: NewTask) -> int | None:
     if deal is None:
         raise NotFound(noun="deals", id=new.deal_id)
     return new.contact_id or deal.contact_id
-
-
-async def _locked(tx: AsyncConnection, task_id: int) -> Row[Any]:
-    row = (await tx.execute(select(tasks).where(tasks.c.id == task_id).with_for_update())).one_or_none()
-    if row is None:
-        raise NotFound(noun="tasks", id=task_id)
-    return row
 
 
 def _told(kind: EventKind, task: Row[Any], now: datetime, by: int | None, *, also: int | None = None) -> Event:

@@ -14,6 +14,7 @@ from crm_core.errors import Conflict, Invalid, NotFound
 from crm_core.event_log import events
 from crm_core.events import Event, EventKind
 from crm_core.jobs import JobState, enqueue, jobs
+from crm_core.rows import locked_row
 from crm_core.secrets import SecretBox
 from crm_core.users.audit import record
 from crm_core.users.tables import users
@@ -56,7 +57,7 @@ async def change(
         values["kinds"] = _known(kinds)
     if active is not None:
         values["active"] = active
-    await _one(tx, hook_id)
+    await locked_row(tx, webhooks, hook_id)
     if values:
         await tx.execute(update(webhooks).where(webhooks.c.id == hook_id).values(values))
         await record(tx, by, "webhook_changed", "webhook", hook_id, now=now, facts={"changed": sorted(values)})
@@ -64,7 +65,7 @@ async def change(
 
 async def remove(tx: AsyncConnection, hook_id: int, *, now: datetime, by: int) -> None:
     """With all its deliveries; raises NotFound."""
-    await _one(tx, hook_id)
+    await locked_row(tx, webhooks, hook_id)
     await tx.execute(delete(deliveries).where(deliveries.c.webhook_id == hook_id))
     await tx.execute(delete(webhooks).where(webhooks.c.id == hook_id))
     await record(tx, by, "webhook_removed", "webhook", hook_id, now=now)
@@ -112,15 +113,8 @@ async def _hasten(tx: AsyncConnection, row: Row[Any], now: datetime) -> None:
         await tx.execute(update(deliveries).where(deliveries.c.id == row.id).values(next_at=now))
 
 
-async def _one(tx: AsyncConnection, hook_id: int) -> Row[Any]:
-    row = (await tx.execute(select(webhooks).where(webhooks.c.id == hook_id).with_for_update())).one_or_none()
-    if row is None:
-        raise NotFound(noun="webhooks", id=hook_id)
-    return row
-
-
 async def _require_told(tx: AsyncConnection, hook_id: int) -> None:
-    hook = await _one(tx, hook_id)
+    hook = await locked_row(tx, webhooks, hook_id)
     maker = (await tx.execute(select(users).where(users.c.id == hook.created_by))).one_or_none()
     if maker is None or not may_be_told(maker.role, user_active=maker.active, hook_active=hook.active):
         raise Conflict(
