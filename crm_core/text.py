@@ -12,6 +12,11 @@ def clean(text: str, longest: int) -> str:
     return whole.replace("\0", "")[:longest]
 
 
+def one_line(text: str | None, longest: int) -> str:
+    """Words with one space between them; empty where nothing was said."""
+    return " ".join(clean(text or "", longest).split())
+
+
 def whole_number(text: str) -> int | None:
     """`12` → 12; None for whatever is not digits alone."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS else None

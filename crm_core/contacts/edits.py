@@ -17,7 +17,7 @@ from crm_core.fields.history import Noun, note_changes
 from crm_core.merging.kept import kept_of
 from crm_core.receivers import keepers
 from crm_core.rows import locked_row
-from crm_core.text import clean, msgid
+from crm_core.text import clean, msgid, one_line
 from crm_core.users.accounts import require_working
 from crm_core.users.audit import record
 
@@ -107,7 +107,7 @@ async def company_named(tx: AsyncConnection, name: str, *, now: datetime) -> int
 
     A name that was merged leads to the company that was kept.
     """
-    wanted = " ".join(clean(name, 300).split())
+    wanted = one_line(name, 300)
     if not wanted:
         raise Invalid("A company has a name")
     # Compared here, because SQLite's lower() knows no Cyrillic.

@@ -12,7 +12,7 @@ from crm_core.deals.tables import loss_reasons
 from crm_core.errors import Invalid
 from crm_core.events import Event, EventKind
 from crm_core.rows import locked_row
-from crm_core.text import clean
+from crm_core.text import one_line
 from crm_core.users.audit import record
 
 LONGEST = 120
@@ -123,7 +123,7 @@ def _reason(row: Row[Any]) -> LossReason:
 
 
 async def _fit(tx: AsyncConnection, name: str, reason_id: int | None) -> str:
-    fit = " ".join(clean(name, 10 * LONGEST).split())
+    fit = one_line(name, 10 * LONGEST)
     if not fit or len(fit) > LONGEST:
         raise Invalid(f"A reason is a few words, at most {LONGEST} characters")
     same = [one for one in await list_loss_reasons(tx) if one.name.casefold() == fit.casefold() and one.id != reason_id]

@@ -13,7 +13,7 @@ from crm_core.deals.judging import OPEN, WON, all_gates, fitted_gates
 from crm_core.errors import Invalid
 from crm_core.fields.tables import fields
 from crm_core.options import OptionKind
-from crm_core.text import clean
+from crm_core.text import clean, one_line
 
 LONGEST_NAME = 80
 LONGEST_TEXT = 4000
@@ -64,7 +64,7 @@ TEXTS = ("short_name", "goal", "criteria", "tools", "algorithm")
 
 def named(name: str) -> str:
     """The name of a stage or pipeline. Raises Invalid."""
-    fit = " ".join(clean(name, 10 * LONGEST_NAME).split())
+    fit = one_line(name, 10 * LONGEST_NAME)
     if not fit or len(fit) > LONGEST_NAME:
         raise Invalid(f"A name is a few words, at most {LONGEST_NAME} characters", field="name")
     return fit

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from crm_core.errors import Conflict, Invalid, NotFound
 from crm_core.fields.history import Noun
 from crm_core.fields.tables import fields
-from crm_core.text import clean
+from crm_core.text import one_line
 from crm_core.users.audit import record
 
 MOST_FIELDS = 100
@@ -145,11 +145,11 @@ async def shift_field(tx: AsyncConnection, field_id: int, by_places: int, *, by:
 def _fit(given: dict[str, Any], kind: FieldKind) -> dict[str, Any]:
     values: dict[str, Any] = {name: given[name] for name in ("name", "personal", "position") if name in given}
     if "name" in values:
-        values["name"] = " ".join(clean(values["name"] or "", 120).split())
+        values["name"] = one_line(values["name"], 120)
         if not values["name"]:
             raise Invalid("A field has a name", field="name")
     if "block" in given:
-        values["block"] = " ".join(clean(given["block"] or "", 120).split()) or None
+        values["block"] = one_line(given["block"], 120) or None
     if "choices" in given:
         values["choices"] = _choices(given["choices"], kind)
     return values
@@ -158,7 +158,7 @@ def _fit(given: dict[str, Any], kind: FieldKind) -> dict[str, Any]:
 def _choices(given: Sequence[str], kind: FieldKind) -> list[str]:
     if kind not in (FieldKind.CHOICE, FieldKind.CHOICES):
         return []
-    words = list(dict.fromkeys(word for word in (" ".join(clean(one, 120).split()) for one in given) if word))
+    words = list(dict.fromkeys(word for word in (one_line(one, 120) for one in given) if word))
     if not 1 <= len(words) <= MOST_CHOICES:
         raise Invalid(f"A field to choose from has 1 to {MOST_CHOICES} choices", field="choices")
     return words

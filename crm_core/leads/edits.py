@@ -21,7 +21,7 @@ from crm_core.leads.rules import Broken, LeadRule, RuleTask, Then, When
 from crm_core.leads.tables import lead_rules, working_hours
 from crm_core.requests.tables import request_forms
 from crm_core.tasks.tables import TaskKind
-from crm_core.text import clean
+from crm_core.text import clean, one_line
 from crm_core.users.audit import record
 
 RULES = 4_071_963  # any number of our own
@@ -53,7 +53,7 @@ class NewRule:
 
 async def fit_rule(tx: AsyncConnection, new: NewRule, region: str) -> NewRule:
     """The rule with all texts and numbers as they are kept; raises Invalid for what could never fit or would be skipped."""
-    name = " ".join(clean(new.name, LONGEST_NAME).split())
+    name = one_line(new.name, LONGEST_NAME)
     if not name:
         raise Invalid("A rule has a name", field="name")
     fitting = replace(new, name=name, when=_fit_when(new.when, region), then=_fit_then(new.then))
@@ -160,7 +160,7 @@ def _fit_when(when: When, region: str) -> When:
         if len(many) > MOST_NAMED:
             raise Invalid(f"{name}: at most {MOST_NAMED}", field=name)
     dids = [read_number(clean(did, 80), region).shown for did in when.dids]
-    queues = [" ".join(clean(queue, 120).split()) for queue in when.queues]
+    queues = [one_line(queue, 120) for queue in when.queues]
     return replace(when, dids=_unlike(dids), queues=_unlike(queues), forms=tuple(dict.fromkeys(when.forms)))
 
 
@@ -175,7 +175,7 @@ def _fit_then(then: Then) -> Then:
 
 
 def _fit_task(task: RuleTask) -> RuleTask:
-    title = " ".join(clean(task.title or "", 300).split()) or None
+    title = one_line(task.title, 300) or None
     if task.kind not in SETTABLE:
         raise Invalid(f"task.kind is one of: {', '.join(SETTABLE)}", field="task.kind")
     if task.kind is TaskKind.OTHER and title is None:

@@ -15,7 +15,7 @@ from crm_core.errors import Invalid, NotFound
 from crm_core.events import EventKind
 from crm_core.products.price_list import product
 from crm_core.products.tables import deal_products
-from crm_core.text import clean
+from crm_core.text import clean, one_line
 from crm_core.users.audit import record
 
 DEAREST = 10**15  # kopecks
@@ -141,7 +141,7 @@ def _times(quantity: float, price: int) -> int:
 def _fit(given: dict[str, Any]) -> dict[str, Any]:
     values = dict(given)
     if "name" in values:
-        values["name"] = " ".join(clean(values["name"] or "", 300).split())
+        values["name"] = one_line(values["name"], 300)
         if not values["name"]:
             raise Invalid("A line says what is sold", field="name")
     quantity, price = values.get("quantity", 1), values.get("price", 0)

@@ -12,7 +12,7 @@ from crm_core.errors import Conflict, Invalid, NotFound
 from crm_core.paging import Page
 from crm_core.products.tables import product_groups, products
 from crm_core.searching import words_of
-from crm_core.text import clean
+from crm_core.text import one_line
 from crm_core.users.audit import record
 
 DEAREST = 10**15  # kopecks
@@ -137,7 +137,7 @@ async def _fit(tx: AsyncConnection, given: dict[str, Any]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, longest in {"name": 300, "sku": 80, "unit": 20}.items():
         if name in given:
-            values[name] = " ".join(clean(given[name] or "", longest).split()) or None
+            values[name] = one_line(given[name], longest) or None
     if "name" in given and not values["name"]:
         raise Invalid("A product has a name", field="name")
     for name in ("price", "cost"):
@@ -153,7 +153,7 @@ async def _fit(tx: AsyncConnection, given: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _new_group_name(tx: AsyncConnection, name: str, group_id: int | None) -> str:
-    wanted = " ".join(clean(name, 200).split())
+    wanted = one_line(name, 200)
     if not wanted:
         raise Invalid("A group has a name", field="name")
     if any(known.id != group_id and known.name.casefold() == wanted.casefold() for known in await list_groups(tx)):

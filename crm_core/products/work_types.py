@@ -11,7 +11,7 @@ from crm_core.deals.tables import StageKind, deals
 from crm_core.errors import Conflict, Invalid, NotFound
 from crm_core.products.tables import work_types
 from crm_core.rows import locked_row
-from crm_core.text import clean
+from crm_core.text import one_line
 from crm_core.users.audit import record
 
 DEAREST = 10**15  # kopecks
@@ -113,7 +113,7 @@ def _fit(given: Any, before: Any) -> dict[str, Any]:
     if least is not None and most is not None and least > most:
         raise Invalid("A range goes from the smaller amount to the larger", field="most_amount")
     if "name" in given:
-        values["name"] = " ".join(clean(given["name"] or "", 200).split())
+        values["name"] = one_line(given["name"], 200)
         if not values["name"]:
             raise Invalid("A work type has a name", field="name")
     return values

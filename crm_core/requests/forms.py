@@ -16,7 +16,7 @@ from crm_core.events import Event, EventKind
 from crm_core.requests.tables import request_forms, requests
 from crm_core.requests.words import RequestState, is_web_address
 from crm_core.rows import locked_row
-from crm_core.text import clean
+from crm_core.text import clean, one_line
 from crm_core.users.audit import record
 
 MOST_FORMS = 100
@@ -78,7 +78,7 @@ async def change_form(tx: AsyncConnection, form_id: int, new: NewForm, *, by: in
 
 def fitted_form(new: NewForm) -> dict[str, Any]:
     """The columns; raises Invalid naming the field."""
-    name = " ".join(clean(new.name, 200).split())
+    name = one_line(new.name, 200)
     if not name:
         raise Invalid("A form has a name", field="name")
     origins = list(dict.fromkeys(origin for text in new.origins if (origin := fitted_origin(text)) is not None))
@@ -87,7 +87,7 @@ def fitted_form(new: NewForm) -> dict[str, Any]:
     thanks = clean(new.thanks_url or "", 2000).strip() or None
     if thanks is not None and not is_web_address(thanks):
         raise Invalid("The page of thanks is an address such as https://firma.ru/thanks", field="thanks_url")
-    source = " ".join(clean(new.source or "", 300).split()) or None
+    source = one_line(new.source, 300) or None
     return {"name": name, "source": source, "origins": origins, "thanks_url": thanks, "active": new.active}
 
 

@@ -11,7 +11,7 @@ from crm_core import event_log
 from crm_core.errors import Conflict, Invalid, NotFound
 from crm_core.events import Event, EventKind
 from crm_core.teams.tables import team_members, teams
-from crm_core.text import clean
+from crm_core.text import one_line
 from crm_core.upserts import insert_into
 from crm_core.users.accounts import require_working
 from crm_core.users.audit import record
@@ -95,7 +95,7 @@ async def access_changed(
 
 
 async def _free_name(tx: AsyncConnection, name: str, team_id: int | None) -> str:
-    named = " ".join(clean(name, LONGEST_NAME).split())
+    named = one_line(name, LONGEST_NAME)
     if not named:
         raise Invalid("A team has a name", field="name")
     same = select(teams.c.id).where(teams.c.name == named, teams.c.archived_at.is_(None), teams.c.id != (team_id or 0))

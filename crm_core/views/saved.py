@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from crm_core.access import Actor, Right
 from crm_core.errors import Conflict, Forbidden, Invalid, NotFound
 from crm_core.references import Person
-from crm_core.text import clean
+from crm_core.text import one_line
 from crm_core.users.audit import record
 from crm_core.users.tables import users
 from crm_core.views.tables import saved_views
@@ -58,7 +58,7 @@ async def save_view(
     tx: AsyncConnection, actor: Actor, section: Section, name: str, query: str, *, shared: bool, now: datetime
 ) -> int:
     """Keep it and tell its id; under a name he has already, it takes the old one's place. Raises Invalid or Conflict."""
-    wanted = " ".join(clean(name, LONGEST_NAME).split())
+    wanted = one_line(name, LONGEST_NAME)
     if not wanted:
         raise Invalid("A view has a name", field="name")
     if len(query) > LONGEST_QUERY:
