@@ -13,9 +13,9 @@ from crm_core.access import Right, hearable
 from crm_core.calls.tables import calls
 from crm_core.deals.card_queries import DealCard, StepState
 from crm_core.deals.gate import Judged, Proof
-from crm_core.deals.judging import LOST, GateJudged, StageJudged, Way, way_of
+from crm_core.deals.judging import GateJudged, StageJudged, Way, way_of
 from crm_core.deals.queries import Stage
-from crm_core.deals.tables import deals
+from crm_core.deals.tables import StageKind, deals
 from crm_core.errors import Invalid
 
 
@@ -104,7 +104,7 @@ def _target(card: DealCard, asked_for: int | None) -> Stage | None:
     wanted = next((step.stage for step in strip if step.stage.id == asked_for), None)
     if wanted is not None or not card.line.is_open:
         return wanted
-    return next((step.stage for step in strip if step.state is StepState.AHEAD and step.stage.kind != LOST), None)
+    return next((step.stage for step in strip if step.state is StepState.AHEAD and step.stage.kind != StageKind.LOST), None)
 
 
 async def _way(visit: Visit, card: DealCard, to: Stage) -> Way | None:

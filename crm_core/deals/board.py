@@ -15,7 +15,7 @@ from crm_core.calls.live_queries import IS_UP
 from crm_core.calls.tables import calls
 from crm_core.contacts.tables import companies, contact_numbers, contacts
 from crm_core.deals.filters import DealFilters, narrowed
-from crm_core.deals.tables import deals, stages
+from crm_core.deals.tables import StageKind, deals, stages
 from crm_core.references import Person
 from crm_core.tasks.tables import TaskKind, tasks
 from crm_core.users.tables import users
@@ -41,7 +41,7 @@ class BoardStage:
 
     @property
     def is_open(self) -> bool:
-        return self.kind == "open"
+        return self.kind == StageKind.OPEN
 
 
 @dataclass(frozen=True, slots=True)

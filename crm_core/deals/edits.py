@@ -14,10 +14,10 @@ from crm_core.deals.automations.running import stage_changed
 from crm_core.deals.beginnings import beginnings
 from crm_core.deals.deed import locked, told
 from crm_core.deals.gate import stored
-from crm_core.deals.judging import FROM_THE_FIRST, LOST, OPEN
+from crm_core.deals.judging import FROM_THE_FIRST
 from crm_core.deals.loss_reasons import offered
 from crm_core.deals.moves import let_through
-from crm_core.deals.tables import deals, stage_history, stages
+from crm_core.deals.tables import StageKind, deals, stage_history, stages
 from crm_core.deals.way import note_stage, said
 from crm_core.editing import to_write
 from crm_core.errors import Invalid, NotFound
@@ -131,14 +131,14 @@ async def lose_deal(
     if deal.closed_at is not None:
         return
     reason, own_words = await offered(tx, reason_id), said(words)
-    lost = {"closed_at": now, "closed_as": LOST, "loss_reason_id": reason_id}
+    lost = {"closed_at": now, "closed_as": StageKind.LOST, "loss_reason_id": reason_id}
     await tx.execute(update(deals).where(deals.c.id == deal_id).values(lost))
     why = f"{reason.name}: {own_words}" if own_words else reason.name
     await note_stage(tx, deal, deal.stage_id, now=now, by=by, reason=why, rule_id=rule_id)
     await close_tasks(tx, (tasks.c.deal_id == deal_id,), now=now, by=by)
     facts = {"reason_id": reason_id, "reason": clean(own_words or reason.name, 200)}
     await record(tx, by, "deal_lost", "deal", deal_id, now=now, facts=facts)
-    await event_log.append(tx, [told(EventKind.DEAL_CHANGED, deal, now, by, {"closed": LOST, "reason_id": reason_id})])
+    await event_log.append(tx, [told(EventKind.DEAL_CHANGED, deal, now, by, {"closed": StageKind.LOST, "reason_id": reason_id})])
 
 
 async def reopen_deal(tx: AsyncConnection, deal_id: int, *, by: int | None, now: datetime) -> None:
@@ -147,7 +147,7 @@ async def reopen_deal(tx: AsyncConnection, deal_id: int, *, by: int | None, now:
     if deal.closed_at is None:
         return
     standing = select(stages.c.kind).where(stages.c.id == deal.stage_id, stages.c.archived_at.is_(None))
-    if await tx.scalar(standing) != OPEN:  # won, or its stage was taken away since
+    if await tx.scalar(standing) != StageKind.OPEN:  # won, or its stage was taken away since
         raise Invalid("Move the deal to an open stage to go on with it")
     await tx.execute(update(deals).where(deals.c.id == deal_id).values(closed_at=None, closed_as=None, loss_reason_id=None))
     await note_stage(tx, deal, deal.stage_id, now=now, by=by, reason=None)

@@ -19,7 +19,6 @@ from crm_core.options import fitted
 from crm_core.plugins import plugins
 from crm_core.text import msgid
 
-OPEN, WON, LOST = StageKind
 FROM_THE_FIRST = -1
 
 
@@ -76,7 +75,8 @@ async def next_stage(tx: AsyncConnection, deal_id: int) -> int | None:
     query = (
         select(stages.c.id)
         .select_from(deals.join(here, here.c.id == deals.c.stage_id).join(stages, stages.c.pipeline_id == deals.c.pipeline_id))
-        .where(deals.c.id == deal_id, stages.c.position > here.c.position, stages.c.kind != LOST, stages.c.archived_at.is_(None))
+        .where(deals.c.id == deal_id, stages.c.position > here.c.position)
+        .where(stages.c.kind != StageKind.LOST, stages.c.archived_at.is_(None))
     )
     found: int | None = await tx.scalar(query.order_by(stages.c.position).limit(1))
     return found
@@ -99,12 +99,12 @@ async def stages_left(tx: AsyncConnection, deal: Row[Any], to_stage: int, *, beg
     query = select(stages).where(stages.c.pipeline_id == deal.pipeline_id).order_by(stages.c.position)
     strip = (await tx.execute(query)).all()
     target = target_among(strip, to_stage)
-    if target.kind == LOST:
+    if target.kind == StageKind.LOST:
         return ()
     first = await _stands_at(tx, deal, strip) if begins is None else begins
     return tuple(
         stage for stage in strip
-        if first <= stage.position < target.position and stage.kind == OPEN and stage.archived_at is None
+        if first <= stage.position < target.position and stage.kind == StageKind.OPEN and stage.archived_at is None
     )  # fmt: skip
 
 
@@ -119,7 +119,7 @@ def target_among(strip: Sequence[Row[Any]], stage_id: int) -> Row[Any]:
 async def _stands_at(tx: AsyncConnection, deal: Row[Any], strip: Sequence[Row[Any]]) -> int:
     """The position the way begins at. A deal that was lost, or whose stage was taken away since, begins where it stood last:
     neither is a way around the gates."""
-    positions = {stage.id: int(stage.position) for stage in strip if stage.kind != LOST and stage.archived_at is None}
+    positions = {stage.id: int(stage.position) for stage in strip if stage.kind != StageKind.LOST and stage.archived_at is None}
     if deal.stage_id in positions:
         return positions[deal.stage_id]
     way = select(stage_history.c.stage_id, stage_history.c.from_stage_id).where(stage_history.c.deal_id == deal.id)

@@ -15,8 +15,8 @@ from crm_core.deals.automations.running import stage_changed
 from crm_core.deals.deed import locked, told
 from crm_core.deals.gate import Lack, LackKind, Refused
 from crm_core.deals.handing_over import hand_over
-from crm_core.deals.judging import LOST, OPEN, WON, way_of
-from crm_core.deals.tables import deals, stages
+from crm_core.deals.judging import way_of
+from crm_core.deals.tables import StageKind, deals, stages
 from crm_core.deals.way import note_stage, said
 from crm_core.errors import Conflict, Forbidden
 from crm_core.events import EventKind
@@ -47,7 +47,7 @@ async def move(
     reason = said(override)
     missing = await let_through(tx, deal, stage_id, reason, may_override=may_override)
     stage = (await tx.execute(select(stages).where(stages.c.id == stage_id))).one()
-    if stage.kind == LOST and reason is None:
+    if stage.kind == StageKind.LOST and reason is None:
         raise Refused([WHY_LOST])
     await tx.execute(update(deals).where(deals.c.id == deal_id).values(_standing(stage, now)))
     await note_stage(tx, deal, stage_id, now=now, by=by, reason=reason, missing=missing, rule_id=chain.rule_id)
@@ -56,7 +56,7 @@ async def move(
     await record(tx, by, "deal_moved", "deal", deal_id, now=now, facts=facts)
     await event_log.append(tx, [told(EventKind.DEAL_MOVED, deal, now, by, facts)])
     await stage_changed(tx, deal, deal.stage_id, stage_id, by=by, now=now, chain=chain)
-    if stage.kind == WON:
+    if stage.kind == StageKind.WON:
         await hand_over(tx, deal, now=now)
 
 
@@ -73,16 +73,17 @@ async def let_through(
 
 
 def _standing(stage: Row[Any], now: datetime) -> dict[str, Any]:
-    is_open = stage.kind == OPEN
-    values = {"stage_id": stage.id, "stage_since": now, "closed_at": None if is_open else now}
-    return {**values, "closed_as": None if is_open else stage.kind, **({"loss_reason_id": None} if stage.kind != LOST else {})}
+    ended = stage.kind != StageKind.OPEN
+    values = {"stage_id": stage.id, "stage_since": now, "closed_at": now if ended else None,
+              "closed_as": stage.kind if ended else None}  # fmt: skip
+    return values if stage.kind == StageKind.LOST else {**values, "loss_reason_id": None}
 
 
 async def _tasks_closed(tx: AsyncConnection, deal_id: int, stage: Row[Any], *, now: datetime, by: int | None) -> None:
     """Whoever moves a lead on has classified it: that task is done (F13). For a deal that is lost nothing is left to do."""
-    which = (
-        (tasks.c.deal_id == deal_id,) if stage.kind == LOST else (tasks.c.deal_id == deal_id, tasks.c.kind == TaskKind.CLASSIFY)
-    )
+    which = [tasks.c.deal_id == deal_id]
+    if stage.kind != StageKind.LOST:
+        which.append(tasks.c.kind == TaskKind.CLASSIFY)
     await close_tasks(tx, which, now=now, by=by)
 
 

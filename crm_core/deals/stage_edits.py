@@ -8,11 +8,10 @@ from sqlalchemy import Row, case, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import event_log
-from crm_core.deals.judging import OPEN
 from crm_core.deals.named_by import named_by_stage
 from crm_core.deals.stage_queries import version_of
 from crm_core.deals.stage_settings import StageChanges, fitted_stage
-from crm_core.deals.tables import deals, pipelines, stage_history, stages
+from crm_core.deals.tables import StageKind, deals, pipelines, stage_history, stages
 from crm_core.errors import Conflict, Invalid, NotFound
 from crm_core.events import Event, EventKind
 from crm_core.receivers import keepers
@@ -29,12 +28,12 @@ async def add_stage(tx: AsyncConnection, pipeline_id: int, given: StageChanges, 
     if len(strip) >= MOST_STAGES:
         raise Invalid(f"A pipeline has at most {MOST_STAGES} stages", field="name")
     values = await fitted_stage(tx, {"name": "", **given})
-    kind = values.get("kind", OPEN)
+    kind = values.get("kind", StageKind.OPEN)
     row = {"gates": [], "entry_tasks": [], "kind": kind, **values, "pipeline_id": pipeline_id}
     last = await tx.scalar(select(func.max(stages.c.position)).where(stages.c.pipeline_id == pipeline_id))
     made = insert(stages).values(**row, position=0 if last is None else last + 1).returning(stages.c.id)
     added = int((await tx.execute(made)).scalar_one())
-    before = [one.id for one in strip if kind != OPEN or one.kind == OPEN]
+    before = [one.id for one in strip if kind != StageKind.OPEN or one.kind == StageKind.OPEN]
     await _placed(tx, pipeline_id, [*before, added, *(one.id for one in strip if one.id not in before)])
     await told_of_pipeline(tx, "stage_added", "stage", added, pipeline_id, by, now, {"name": row["name"]})
     return added
@@ -102,7 +101,7 @@ async def put_back(tx: AsyncConnection, stage_id: int, *, by: int | None, now: d
     if len(strip) >= MOST_STAGES:
         raise Invalid(f"A pipeline has at most {MOST_STAGES} stages", field="name")
     await tx.execute(update(stages).where(stages.c.id == stage_id).values(archived_at=None))
-    before = [one.id for one in strip if stage.kind != OPEN or one.kind == OPEN]
+    before = [one.id for one in strip if stage.kind != StageKind.OPEN or one.kind == StageKind.OPEN]
     await _placed(tx, stage.pipeline_id, [*before, stage_id, *(one.id for one in strip if one.id not in before)])
     await told_of_pipeline(tx, "stage_put_back", "stage", stage_id, stage.pipeline_id, by, now)
 
@@ -144,7 +143,7 @@ async def _placed(tx: AsyncConnection, pipeline_id: int, ids: Sequence[int]) -> 
 
 
 async def _require_a_beginning(tx: AsyncConnection, pipeline_id: int) -> None:
-    if not any(stage.kind == OPEN for stage in await _strip(tx, pipeline_id)):
+    if not any(stage.kind == StageKind.OPEN for stage in await _strip(tx, pipeline_id)):
         raise Invalid("A pipeline keeps one open stage at least: deals begin there", field="kind")
 
 
@@ -161,7 +160,7 @@ async def _moved_on(tx: AsyncConnection, stage: Row[Any], to: int | None, *, by:
     if not rows:
         return 0
     target = None if to is None else next((one for one in await _strip(tx, stage.pipeline_id) if one.id == to), None)
-    if target is None or target.kind != OPEN:
+    if target is None or target.kind != StageKind.OPEN:
         raise Conflict("Open deals stand on this stage: say to which open stage they go", deals=len(rows))
     ids = [row.id for row in rows]
     await tx.execute(update(deals).where(deals.c.id.in_(ids)).values(stage_id=to, stage_since=now))

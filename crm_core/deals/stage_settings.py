@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.deals.entry_tasks import fitted_entry_tasks
 from crm_core.deals.gates.required_fields import OF_COMPANY, OF_CONTACT, OF_DEAL, added_id
-from crm_core.deals.judging import OPEN, WON, all_gates, fitted_gates
+from crm_core.deals.judging import all_gates, fitted_gates
+from crm_core.deals.tables import StageKind
 from crm_core.errors import Invalid
 from crm_core.fields.tables import fields
 from crm_core.options import OptionKind
@@ -19,7 +20,7 @@ LONGEST_NAME = 80
 LONGEST_TEXT = 4000
 LONGEST_LIMIT = 24.0 * 366
 MOST_GATES = 20
-KINDS = (OPEN, WON)
+KINDS = (StageKind.OPEN, StageKind.WON)
 """A deal is lost with a reason and stays where it was lost: there is no stage for it (docs/decisions/0061)."""
 
 OURS = frozenset({*OF_DEAL, *(f"contact.{name}" for name in OF_CONTACT), *(f"company.{name}" for name in OF_COMPANY)})
