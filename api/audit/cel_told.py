@@ -12,6 +12,7 @@ from crm_core.calls.events import Call, CallEvent, CallState, Outcome
 from crm_core.exchanges.config import ExchangeConfig
 from crm_core.trust.told import Told, Witness
 from pbx.call_tracker import CallTracker
+from pbx.dialects.registry import dialects
 from pbx.lines import LineRule
 from pbx.records.cel import CelReader, Row
 
@@ -195,7 +196,8 @@ def told_of(exchange: ExchangeConfig, rows: Iterable[Row]) -> list[CallEvent]:
 
 
 def _tracked(exchange: ExchangeConfig, rows: Iterable[Row]) -> tuple[CallTracker, list[CallEvent]]:
-    lines = LineRule(exchange.trunks, exchange.extensions, exchange.learned)
+    habits = dialects()[exchange.dialect].habits
+    lines = LineRule(exchange.trunks, exchange.extensions, exchange.learned, habits.trunks)
     tracker = CallTracker(exchange.name, lines, exchange.region, remember=float("inf"))
     events = CelReader().events(sorted(rows, key=lambda row: row.at))
     return tracker, tracker.feed_all(events, from_records=True)
