@@ -8,8 +8,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
+from crm_core.calls.events import CallEvent
+from crm_core.calls.journal import CDR, QUEUE, records_of
+from crm_core.exchanges.config import ExchangeConfig
 from crm_core.trust.told import Told, Witness
+from pbx.derivation import Derivation
+from pbx.received import Received
 from pbx.records.cdr import CdrRow
+from pbx.records.cdr_calls import cdr_line
+from pbx.records.queue_log import QueueLogRow, queue_line
+
+AUDIT = "audit"
+"""The name of a connection that never was, before which all was missed."""
 
 
 def cdr_told(rows: Iterable[CdrRow], joined: Iterable[frozenset[str]] = ()) -> list[Told]:
@@ -24,6 +34,20 @@ def cdr_told(rows: Iterable[CdrRow], joined: Iterable[frozenset[str]] = ()) -> l
 def cdr_aliases(rows: Iterable[CdrRow]) -> dict[str, str]:
     """The uniqueid of each channel that has rows → its linkedid."""
     return {row.uniqueid: row.linkedid for row in rows if row.uniqueid != row.linkedid}
+
+
+def summed_up(
+    exchange: ExchangeConfig, rows: Iterable[CdrRow], queue_log: Iterable[QueueLogRow], linkedids: frozenset[str]
+) -> list[CallEvent]:
+    """These calls as a gap is filled from CDR, for intake: when, who, and what became of it; marked as partly known."""
+    of_them = [row for row in rows if row.linkedid in linkedids]
+    if not of_them:
+        return []
+    ids = linkedids | {row.uniqueid for row in of_them}
+    queues = b"".join(queue_line(row) for row in queue_log if row.callid in ids)
+    derivation, over = Derivation(exchange), max(row.ended_at for row in of_them)
+    derivation.take(Received(records_of(AUDIT, QUEUE), 0, over, queues))
+    return derivation.take(Received(records_of(AUDIT, CDR), 0, over, b"".join(map(cdr_line, of_them))))
 
 
 def _told(rows: Sequence[CdrRow]) -> Told:

@@ -15,6 +15,8 @@ from crm_core.exchanges.config import ExchangeConfig
 from crm_core.exchanges.record_sources import RecordSources
 from crm_core.trust.comparing import Period
 from crm_core.trust.told import OurCall, Told, Witness
+from pbx.records.cdr import CdrRow
+from pbx.records.queue_log import QueueLogRow
 from pbx.records.reading import read_cdr, read_cel, read_queue_log
 from pbx.records.rows import Rows
 from pbx.records.troubles import OutOfReach
@@ -48,12 +50,14 @@ class Read:
 
 @dataclass(slots=True)
 class Records:
-    """All that the exchange's records say. `cel` keeps the rows of calls that may have to be filled in."""
+    """All that the exchange's records say. `cel` keeps the rows of calls that may have to be filled in, and so do the others."""
 
     told: list[Told] = field(default_factory=list)
     aliases: dict[str, str] = field(default_factory=dict)
     read: dict[Witness, Read] = field(default_factory=dict)
     cel: CelTelling | None = None
+    cdr: list[CdrRow] = field(default_factory=list)
+    queue_log: list[QueueLogRow] = field(default_factory=list)
 
     @property
     def covered(self) -> frozenset[Witness]:
@@ -84,12 +88,12 @@ class RecordReader:
             found.aliases |= self._telling.aliases
             found.told += await asyncio.to_thread(self._telling.told, self._exchange)
         if sources.cdr is not None:
-            rows = await self._read(Witness.CDR, read_cdr)
+            rows = found.cdr = await self._read(Witness.CDR, read_cdr)
             found.aliases |= cdr_aliases(rows)
             found.told += cdr_told(rows, self._joined())
         if sources.queue_log is not None:
-            queue_rows = await self._read(Witness.QUEUE_LOG, read_queue_log)
-            found.told += queue_told(queue_rows, found.aliases, self._known())
+            found.queue_log = await self._read(Witness.QUEUE_LOG, read_queue_log)
+            found.told += queue_told(found.queue_log, found.aliases, self._known())
         return found
 
     def _joined(self) -> list[frozenset[str]]:

@@ -1,8 +1,8 @@
 """What an audit found, mended where it can be: told, audited, safe to repeat, and never at the cost of what was seen live.
 
 A call that is missing, or told otherwise than the exchange's records say, is first derived again from what was heard (the
-journal); what was never heard is derived from CEL alone. Both go through intake, as gaps do. A recording that lies on the
-exchange is taken by the recordings' own job.
+journal); what was never heard is derived from CEL alone, or where there is none from CDR and the queue log, and is then marked as
+partly known. All go through intake, as gaps do. A recording that lies on the exchange is taken by the recordings' own job.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,7 +12,9 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from api.audit.auditing import Findings
+from api.audit.cdr_told import summed_up
 from api.audit.cel_told import told_by, told_of
+from api.audit.records import Records
 from crm_core.calls import intake
 from crm_core.calls.events import Call, CallEvent, CallState
 from crm_core.calls.ledger import IntakeRules
@@ -21,6 +23,7 @@ from crm_core.db import Database
 from crm_core.exchanges.config import ExchangeConfig
 from crm_core.trust.comparing import SLACK
 from crm_core.trust.differences import Difference, Kind
+from crm_core.trust.told import Witness
 from crm_core.users.audit import record
 from pbx import differing
 from recordings import fetch
@@ -91,17 +94,23 @@ class Repair:
         return again.kind is wanted and one.linkedid in ids
 
     async def _fill_in(self, one: Difference, found: Findings) -> bool:
-        """What was never heard: by CEL alone. Nothing that we have a row of is told so."""
-        cel = found.records.cel
-        if one.kind is not Kind.MISSING or cel is None or one.linkedid is None:
-            return False
+        """What was never heard: by the exchange's records alone. Nothing that we have a row of is told so."""
         group = next((group for group in found.comparison.missing if one.linkedid in group.linkedids), None)
-        events = told_of(self._exchange, cel.rows_of(group.linkedids)) if group else []
+        if one.kind is not Kind.MISSING or group is None:
+            return False
+        events = self._told_by_records(found.records, group.linkedids)
         if not events or events[-1].call.state is not CallState.ENDED:
             return False
         await self._take_in(events)
         await self._note(one, events[-1].call.key, FROM_RECORDS)
         return True
+
+    def _told_by_records(self, records: Records, linkedids: frozenset[str]) -> list[CallEvent]:
+        if records.cel is not None and (rows := records.cel.rows_of(linkedids)):
+            return told_of(self._exchange, rows)
+        if Witness.CEL in records.covered:  # it knows every call
+            return []
+        return summed_up(self._exchange, records.cdr, records.queue_log, linkedids)
 
     async def _take_in(self, events: Sequence[CallEvent]) -> None:
         async with self._database.write() as tx:

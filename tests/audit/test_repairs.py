@@ -16,7 +16,7 @@ from crm_core.trust.queries import trust_of
 from crm_core.trust.tables import audited_days, differences
 from crm_core.users.tables import audit
 from recordings.fetch import ATTACH_RECORDING
-from tests.audit.faults import call_of, change_call, forget_call, forget_journal
+from tests.audit.faults import call_of, change_call, cut_records, forget_call, forget_journal
 from tests.audit.house import DAY, LATER, PLAIN, ZONE, House, found
 from tests.audit.test_faults import ANSWERED, DIALLED, HANDED_ON, MISSED, QUEUE
 
@@ -69,6 +69,34 @@ async def test_a_call_that_nobody_heard_is_filled_in_from_the_exchanges_log(hous
     assert ("missing", None) not in found(await house.audited())
     ended = [row.call_id for row in await house.rows(events) if row.kind == "call_ended"]
     assert {row.id for row in await house.rows(calls)} <= set(ended)  # told, as any call is
+
+
+async def test_a_call_that_nobody_heard_is_told_from_cdr_where_there_is_no_log_of_events(house: House) -> None:
+    before = await told(house)
+    for key in (ANSWERED, MISSED, QUEUE, DIALLED):
+        await forget_call(house, await call_of(house, key=key))
+    await forget_journal(house, *PLAIN)
+    house.exchange = house.without("cel")
+
+    assert await repaired(house) == [("missing", FROM_RECORDS)] * 4
+
+    after = {row.key: row for row in await house.rows(calls)}
+    assert after.keys() == before.keys()
+    for key in (ANSWERED, MISSED, QUEUE, DIALLED):
+        assert (after[key].direction, after[key].outcome) == (before[key][0], before[key][4])
+        assert (after[key].source, after[key].partial) == ("records", True)
+    assert abs(after[ANSWERED].talk_seconds - before[ANSWERED][5]) < 0.1  # type: ignore[operator]
+    assert ("missing", None) not in found(await house.audited())
+
+
+async def test_what_the_log_of_events_does_not_know_is_not_told_from_cdr(house: House) -> None:
+    await forget_call(house, await call_of(house, key=ANSWERED))
+    await forget_journal(house, *PLAIN)
+    cut_records(house, ANSWERED, "cel.csv")
+
+    await repaired(house)
+
+    assert ANSWERED not in await told(house)
 
 
 async def test_a_call_that_was_heard_comes_back_though_only_the_cdr_or_the_queue_log_miss_it(house: House) -> None:
