@@ -31,7 +31,7 @@ async def seed_requests(demo: Demo) -> None:
     admin = demo.people["admin@demo.local"]
     form = await demo.row(
         request_forms, name=demo.said("Сайт, «Обсудить проект»", "Site, “Discuss a project”"), key=FORM_KEY,
-        source=demo.said("сайт", "site"), origins=[SITE], created_at=demo.now - timedelta(days=60), created_by=admin,
+        source=demo.said("Сайт", "Website"), origins=[SITE], created_at=demo.now - timedelta(days=60), created_by=admin,
     )  # fmt: skip
     for name, phone, email, ru, en, campaign, who, hours in sorted(CAME, key=lambda came: -came[-1]):
         told = {"name": name, "phone": phone, "email": email, "text": demo.said(ru, en), "consent": demo.said(*CONSENT),
@@ -46,7 +46,7 @@ async def seed_requests(demo: Demo) -> None:
 
 async def _take(demo: Demo, form: int, told: dict[str, str | None], campaign: str, at: datetime) -> Taken:
     asked = fitted(told, {"source": "yandex", "campaign": campaign} if campaign else {}, "RU")
-    sender = Sender(form_id=form, source=demo.said("сайт", "site"), address="demo")
+    sender = Sender(form_id=form, source=demo.said("Сайт", "Website"), address="demo")
     return await take_request(demo.tx, Sent(asked, sender, seconds=40.0), IntakeRules(), now=at)
 
 

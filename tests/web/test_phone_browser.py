@@ -1,5 +1,7 @@
 """Issue 5 on a phone, and the stage's words in the call strip: what is told is in sight, and no menu leaves the screen."""
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -91,3 +93,22 @@ def test_a_colleagues_deal_tells_nothing_of_its_stage_in_the_strip(site: Site, b
         page = colleague.open("/tasks")
         expect(page.locator("#strip article")).to_contain_text("Павел Ремизов")
         expect(page.locator("#strip .aim")).to_have_count(0)
+
+
+def test_the_filters_of_leaks_are_at_hand_on_a_phone(site: Site, browser: Browser) -> None:
+    with seat(browser, site, Role.HEAD, "phone") as head:
+        page = head.open("/leaks")
+        expect(page.locator("#from")).to_be_hidden()
+        page.get_by_role("button", name="Фильтры").click()
+        expect(page.locator("#from")).to_be_visible()
+        page.locator("#from").fill("2020-01-01")
+        expect(page.locator("#leaks")).to_have_attribute("data-refresh", re.compile("from=2020-01-01"))
+
+
+def test_a_reason_why_deals_are_lost_is_read_to_its_end_on_a_phone(site: Site, browser: Browser) -> None:
+    with seat(browser, site, Role.ADMIN, "phone") as admin:
+        page = admin.open("/loss-reasons")
+        names = page.locator("main .line .t bdi")
+        assert names.count() > 3
+        for place in range(names.count()):
+            assert names.nth(place).evaluate("e => { const b = e.parentElement; return b.scrollWidth <= b.clientWidth }")
