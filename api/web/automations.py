@@ -12,7 +12,7 @@ from starlette.responses import Response
 from api.paths import PathId
 from api.web.option_choices import option_choices
 from api.web.options_typed import fitted_options, option_wrong, typed_options
-from api.web.visit import Visit, VisitNow, back_to
+from api.web.visit import Visit, VisitNow, back_to, status_after
 from crm_core.access import Right
 from crm_core.deals.automations import edits, queries
 from crm_core.deals.automations.dry_runs import dry_run
@@ -107,7 +107,7 @@ async def add(
             made = await edits.add_automation(tx, new, by=visit.actor.user_id, now=visit.now)
     except (Invalid, Conflict) as error:
         said, wrong = _refused(visit, chosen, waits, error), str(error.facts.get("option"))
-        return await _form_page(visit, chosen, waits, typed, refused=said, wrong=wrong, status=_status(error))
+        return await _form_page(visit, chosen, waits, typed, refused=said, wrong=wrong, status=status_after(error))
     return back_to(f"/automations/{made}")
 
 
@@ -178,7 +178,7 @@ async def change(visit: VisitNow, automation_id: PathId) -> Response:
     except (Invalid, Conflict) as error:
         said = _refused(visit, rule.action, rule.trigger, error)
         return await _one_page(
-            visit, automation_id, typed=typed, refused=said, wrong=str(error.facts.get("option")), status=_status(error)
+            visit, automation_id, typed=typed, refused=said, wrong=str(error.facts.get("option")), status=status_after(error)
         )
     return back_to(f"/automations/{automation_id}")
 
@@ -192,7 +192,7 @@ async def switch(visit: VisitNow, automation_id: PathId, active: Annotated[str, 
             await edits.switch_automation(tx, automation_id, active=bool(active), by=visit.actor.user_id, now=visit.now)
     except (Invalid, Conflict) as error:
         said = _refused(visit, rule.action, rule.trigger, error)
-        return await _one_page(visit, automation_id, refused=said, status=_status(error))
+        return await _one_page(visit, automation_id, refused=said, status=status_after(error))
     return back_to(f"/automations/{automation_id}")
 
 
@@ -248,7 +248,3 @@ def _refused(visit: Visit, action: Action | None, trigger: Trigger, error: Inval
         return gettext("It cannot run so: %(why)s.") % {"why": said}
     options = (*(action.options if action else ()), *WHEN[trigger])
     return option_wrong(visit.look.wording.texts, options, error)
-
-
-def _status(error: Invalid | Conflict) -> int:
-    return 409 if isinstance(error, Conflict) else 422

@@ -32,6 +32,7 @@ from crm_core.deals.automations.words import (
     SetTask,
     Settings,
 )
+from crm_core.deals.gate import Refused, stored
 from crm_core.deals.loss_reasons import loss_reason
 from crm_core.deals.tables import deals
 from crm_core.errors import Conflict, Invalid, NotFound
@@ -157,7 +158,7 @@ class Desk:
                 await moves.move(self._tx, self.deal.id, deed.stage_id, by=None, now=self._now, chain=chain)
         except Conflict as refused:
             run.state, run.why = RunState.DECLINED, "refused"
-            run.facts |= {"stage": deed.stage_id, "missing": missing_told(refused)}
+            run.facts |= {"stage": deed.stage_id, "missing": stored(refused.missing) if isinstance(refused, Refused) else []}
         except (Invalid, NotFound):
             run.state, run.why, run.facts["fault"] = RunState.FAILED, "broken", f"stage:{deed.stage_id}"
         else:
@@ -242,13 +243,6 @@ async def _planned(tx: AsyncConnection, rule: Rule, occasion: Occasion, settings
 
 async def standing(tx: AsyncConnection, deal_id: int) -> DealNow:
     return DealNow.of((await tx.execute(select(deals).where(deals.c.id == deal_id))).one())
-
-
-def missing_told(refused: Conflict) -> list[dict[str, Any]]:
-    """What a gate misses, as it is kept; worded anew by whoever reads it."""
-    missing = refused.facts.get("missing", ())
-    lacks = missing if isinstance(missing, (list, tuple)) else ()
-    return [{"kind": str(one.kind.value), "what": one.what, "say": one.say, "facts": dict(one.facts)} for one in lacks]
 
 
 def run_row(run: Run, occasion: Occasion, now: datetime) -> dict[str, Any]:
