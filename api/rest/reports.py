@@ -13,10 +13,11 @@ from crm_core.deals.queries import list_pipelines
 from crm_core.errors import NotFound
 from crm_core.reports import leaks as leaking
 from crm_core.reports.indicator import Unit, indicator, indicators
-from crm_core.reports.leaks import Leak, LeaksAsked, Slice
+from crm_core.reports.leaks import Leak, Slice
 from crm_core.reports.periods import PeriodKind, parts_of, period_with, span
 from crm_core.reports.plan_fact import PlanFact, PlanLine, plan_fact
 from crm_core.reports.planning import MOST, set_plans
+from crm_core.reports.visits import LeaksAsked
 
 router = APIRouter(tags=["reports"])
 

@@ -21,8 +21,9 @@ from crm_core.days import day_of
 from crm_core.deals.filters import known_sources
 from crm_core.deals.queries import Pipeline, deals_among, list_pipelines
 from crm_core.errors import Invalid, NotFound
-from crm_core.reports.leaks import Fate, LeaksAsked, behind, behind_all, leaks
+from crm_core.reports.leaks import behind, behind_all, leaks
 from crm_core.reports.periods import parts_of, span
+from crm_core.reports.visits import Fate, LeaksAsked
 from crm_core.users.queries import on_duty
 
 router = APIRouter()

@@ -1,60 +1,21 @@
-"""Where deals leak away (F3): of those that came to a stage in a time, how many went on, how long that took, how many were lost.
-
-A deal counts once on each stage it came to, by its first coming in the time. Whether it went on is asked of all that happened
-since, also after the time: a deal of the last day had no chance yet, and stands as still there.
-"""
+"""Where deals leak away (F3): of those that came to a stage in a time, how many went on, how long it took, how many were lost."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from crm_core.access import Actor, Noun, visible
-from crm_core.deals.tables import StageKind, deals, loss_reasons, stage_history, stages
+from crm_core.access import Actor
+from crm_core.deals.tables import StageKind, loss_reasons
 from crm_core.references import StageRef
 from crm_core.reports.periods import Part
+from crm_core.reports.visits import Fate, LeaksAsked, Visit, Way, stages_of, visits_of, ways_of
 from crm_core.users.tables import users
-
-
-class Fate(StrEnum):
-    """What became of a deal that came to a stage."""
-
-    PASSED = "passed"
-    LOST = "lost"
-    BACK = "back"  # to an earlier stage, and not come on since
-    HERE = "here"
-
-
-@dataclass(frozen=True, slots=True)
-class LeaksAsked:
-    """`source` "": deals without one; `nobodys`: those that nobody has."""
-
-    pipeline_id: int
-    since: datetime
-    until: datetime
-    owner_id: int | None = None
-    source: str | None = None
-    nobodys: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """A deal on a stage; `seconds` it stood there, all its stays since it came together."""
-
-    deal_id: int
-    stage_id: int
-    fate: Fate
-    seconds: float
-    amount: int
-    owner_id: int | None
-    source: str | None
-    loss_reason_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,20 +83,11 @@ class Leaks:
     lost: int
 
 
-@dataclass(slots=True)
-class _Way:
-    """One deal, where it has been, and when anything was noted of its way."""
-
-    row: Row[Any]
-    moves: list[tuple[int, datetime]] = field(default_factory=list)
-    noted: list[datetime] = field(default_factory=list)
-
-
 async def leaks(connection: AsyncConnection, actor: Actor, asked: LeaksAsked, now: datetime, parts: Sequence[Part] = ()) -> Leaks:
     """Of the deals the actor sees, by the owners whose figures he sees; `parts` of the time as if each were asked alone."""
-    order = await _stages(connection, asked.pipeline_id)
-    ways = await _ways(connection, actor, asked)
-    found = _visits(ways, order, asked, now)
+    order = await stages_of(connection, asked.pipeline_id)
+    ways = await ways_of(connection, actor, asked)
+    found = visits_of(ways, order, asked, now)
     reasons = {row.id: row for row in await connection.execute(select(loss_reasons))}
     owners = select(users.c.id, users.c.name).where(users.c.id.in_({way.row.owner_id for way in ways} - {None}))
     names = {row.id: row.name for row in await connection.execute(owners)}
@@ -153,7 +105,7 @@ async def behind_all(
     connection: AsyncConnection, actor: Actor, asked: LeaksAsked, closed_as: str | None = None
 ) -> tuple[int, ...]:
     """Ids of the deals of that time, or of those of them that were won or lost since; the newest first."""
-    ways = await _ways(connection, actor, asked)
+    ways = await ways_of(connection, actor, asked)
     return tuple(sorted((way.row.id for way in ways if closed_as in (None, way.row.closed_as)), reverse=True))
 
 
@@ -161,85 +113,14 @@ async def behind(
     connection: AsyncConnection, actor: Actor, asked: LeaksAsked, stage_id: int, fate: Fate | None, now: datetime
 ) -> tuple[int, ...]:
     """Ids of the deals behind a figure of a stage, those that stood longest first; all that came while `fate` is None."""
-    order = await _stages(connection, asked.pipeline_id)
-    found = _visits(await _ways(connection, actor, asked), order, asked, now)
+    order = await stages_of(connection, asked.pipeline_id)
+    found = visits_of(await ways_of(connection, actor, asked), order, asked, now)
     chosen = [one for one in found if one.stage_id == stage_id and (fate is None or one.fate is fate)]
     return tuple(one.deal_id for one in sorted(chosen, key=lambda one: -one.seconds))
 
 
-def _visits(ways: Iterable[_Way], order: Mapping[int, Row[Any]], asked: LeaksAsked, now: datetime) -> list[Visit]:
-    return [visit for way in ways for visit in visits_of(way.row, way.moves, order, asked, now)]
-
-
-def visits_of(
-    deal: Row[Any], moves: Sequence[tuple[int, datetime]], order: Mapping[int, Row[Any]], asked: LeaksAsked, now: datetime
-) -> list[Visit]:
-    """Pure. `moves`: (stage, when it came there), oldest first; `order`: stages of the pipeline by id."""
-    found: dict[int, Visit] = {}
-    for number, (stage_id, at) in enumerate(moves):
-        stage = order.get(stage_id)
-        if stage is None or stage.kind != StageKind.OPEN or stage_id in found or not asked.since <= at < asked.until:
-            continue
-        later = moves[number + 1 :]
-        found[stage_id] = Visit(
-            deal.id, stage_id, _fate(deal, stage, later, order), _stood(stage_id, moves[number:], deal.closed_at or now),
-            deal.amount or 0, deal.owner_id, deal.source, deal.loss_reason_id,
-        )  # fmt: skip
-    return list(found.values())
-
-
-def _fate(deal: Row[Any], stage: Row[Any], later: Sequence[tuple[int, datetime]], order: Mapping[int, Row[Any]]) -> Fate:
-    """A deal that went on and was lost later leaked there, not here."""
-    known = [order[stage_id] for stage_id, _ in later if stage_id in order]
-    if any(one.position > stage.position for one in known):
-        return Fate.PASSED
-    if deal.closed_as == StageKind.LOST:
-        return Fate.LOST if deal.stage_id == stage.id else Fate.BACK
-    return Fate.HERE if deal.stage_id == stage.id else Fate.BACK
-
-
-def _stood(stage_id: int, moves: Sequence[tuple[int, datetime]], until: datetime) -> float:
-    ends = [at for _, at in moves[1:]] + [until]
-    stays = ((end - at).total_seconds() for (there, at), end in zip(moves, ends, strict=True) if there == stage_id)
-    return sum(max(0.0, seconds) for seconds in stays)
-
-
-async def _stages(connection: AsyncConnection, pipeline_id: int) -> dict[int, Row[Any]]:
-    """Also those put away: deals went through them."""
-    query = select(stages).where(stages.c.pipeline_id == pipeline_id).order_by(stages.c.position)
-    return {row.id: row for row in await connection.execute(query)}
-
-
 def _open(order: Mapping[int, Row[Any]]) -> list[Row[Any]]:
     return [stage for stage in order.values() if stage.kind == StageKind.OPEN and stage.archived_at is None]
-
-
-async def _ways(connection: AsyncConnection, actor: Actor, asked: LeaksAsked) -> list[_Way]:
-    """The deals that came to a stage in the time, with all their moves."""
-    came = select(stage_history.c.deal_id).where(stage_history.c.at >= asked.since, stage_history.c.at < asked.until)
-    fits = _narrowed(select(deals).where(deals.c.id.in_(came)), actor, asked).subquery()
-    ways = {row.id: _Way(row) for row in await connection.execute(select(fits))}
-    moves = select(stage_history.c.deal_id, stage_history.c.stage_id, stage_history.c.at, stage_history.c.from_stage_id)
-    query = moves.where(stage_history.c.deal_id.in_(select(fits.c.id))).order_by(stage_history.c.at, stage_history.c.id)
-    for deal_id, stage_id, at, from_stage_id in await connection.execute(query):
-        ways[deal_id].noted.append(at)
-        if stage_id != from_stage_id:  # a deal lost or opened again has a line, and goes nowhere by it
-            ways[deal_id].moves.append((stage_id, at))
-    return list(ways.values())
-
-
-def _narrowed(query: Select[Any], actor: Actor, asked: LeaksAsked) -> Select[Any]:
-    query = query.where(deals.c.pipeline_id == asked.pipeline_id, visible(actor, deals))
-    people = actor.people(Noun.FIGURES)
-    if people is not None:
-        query = query.where(deals.c.owner_id.in_(people))
-    if asked.nobodys:
-        query = query.where(deals.c.owner_id.is_(None))
-    elif asked.owner_id is not None:
-        query = query.where(deals.c.owner_id == asked.owner_id)
-    if asked.source is not None:
-        query = query.where(func.coalesce(deals.c.source, "") == asked.source)
-    return query
 
 
 def _leak(stage: Row[Any], found: Sequence[Visit], reasons: Mapping[int, Row[Any]]) -> Leak:
@@ -263,10 +144,10 @@ def _reasons(lost: Iterable[Visit], known: Mapping[int, Row[Any]]) -> tuple[Reas
 
 
 def _slices(
-    ways: Sequence[_Way], found: Sequence[Visit], order: Mapping[int, Row[Any]],
+    ways: Sequence[Way], found: Sequence[Visit], order: Mapping[int, Row[Any]],
     key_of: Callable[[Row[Any]], Any], name_of: Callable[[Any], str | None],
 ) -> tuple[Slice, ...]:  # fmt: skip
-    groups: dict[Any, list[_Way]] = {}
+    groups: dict[Any, list[Way]] = {}
     for way in ways:
         groups.setdefault(key_of(way.row), []).append(way)
     visits: dict[Any, list[Visit]] = {}
@@ -279,12 +160,12 @@ def _slices(
     )
 
 
-def _part(ways: Sequence[_Way], order: Mapping[int, Row[Any]], asked: LeaksAsked, part: Part, now: datetime) -> Slice:
+def _part(ways: Sequence[Way], order: Mapping[int, Row[Any]], asked: LeaksAsked, part: Part, now: datetime) -> Slice:
     came = [way for way in ways if any(asked.since <= at < asked.until for at in way.noted)]
-    return _slice(part.first.isoformat(), None, came, _visits(came, order, asked, now), order)
+    return _slice(part.first.isoformat(), None, came, visits_of(came, order, asked, now), order)
 
 
-def _slice(key: str, name: str | None, ways: Sequence[_Way], found: Sequence[Visit], order: Mapping[int, Row[Any]]) -> Slice:
+def _slice(key: str, name: str | None, ways: Sequence[Way], found: Sequence[Visit], order: Mapping[int, Row[Any]]) -> Slice:
     closed = Counter(way.row.closed_as for way in ways)
     cells = tuple(_cell(stage.id, [one for one in found if one.stage_id == stage.id]) for stage in _open(order))
     return Slice(key, name, len(ways), closed[StageKind.WON], closed[StageKind.LOST], cells)

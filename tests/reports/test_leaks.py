@@ -11,8 +11,9 @@ from crm_core.access import Access, Actor
 from crm_core.deals.edits import NewDeal, assign_deal, lose_deal, open_deal, reopen_deal
 from crm_core.deals.moves import move
 from crm_core.deals.tables import deals, loss_reasons, stages
-from crm_core.reports.leaks import Cell, Fate, Leak, Leaks, LeaksAsked, behind, behind_all, leaks
+from crm_core.reports.leaks import Cell, Leak, Leaks, behind, behind_all, leaks
 from crm_core.reports.periods import parts_of
+from crm_core.reports.visits import Fate, LeaksAsked
 from crm_core.users.tables import Role
 from tests.office import NOW, Office
 
