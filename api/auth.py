@@ -172,9 +172,12 @@ def is_https(request: Request) -> bool:
 
 
 def address_of(request: Request) -> str:
-    """The peer's address; where the peer is a proxy that is believed, the address it speaks for."""
+    """The peer's address; where the peer is a proxy that is believed, the address it speaks for: the last one that is named.
+
+    Some proxies (HAProxy) add a header of their own below the one that the visitor sent: all of them are one list.
+    """
     peer = request.client.host if request.client else "unknown"
-    forwarded = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+    forwarded = ",".join(request.headers.getlist("x-forwarded-for")).rpartition(",")[2].strip()
     believed = is_loopback(peer) or _is_proxy(peer, request.app.state.context.settings.proxies)
     return forwarded if believed and _is_address(forwarded) else peer
 

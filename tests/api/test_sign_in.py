@@ -299,6 +299,19 @@ async def test_a_proxy_that_is_believed_says_whom_it_speaks_for(house: House) ->
     assert "failed" not in entered.headers["location"]
 
 
+async def test_what_a_visitor_tells_of_himself_is_not_what_his_proxy_tells(house: House) -> None:
+    """A proxy that adds a second header leaves the visitor's own where it is."""
+    house.context.settings = house.context.settings.model_copy(update={"proxies": "192.0.2.0/28"})
+    async with house.client(address="192.0.2.1") as proxy:
+        for number in range(4):
+            own = [("X-Forwarded-For", f"203.0.113.{number}"), ("X-Forwarded-For", "198.51.100.7"), ("Origin", ORIGIN)]
+            form = {"email": f"guess{number}@office.test", "password": "wrong"}
+            await proxy.post("/login", data=form, headers=httpx.Headers(own))
+        refused = await _log_in_for(proxy, "198.51.100.7", PASSWORD)
+
+    assert "failed=wait" in refused.headers["location"]
+
+
 async def _log_in_for(proxy: httpx.AsyncClient, address: str, password: str, email: str = OLGA) -> httpx.Response:
     proxy.headers["X-Forwarded-For"] = f"203.0.113.5, {address}"
     return await _log_in(proxy, password, email)
