@@ -76,7 +76,8 @@ def read_form(visit: Visit, form: GateForm, sent: FormData) -> dict[str, Any]:
 
 def _read(visit: Visit, part: Part, texts: list[str]) -> Any:
     """Of what can be chosen only what was offered: an id that was not is nobody's business here."""
-    if part.choices and not {value for value, _ in part.choices}.issuperset(texts):
+    chosen = part.kind in ("row", "choice", "choices")
+    if chosen and not {value for value, _ in part.choices}.issuperset(texts):
         raise Invalid("This cannot be chosen")
     if part.kind == "choices":
         return texts
