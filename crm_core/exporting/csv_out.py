@@ -11,7 +11,7 @@ from crm_core.exporting.cells import Cell, Money
 DELIMITER = ";"
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}".encode()
 """By it spreadsheets know that the file is UTF-8."""
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_SIGNS = frozenset("=+-@＝＋－＠")
 
 
 def csv_line(cells: Sequence[str]) -> bytes:
@@ -22,8 +22,13 @@ def csv_line(cells: Sequence[str]) -> bytes:
 
 
 def safe(cell: str) -> str:
-    """Also where the sign stands after spaces, which some spreadsheets skip."""
-    return f"'{cell}" if cell.lstrip(" \u00a0").startswith(FORMULA_SIGNS) else cell
+    return f"'{cell}" if is_formula(cell) else cell
+
+
+def is_formula(cell: str) -> bool:
+    """Whether a spreadsheet may take it for one: also after spaces and signs that nobody sees, which some of them skip."""
+    first = next((sign for sign in cell if sign in FORMULA_SIGNS or (sign.isprintable() and not sign.isspace())), "")
+    return first in FORMULA_SIGNS
 
 
 def text_of(cell: Cell, zone: ZoneInfo) -> str:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from crm_core.exporting.csv_out import is_formula
 from crm_core.importing.sheets import (
     BROKEN_LETTERS,
     LONGEST_CELL,
@@ -26,7 +27,6 @@ PROBE = 256 * 1024  # bytes that are looked at
 PROBE_ROWS = 30
 LONGEST_ROW = 128 * 1024  # characters after which it takes no more lines
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
-FORMULA_SIGNS = ("=", "+", "-", "@")
 
 
 def detected(file: Path) -> Shape:
@@ -110,7 +110,7 @@ def _fault(cell: str) -> str | None:
 def _plain(cell: str) -> str:
     """Without the apostrophe that spreadsheets and our own exports put before what looks like a formula."""
     text = cell[:LONGEST_CELL].strip()
-    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA_SIGNS) else text
+    return text[1:] if text.startswith("'") and is_formula(text[1:]) else text
 
 
 def _encoding(start: bytes) -> str:

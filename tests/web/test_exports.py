@@ -41,10 +41,32 @@ def xlsx_of(content: bytes) -> list[list[object]]:
     return [[cell.value for cell in row] for row in load_workbook(io.BytesIO(content)).active.iter_rows()]  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+7", "-1", "@x", "\t=1", " =1", "\u00a0=1"])
+FORMULAS = (
+    "=1+1",
+    "+7",
+    "-1",
+    "@x",
+    "\t=1",
+    " =1",
+    "\u00a0=1",
+    "\n=1",
+    "\u200b=1",
+    "\ufeff=1",
+    "\x0b=1",
+    "\uff1d1",
+    "\u2003\uff20x",
+)
+
+
+@pytest.mark.parametrize("cell", FORMULAS)
 def test_what_looks_like_a_formula_is_text(cell: str) -> None:
     assert safe(cell) == f"'{cell}"
     assert csv_line([cell, "a"]).decode().strip().lstrip('"').startswith("'")
+
+
+@pytest.mark.parametrize("cell", ["", "a=1", "'=", "\tHello", "Анна", "\u200b", "7 = 7"])
+def test_what_does_not_is_left_alone(cell: str) -> None:
+    assert safe(cell) == cell
 
 
 @pytest.mark.parametrize(
