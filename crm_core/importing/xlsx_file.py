@@ -1,13 +1,15 @@
 """XLSX by openpyxl, streamed: a bomb, a formula or a sheet without end is refused, and no cell is believed to be text."""
 
+import lzma
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from openpyxl import load_workbook
+from openpyxl.reader.excel import ExcelReader
 from openpyxl.utils.exceptions import InvalidFileException
 
 from crm_core.importing.sheets import (
@@ -22,6 +24,7 @@ from crm_core.importing.sheets import (
     bounded,
     unreadable,
 )
+from crm_core.importing.xlsx_parts import Archive, PartTooLarge
 from crm_core.text import msgid
 
 LARGEST_UNPACKED = 400 * 1024 * 1024
@@ -29,7 +32,11 @@ LARGEST_STRINGS = 48 * 1024 * 1024  # the table of shared strings is the one par
 MOST_PARTS = 2000
 LAST_ROW = 2**20  # of any sheet that a spreadsheet program makes
 STRINGS = "xl/sharedStrings.xml"
-BROKEN = (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, TypeError, AttributeError, OSError, EOFError)
+TOO_LARGE = msgid("The workbook is too large unpacked. Cut it into several, or save it as CSV.")
+BROKEN = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, InvalidFileException, SyntaxError, LookupError, ValueError, TypeError,
+    AttributeError, ArithmeticError, RuntimeError, OSError, EOFError,
+)  # fmt: skip
 """What openpyxl and the standard library raise for a workbook that somebody made by hand or cut in two."""
 
 
@@ -70,6 +77,8 @@ def _told(cells_by_row: Iterator[Sequence[Any]]) -> Iterator[Row]:
             cells = next(cells_by_row)
         except StopIteration:
             return
+        except PartTooLarge as error:
+            raise unreadable(TOO_LARGE) from error
         except BROKEN as error:
             raise unreadable(msgid("The workbook is damaged. Open it in a spreadsheet program and save it anew.")) from error
         if any(cell.value is not None for cell in cells):
@@ -121,13 +130,24 @@ def _book(file: Path) -> Iterator[Any]:
     with file.open("rb") as opened:  # by its name openpyxl would ask for an ending, which stored files have not
         try:
             # keep_links=False: what other workbooks say is not asked for.
-            book = load_workbook(opened, read_only=True, keep_links=False, data_only=False)
+            book = _read(opened)
+        except PartTooLarge as error:
+            raise unreadable(TOO_LARGE) from error
         except BROKEN as error:
             raise unreadable(msgid("This is no workbook that we can read. Save it as .xlsx, or as CSV.")) from error
         try:
             yield book
         finally:
             book.close()
+
+
+def _read(opened: IO[bytes]) -> Any:
+    """As openpyxl's `load_workbook` does, over parts that are bounded."""
+    reader = ExcelReader(opened, read_only=True, keep_links=False, data_only=False)
+    reader.archive.close()
+    reader.archive = Archive(opened)
+    reader.read()
+    return reader.wb
 
 
 def _require_bounded(file: Path) -> None:
@@ -140,4 +160,4 @@ def _require_bounded(file: Path) -> None:
     unpacked = sum(part.file_size for part in parts)
     strings = sum(part.file_size for part in parts if part.filename.casefold() == STRINGS.casefold())
     if len(parts) > MOST_PARTS or unpacked > LARGEST_UNPACKED or strings > LARGEST_STRINGS:
-        raise unreadable(msgid("The workbook is too large unpacked. Cut it into several, or save it as CSV."))
+        raise unreadable(TOO_LARGE)
