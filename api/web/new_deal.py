@@ -17,7 +17,7 @@ from crm_core.contacts.tables import companies, contacts
 from crm_core.deals.edits import NewDeal, open_deal
 from crm_core.deals.filters import known_sources
 from crm_core.deals.queries import list_pipelines
-from crm_core.deals.tables import deals, stages
+from crm_core.deals.tables import StageKind, deals, stages
 from crm_core.deals.work_type import choose_work_type
 from crm_core.errors import Conflict, Invalid, NotFound
 from crm_core.products.work_types import list_work_types
@@ -130,7 +130,7 @@ async def _first_stage(tx: AsyncConnection, pipeline_id: int | None) -> int | No
     if pipeline_id is None:
         return None
     query = select(stages.c.id).where(
-        stages.c.pipeline_id == pipeline_id, stages.c.kind == "open", stages.c.archived_at.is_(None)
+        stages.c.pipeline_id == pipeline_id, stages.c.kind == StageKind.OPEN, stages.c.archived_at.is_(None)
     )
     found: int | None = await tx.scalar(query.order_by(stages.c.position).limit(1))
     if found is None:
