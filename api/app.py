@@ -82,7 +82,8 @@ def create_app(context: AppContext) -> FastAPI:
         app.include_router(noun.router, prefix=PREFIX, responses=REFUSALS, dependencies=WAYS_IN)
     app.include_router(docs.router)
     app.include_router(health.router)
-    app.include_router(pages.router)
+    for page in pages.NOUNS:  # not in a router of their own: its routes would be gone through once more for each request
+        app.include_router(page.router, include_in_schema=False)
     app.state.error_page = pages.error_page
     app.include_router(sign_in)
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")

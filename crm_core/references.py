@@ -1,6 +1,7 @@
 """How one record names another on a page or in an answer: enough to word and link it, no more."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 
@@ -65,31 +66,37 @@ class DealRef:
     says: StageSays | None = None  # where a page says it
 
 
+# The rows of a page name the same few people, deals and stages over and over, and what is frozen may be shared.
+_person, _company, _stage = lru_cache(2000)(Person), lru_cache(2000)(CompanyRef), lru_cache(2000)(StageRef)
+_contact, _deal = lru_cache(2000)(ContactRef), lru_cache(2000)(DealRef)
+
+
 def person(row: Any, prefix: str) -> Person | None:
     """From columns labelled `<prefix>_id` and `<prefix>_name`, both null where there is nobody."""
     columns = row._mapping
     person_id = columns[f"{prefix}_id"]
-    return None if person_id is None else Person(person_id, columns[f"{prefix}_name"])
+    return None if person_id is None else _person(person_id, columns[f"{prefix}_name"])
 
 
 def company(row: Any) -> CompanyRef | None:
     columns = row._mapping
     if columns["company_id"] is None:
         return None
-    return CompanyRef(columns["company_id"], columns["company_name"], bool(columns.get("company_opens", True)))
+    opens = bool(columns["company_opens"]) if "company_opens" in columns else True
+    return _company(columns["company_id"], columns["company_name"], opens)
 
 
 def contact(row: Any) -> ContactRef | None:
     columns = row._mapping
     if columns["contact_id"] is None:
         return None
-    return ContactRef(columns["contact_id"], columns["contact_name"], company(row), bool(columns["contact_opens"]))
+    return _contact(columns["contact_id"], columns["contact_name"], company(row), bool(columns["contact_opens"]))
 
 
 def stage(row: Any, prefix: str = "stage") -> StageRef | None:
     columns = row._mapping
     stage_id = columns[f"{prefix}_id"]
-    return None if stage_id is None else StageRef(stage_id, columns[f"{prefix}_name"], columns[f"{prefix}_short_name"])
+    return None if stage_id is None else _stage(stage_id, columns[f"{prefix}_name"], columns[f"{prefix}_short_name"])
 
 
 def deal(row: Any) -> DealRef | None:
@@ -102,4 +109,4 @@ def deal(row: Any) -> DealRef | None:
 
 
 def deal_ref(deal_id: int, title: str | None, at: StageRef, opens: Any, amount: int | None, currency: str) -> DealRef:
-    return DealRef(deal_id, title, at, True, amount, currency) if opens else DealRef(deal_id, None, at, False)
+    return _deal(deal_id, title, at, True, amount, currency) if opens else _deal(deal_id, None, at, False)

@@ -1,6 +1,6 @@
 """One deal's card: its stages, what stands beside it, and all that happened on it. Every deed on a deal answers with it."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
@@ -15,12 +15,8 @@ from api.web.visit import Visit, VisitNow, back_to
 from crm_core.access import Right, may_give_to, may_see_personal, require_visible
 from crm_core.deals import card_queries
 from crm_core.deals.card_queries import PAGE
-from crm_core.deals.loss_reasons import LossReason, list_loss_reasons
-from crm_core.deals.queries import DealLine
 from crm_core.deals.stage_queries import stage_help
 from crm_core.deals.tables import deals
-from crm_core.products.work_types import WorkType, list_work_types
-from crm_core.users.queries import on_duty
 
 router = APIRouter()
 
@@ -82,13 +78,11 @@ async def card_facts(
     """What the card's templates ask for."""
     found = await card_queries.deal_card(visit.connection, visit.actor, deal_id, shown=shown)
     owner = found.line.owner.id if found.line.owner else None
-    owners = await on_duty(visit.connection, may_give_to(visit.actor))
     return {
         "deal": found, "refused": refused, "shown_entries": shown, "most_shown": MOST_SHOWN, "next_shown": next_shown(shown),
-        "owners": owners, "goers": _goers(visit, found.line, owners),
         "gate": await gate_panel(visit, found, to, typed),
         "help": await stage_help(visit.connection, visit.actor, deal_id),
-        "loss_reasons": await _loss_reasons(visit, found.line), "work_types": await _work_types(visit),
+        "may_give": _chooses(may_give_to(visit.actor)),
         "may_personal": may_see_personal(visit.actor, owner), "sees_margin": visit.may(Right.SEE_FIGURES),
     }  # fmt: skip
 
@@ -98,21 +92,10 @@ def next_shown(shown: int) -> int:
     return min(shown * 3, MOST_SHOWN)
 
 
+def _chooses(takers: frozenset[int] | None) -> bool:
+    """Whether there may be more than one to give it to (None: everybody)."""
+    return takers is None or len(takers) > 1
+
+
 async def _page(visit: Visit, facts: dict[str, Any], status: int = 200) -> Response:
     return await visit.page("deals/page.html", "deals", status, **facts)
-
-
-def _goers(visit: Visit, line: DealLine, owners: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
-    """Who may be sent to a meeting: whom he may give deals to, the deal's owner and himself."""
-    own = {line.owner.id: line.owner.name} if line.owner else {}
-    return list(({visit.actor.user_id: visit.actor.name} | own | dict(owners)).items())
-
-
-async def _loss_reasons(visit: Visit, line: DealLine) -> tuple[LossReason, ...]:
-    """What it can be lost for."""
-    return await list_loss_reasons(visit.connection) if line.is_open and visit.may(Right.WORK) else ()
-
-
-async def _work_types(visit: Visit) -> tuple[WorkType, ...]:
-    """What it can be."""
-    return await list_work_types(visit.connection) if visit.may(Right.WORK) else ()

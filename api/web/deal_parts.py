@@ -81,7 +81,7 @@ async def new_product(visit: VisitNow, deal_id: PathId) -> Response:
     visit.require(Right.WORK)
     line = await deal(visit.connection, visit.actor, deal_id)
     listed = (await list_products(visit.connection, limit=MOST_OFFERED)).items
-    return visit.part("deals/_new_product.html", deal_id=deal_id, currency=line.currency, price_list=by_group(listed))
+    return visit.part("deals/forms/_new_product.html", deal_id=deal_id, currency=line.currency, price_list=by_group(listed))
 
 
 @router.post("/deals/{deal_id}/products")

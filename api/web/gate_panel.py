@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from api.web.gate_form import GateForm, gate_form
 from api.web.gate_words import worded
@@ -17,6 +17,8 @@ from crm_core.deals.judging import GateJudged, StageJudged, Way, way_of
 from crm_core.deals.queries import Stage
 from crm_core.deals.tables import StageKind, deals
 from crm_core.errors import Invalid
+
+DEAL = select(deals).where(deals.c.id == bindparam("deal"))
 
 
 class RowState(StrEnum):
@@ -109,7 +111,7 @@ def _target(card: DealCard, asked_for: int | None) -> Stage | None:
 
 async def _way(visit: Visit, card: DealCard, to: Stage) -> Way | None:
     """None for a stage that no deal goes to any more."""
-    row = (await visit.connection.execute(select(deals).where(deals.c.id == card.line.id))).one()
+    row = (await visit.connection.execute(DEAL, {"deal": card.line.id})).one()
     try:
         return await way_of(visit.connection, row, to.id)
     except Invalid:

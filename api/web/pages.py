@@ -1,8 +1,8 @@
-"""All pages in one router, and the page that an error becomes."""
+"""All pages, and the page that an error becomes."""
 
 import re
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import HTMLResponse, Response
 
 from api.web import (
@@ -15,6 +15,7 @@ from api.web import (
     contacts,
     deal_card,
     deal_deeds,
+    deal_forms,
     deal_list,
     deal_parts,
     dial_settings,
@@ -60,8 +61,7 @@ from api.web.render import Look
 from api.web.visit import look_for
 from api.web.why import page as why
 
-router = APIRouter(include_in_schema=False)
-for noun in (
+NOUNS = (
     entrance,
     frame,
     today,
@@ -81,6 +81,7 @@ for noun in (
     deal_card,
     deal_deeds,
     deal_parts,
+    deal_forms,
     meetings,
     fields,
     work_types,
@@ -112,8 +113,7 @@ for noun in (
     imports,
     exports,
     history,
-):
-    router.include_router(noun.router)
+)
 
 # What a fragment replaces, as the browser names it: `div#dial`.
 TARGET = re.compile(r"#([\w-]{1,60})$", re.ASCII)

@@ -75,7 +75,8 @@ class Wording:
         return moment.astimezone(self.zone)
 
     def time(self, moment: datetime) -> str:
-        return self.local(moment).strftime("%H:%M")
+        local = self.local(moment)
+        return f"{local.hour:02}:{local.minute:02}"
 
     def day(self, moment: datetime | date, now: datetime | None = None) -> str:
         """`today`, `yesterday`, `tomorrow`, else the date, with its year where it is another one."""
@@ -84,10 +85,12 @@ class Wording:
         return self._day(day, today)
 
     def _day(self, day: date, today: date) -> str:
-        if abs((day - today).days) <= 1:
-            near = {0: self.texts.gettext("today"), -1: self.texts.gettext("yesterday"), 1: self.texts.gettext("tomorrow")}
-            return near[(day - today).days]
-        return _written(day, self._day_pattern(with_year=day.year != today.year), self.locale).replace(" ", NO_BREAK)
+        away = (day - today).days
+        if away == 0:
+            return self.texts.gettext("today")
+        if abs(away) == 1:
+            return self.texts.gettext("yesterday") if away < 0 else self.texts.gettext("tomorrow")
+        return _written(day, self._day_pattern(with_year=day.year != today.year), self.locale.language).replace(" ", NO_BREAK)
 
     def since(self, moment: datetime, now: datetime | None = None) -> str:
         """`since yesterday`, `since 19 November`."""
@@ -112,18 +115,20 @@ class Wording:
     def stamp(self, moment: datetime, now: datetime) -> Markup:
         """As `ui.moment` draws it, for what stands on a page hundreds of times: every word of it is ours."""
         local, today = self.local(moment), self.local(now).date()
-        full = f"{_written(local.date(), 'd MMMM y', self.locale)}, {local:%H:%M:%S}"
-        shown = self._at(local, today)
+        full, shown = self._full(local), self._at(local, today)
         return Markup(f'<time class="nowrap" datetime="{moment.isoformat()}" title="{full}">{shown}</time>')  # noqa: S704  ours
 
     def _at(self, local: datetime, today: date) -> str:
-        written = local.strftime("%H:%M")
+        written = f"{local.hour:02}:{local.minute:02}"
         return written if local.date() == today else f"{self._day(local.date(), today)}{NO_BREAK}{written}"
 
     def full(self, moment: datetime) -> str:
         """Date and time to the second, for titles."""
-        local = self.local(moment)
-        return f"{_written(local.date(), 'd MMMM y', self.locale)}, {local:%H:%M:%S}"
+        return self._full(self.local(moment))
+
+    def _full(self, local: datetime) -> str:
+        day = _written(local.date(), "d MMMM y", self.locale.language)
+        return f"{day}, {local.hour:02}:{local.minute:02}:{local.second:02}"
 
     def field_time(self, moment: datetime) -> str:
         """As `<input type="datetime-local">` wants it, in the installation's zone."""
@@ -173,9 +178,9 @@ def _money(amount: int, currency: str, language: str) -> str:
 
 
 @lru_cache(4000)
-def _written(day: date, pattern: str, locale: Locale) -> str:
+def _written(day: date, pattern: str, language: str) -> str:
     """Kept: a page of a long history writes the same few days hundreds of times, and each costs as much as a query's row."""
-    return format_date(day, pattern, locale=locale)
+    return format_date(day, pattern, locale=language)
 
 
 def clock(seconds: float | None) -> str:

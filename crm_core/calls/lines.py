@@ -20,6 +20,12 @@ from crm_core.references import ContactRef, DealRef, Person, StageRef
 from crm_core.tags.tables import call_tags
 from crm_core.users.tables import users
 
+_TOLD = frozenset({
+    "id", "direction", "state", "started_at", "answered_at", "ended_at", "outcome", "caller", "callee", "did", "caller_name",
+    "contact_id", "deal_id", "stage_id", "user_id", "wait_seconds", "talk_seconds", "voicemail", "queue", "reviewed_at",
+})  # fmt: skip
+"""Columns of calls that a line is made of."""
+
 customer_number = case(
     (calls.c.direction == Direction.INBOUND, calls.c.caller), (calls.c.direction == Direction.OUTBOUND, calls.c.callee)
 )
@@ -92,6 +98,14 @@ def line_query(actor: Actor) -> Select[Any]:
         )
         .where(visible(actor, calls))
     )  # fmt: skip
+
+
+@lru_cache(1000)
+def brief_query(actor: Actor) -> Select[Any]:
+    """`line_query` with no more than a line tells: long histories are read row by row."""
+    query = line_query(actor)
+    told = [column for column in query.selected_columns if getattr(column, "table", None) is not calls or column.name in _TOLD]
+    return query.with_only_columns(*told, maintain_column_froms=True)
 
 
 async def lines(connection: AsyncConnection, actor: Actor, query: Select[Any]) -> list[CallLine]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import paging, references
@@ -162,14 +162,19 @@ async def _lines(connection: AsyncConnection, rows: Sequence[Any]) -> list[Conta
     ]  # fmt: skip
 
 
+NUMBERS = (
+    select(contact_numbers)
+    .where(contact_numbers.c.contact_id.in_(bindparam("contacts", expanding=True)))
+    .order_by(contact_numbers.c.created_at, contact_numbers.c.id)
+)
+
+
 async def numbers_of_many(connection: AsyncConnection, contact_ids: Sequence[int]) -> dict[int, list[ContactNumber]]:
     """By contact, each in the order they became known."""
     found: dict[int, list[ContactNumber]] = {}
     if not contact_ids:
         return found
-    table = contact_numbers
-    query = select(table).where(table.c.contact_id.in_(contact_ids)).order_by(table.c.created_at, table.c.id)
-    for row in await connection.execute(query):
+    for row in await connection.execute(NUMBERS, {"contacts": contact_ids}):
         number = ContactNumber(row.id, row.number, row.raw, row.not_customer_at is not None)
         found.setdefault(row.contact_id, []).append(number)
     return found

@@ -11,14 +11,14 @@ from crm_core.access import Actor
 from crm_core.contacts.queries import ContactNumber
 from crm_core.deals.entry import Place, TimelineAsked
 from crm_core.deals.people import DealPerson, people_of
-from crm_core.deals.queries import DealLine, Stage, deal, pipeline
+from crm_core.deals.queries import DealLine, Stage, deal, strip_of
 from crm_core.deals.stays import Move, moves_of, stays_of
 from crm_core.deals.timeline import StagePeriod, Timeline, timeline
 from crm_core.fields.definitions import Field, definitions
 from crm_core.fields.history import Noun
 from crm_core.meetings.queries import Meeting, meetings_of
 from crm_core.products.deal_lines import DealProducts, products_of
-from crm_core.tasks.queries import TaskFilters, TaskLine, list_tasks
+from crm_core.tasks.queries import TaskLine, open_tasks_of
 
 PAGE = 50
 """Entries of a timeline that are shown at once."""
@@ -70,8 +70,8 @@ async def deal_card(connection: AsyncConnection, actor: Actor, deal_id: int, *, 
     asked = TimelineAsked(actor, deal_id, moves, shown, meetings=meetings)
     return DealCard(
         line=line,
-        steps=steps_of((await pipeline(connection, line.pipeline_id, stands_on=line.stage.id)).stages, line.stage.id, moves),
-        tasks=(await list_tasks(connection, actor, TaskFilters(deal_id=deal_id))).items,
+        steps=steps_of(await strip_of(connection, line.pipeline_id, stands_on=line.stage.id), line.stage.id, moves),
+        tasks=await open_tasks_of(connection, actor, deal_id),
         people=await people_of(connection, actor, deal_id),
         meetings=meetings,
         products=await products_of(connection, deal_id),

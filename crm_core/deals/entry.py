@@ -6,9 +6,10 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from functools import lru_cache
+from typing import Any, ClassVar, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, or_
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, or_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.access import Actor
@@ -20,10 +21,14 @@ from crm_core.paging import LARGEST_ID
 NOT_OURS = "cursor is not one that this timeline gave; leave it out to begin anew"
 
 
+OfDeal = Callable[[Actor], Select[Any]]
+"""All of a kind that this actor may see of the deal `deal`, in no order yet."""
+
+
 class Entry:
     """One thing that happened. Its class is a frozen dataclass with `at` and `id`, and says its `kind`.
 
-    The page draws it by `templates/deals/entry/_<kind>.html`, where it is called `entry`.
+    The page draws it by the macro `draw(entry)` of `templates/deals/entry/_<kind>.html`.
     """
 
     __slots__ = ()
@@ -62,6 +67,15 @@ class Place:
         return cls(moment, kind, entry_id)
 
 
+class Found(NamedTuple):
+    """What may be among the newest: where it stands in the timeline, and the row that its entry would be told from."""
+
+    at: datetime
+    kind: str
+    id: int
+    row: Any
+
+
 @dataclass(frozen=True, slots=True)
 class TimelineAsked:
     """Of whose timeline, for whom: the newest `limit` entries before `before`. `moves`: all of the deal's, oldest first."""
@@ -73,28 +87,44 @@ class TimelineAsked:
     before: Place | None = None
     meetings: tuple[Meeting, ...] | None = None  # all of the deal's, where they were read already
 
-    def newest(self, query: Select[Any], kind: str, at: ColumnElement[Any], row_id: ColumnElement[Any]) -> Select[Any]:
-        """The query in the timeline's order, narrowed to what this kind may have among the entries asked for."""
+    async def rows(
+        self, connection: AsyncConnection, of: OfDeal, kind: str, at: ColumnElement[Any], row_id: ColumnElement[Any]
+    ) -> Sequence[Row[Any]]:
+        """The rows of a kind, in the timeline's order, narrowed to what it may have among the entries asked for."""
+        query = _newest(of, self.actor, at, row_id)
         if self.before is not None:
             query = query.where(_older(self.before, kind, at, row_id))
-        return query.order_by(at.desc(), row_id.desc()).limit(self.limit)
+        found: Sequence[Row[Any]] = (await connection.execute(query, {"deal": self.deal_id, "most": self.limit})).all()
+        return found
 
-    def is_older(self, entry: Entry) -> bool:
-        """The same for entries that are at hand already."""
-        return self.before is None or in_order(entry) < (self.before.at, self.before.kind, self.before.id)
+    def is_older(self, found: Found) -> bool:
+        """The same for what is at hand already."""
+        return self.before is None or found[:3] < (self.before.at, self.before.kind, self.before.id)
+
+
+Find = Callable[[AsyncConnection, TimelineAsked], Awaitable[Sequence[Found]]]
+Tell = Callable[[AsyncConnection, TimelineAsked, Sequence[Any]], Awaitable[Sequence[Entry]]]
 
 
 @dataclass(frozen=True, slots=True)
 class EntryKind:
-    """`read` tells at most `limit` entries of its kind, the newest first, each one that the actor may see."""
+    """`find` finds at most `limit` of its kind, the newest first, each one that the actor may see; `tell` makes entries of the
+    rows that are shown, in their order: most of what is found is older than what other kinds have."""
 
     name: str
-    read: Callable[[AsyncConnection, TimelineAsked], Awaitable[Sequence[Entry]]]
+    find: Find
+    tell: Tell
 
 
 def in_order(entry: Entry) -> tuple[datetime, str, int]:
     """What timelines are ordered by; no two entries are equal in it."""
     return entry.at, entry.kind, entry.id
+
+
+@lru_cache(5000)
+def _newest(of: OfDeal, actor: Actor, at: ColumnElement[Any], row_id: ColumnElement[Any]) -> Select[Any]:
+    """Kept: putting it together costs more than what it finds."""
+    return of(actor).order_by(at.desc(), row_id.desc()).limit(bindparam("most"))
 
 
 def _older(place: Place, kind: str, at: ColumnElement[Any], row_id: ColumnElement[Any]) -> ColumnElement[bool]:

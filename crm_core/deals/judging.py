@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.deals import gates
@@ -19,6 +19,8 @@ from crm_core.options import fitted
 from crm_core.plugins import plugins
 from crm_core.text import msgid
 
+STRIP = select(stages).where(stages.c.pipeline_id == bindparam("pipeline")).order_by(stages.c.position)
+"""The stages of `pipeline`, also those that were taken away, with all that is set about them."""
 FROM_THE_FIRST = -1
 
 
@@ -96,8 +98,7 @@ async def way_of(tx: AsyncConnection, deal: Row[Any], to_stage: int, *, begins: 
 
 async def stages_left(tx: AsyncConnection, deal: Row[Any], to_stage: int, *, begins: int | None = None) -> tuple[Row[Any], ...]:
     """The open stages the deal would leave forwards, in order, its own first. Raises Invalid."""
-    query = select(stages).where(stages.c.pipeline_id == deal.pipeline_id).order_by(stages.c.position)
-    strip = (await tx.execute(query)).all()
+    strip = (await tx.execute(STRIP, {"pipeline": deal.pipeline_id})).all()
     target = target_among(strip, to_stage)
     if target.kind == StageKind.LOST:
         return ()

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Integer, Select, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import paging, references
@@ -91,6 +91,10 @@ class DealLine:
 STRIP = select(
     stages.c.id, stages.c.pipeline_id, stages.c.name, stages.c.short_name, stages.c.goal, stages.c.position, stages.c.kind
 ).order_by(stages.c.position)
+STRIP_OF = STRIP.where(
+    stages.c.pipeline_id == bindparam("pipeline"),
+    or_(stages.c.archived_at.is_(None), stages.c.id == bindparam("stands_on", type_=Integer)),
+)
 
 
 async def list_pipelines(connection: AsyncConnection) -> tuple[Pipeline, ...]:
@@ -106,9 +110,13 @@ async def pipeline(connection: AsyncConnection, pipeline_id: int, *, stands_on: 
     name = await connection.scalar(select(pipelines.c.name).where(pipelines.c.id == pipeline_id))
     if name is None:
         raise NotFound(noun="pipelines", id=pipeline_id)
-    shown = or_(stages.c.archived_at.is_(None), stages.c.id == stands_on)
-    rows = (await connection.execute(STRIP.where(stages.c.pipeline_id == pipeline_id, shown))).all()
-    return Pipeline(pipeline_id, name, tuple(_stage(row) for row in rows))
+    return Pipeline(pipeline_id, name, await strip_of(connection, pipeline_id, stands_on=stands_on))
+
+
+async def strip_of(connection: AsyncConnection, pipeline_id: int, *, stands_on: int | None = None) -> tuple[Stage, ...]:
+    """The stages of `pipeline`."""
+    rows = await connection.execute(STRIP_OF, {"pipeline": pipeline_id, "stands_on": stands_on})
+    return tuple(_stage(row) for row in rows)
 
 
 async def list_deals(
@@ -124,7 +132,7 @@ async def list_deals(
 
 async def deal(connection: AsyncConnection, actor: Actor, deal_id: int) -> DealLine:
     """Raises NotFound."""
-    row = (await connection.execute(deal_query(actor).where(deals.c.id == deal_id))).one_or_none()
+    row = (await connection.execute(_one(actor), {"deal": deal_id})).one_or_none()
     if row is None:
         raise NotFound(noun="deals", id=deal_id)
     return _line(row)
@@ -167,6 +175,11 @@ def deal_query(actor: Actor) -> Select[Any]:
         )
         .where(visible(actor, deals))
     )  # fmt: skip
+
+
+@lru_cache(1000)
+def _one(actor: Actor) -> Select[Any]:
+    return deal_query(actor).where(deals.c.id == bindparam("deal"))
 
 
 def _stage(row: Any) -> Stage:

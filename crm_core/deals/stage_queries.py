@@ -4,9 +4,10 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.access import Actor, visible
@@ -114,17 +115,31 @@ async def taken_away(connection: AsyncConnection, pipeline_id: int) -> tuple[Sta
 
 async def stage_help(connection: AsyncConnection, actor: Actor, deal_id: int) -> StageHelp:
     """Of the stage a deal stands on. Raises NotFound."""
-    query = select(stages, deals.c.handed_over_from).join(deals, deals.c.stage_id == stages.c.id).where(deals.c.id == deal_id)
-    row = (await connection.execute(query)).one_or_none()
-    if row is None:
+    rows = (await connection.execute(_help(actor), {"deal": deal_id})).all()
+    if not rows:
         raise NotFound(noun="deals", id=deal_id)
-    known = StageHelp(row.id, row.goal, row.criteria, row.tools, row.algorithm)
-    beside = select(deals.c.id, deals.c.title, deals.c.handed_over_from, visible(actor, deals).label("opens"))
-    near = (
-        await connection.execute(beside.where((deals.c.handed_over_from == deal_id) | (deals.c.id == row.handed_over_from)))
-    ).all()
-    links = {one.handed_over_from == deal_id: DealBeside(one.id, one.title, bool(one.opens)) for one in near}
-    return StageHelp(row.id, known.goal, known.criteria, known.tools, known.algorithm, links.get(False), links.get(True))
+    links = {
+        row.beside_from == deal_id: DealBeside(row.beside_id, row.beside_title, bool(row.beside_opens))
+        for row in rows if row.beside_id is not None
+    }  # fmt: skip
+    stage = rows[0]
+    return StageHelp(stage.id, stage.goal, stage.criteria, stage.tools, stage.algorithm, links.get(False), links.get(True))
+
+
+@lru_cache(1000)
+def _help(actor: Actor) -> Select[Any]:
+    """The stage of the deal `deal`, once for each deal beside it."""
+    this = deals.alias("this")
+    beside = (deals.c.handed_over_from == this.c.id) | (deals.c.id == this.c.handed_over_from)
+    return (
+        select(
+            stages.c.id, stages.c.goal, stages.c.criteria, stages.c.tools, stages.c.algorithm, deals.c.id.label("beside_id"),
+            deals.c.title.label("beside_title"), deals.c.handed_over_from.label("beside_from"),
+            visible(actor, deals).label("beside_opens"),
+        )
+        .select_from(this.join(stages, stages.c.id == this.c.stage_id).outerjoin(deals, beside))
+        .where(this.c.id == bindparam("deal"))
+    )  # fmt: skip
 
 
 def version_of(stage: Row[Any]) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.deals.tables import stage_history, stages
@@ -35,20 +35,22 @@ class Stay:
     until: datetime | None
 
 
+_before = stages.alias("before")
+MOVES = (
+    select(stage_history, stages.c.name.label("stage_name"), stages.c.short_name.label("stage_short_name"),
+           _before.c.name.label("before_name"), _before.c.short_name.label("before_short_name"),
+           users.c.name.label("user_name"))
+    .join(stages, stages.c.id == stage_history.c.stage_id)
+    .outerjoin(_before, _before.c.id == stage_history.c.from_stage_id)
+    .outerjoin(users, users.c.id == stage_history.c.user_id)
+    .where(stage_history.c.deal_id == bindparam("deal"))
+    .order_by(stage_history.c.at, stage_history.c.id)
+)  # fmt: skip
+
+
 async def moves_of(connection: AsyncConnection, deal_id: int) -> tuple[Move, ...]:
     """All of a deal, oldest first."""
-    before = stages.alias("before")
-    query = (
-        select(stage_history, stages.c.name.label("stage_name"), stages.c.short_name.label("stage_short_name"),
-               before.c.name.label("before_name"), before.c.short_name.label("before_short_name"),
-               users.c.name.label("user_name"))
-        .join(stages, stages.c.id == stage_history.c.stage_id)
-        .outerjoin(before, before.c.id == stage_history.c.from_stage_id)
-        .outerjoin(users, users.c.id == stage_history.c.user_id)
-        .where(stage_history.c.deal_id == deal_id)
-        .order_by(stage_history.c.at, stage_history.c.id)
-    )  # fmt: skip
-    return tuple(_move(row) for row in await connection.execute(query))
+    return tuple(_move(row) for row in await connection.execute(MOVES, {"deal": deal_id}))
 
 
 def stays_of(moves: Sequence[Move], stage: StageRef, since: datetime) -> tuple[Stay, ...]:
@@ -63,9 +65,18 @@ def stay_of(at: datetime, own_stage_id: int | None, stays: Sequence[Stay]) -> in
 
     The call that opens a deal began a moment before it: it stands in the first stay.
     """
-    begun = [number for number, stay in enumerate(stays) if stay.since <= at] or [0]
-    there = [number for number, stay in enumerate(stays) if stay.stage.id == own_stage_id]
-    return next((number for number in reversed(begun) if number in there), (there or begun[-1:])[0])
+    begun = there = None
+    for number in range(len(stays) - 1, -1, -1):
+        stay = stays[number]
+        if own_stage_id is not None and stay.stage.id == own_stage_id:
+            there = number
+            if stay.since <= at:
+                return number
+        if begun is None and stay.since <= at:
+            begun = number
+            if own_stage_id is None:
+                return number
+    return there if there is not None else begun or 0
 
 
 def _move(row: Any) -> Move:

@@ -8,7 +8,7 @@ from functools import cache
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.deals import entries
-from crm_core.deals.entry import Entry, EntryKind, Place, TimelineAsked, in_order
+from crm_core.deals.entry import Entry, EntryKind, Found, Place, TimelineAsked, in_order
 from crm_core.deals.stays import Stay, stay_of
 from crm_core.plugins import plugins
 from crm_core.references import StageRef
@@ -32,6 +32,11 @@ class Timeline:
     periods: tuple[StagePeriod, ...]
     next_cursor: str | None
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Of the entries in it."""
+        return tuple(dict.fromkeys(entry.kind for period in self.periods for entry in period.entries))
+
 
 @cache
 def entry_kinds() -> Mapping[str, EntryKind]:
@@ -41,13 +46,22 @@ def entry_kinds() -> Mapping[str, EntryKind]:
 async def timeline(connection: AsyncConnection, asked: TimelineAsked, stays: Sequence[Stay]) -> Timeline:
     """A page of it; the deal itself must have been found visible before."""
     one_more = replace(asked, limit=asked.limit + 1)
-    found: list[Entry] = []
+    found: list[Found] = []
     for kind in entry_kinds().values():
-        found += await kind.read(connection, one_more)
-    found.sort(key=in_order, reverse=True)
+        found += await kind.find(connection, one_more)
+    found.sort(key=lambda one: one[:3], reverse=True)
     shown = found[: asked.limit]
-    next_cursor = Place(*in_order(shown[-1])).written() if len(found) > len(shown) else None
-    return Timeline(periods_of(shown, stays, asked.before), next_cursor)
+    next_cursor = Place(*shown[-1][:3]).written() if len(found) > len(shown) else None
+    return Timeline(periods_of(await _told(connection, asked, shown), stays, asked.before), next_cursor)
+
+
+async def _told(connection: AsyncConnection, asked: TimelineAsked, shown: Sequence[Found]) -> list[Entry]:
+    entries: list[Entry] = []
+    for kind in entry_kinds().values():
+        rows = [one.row for one in shown if one.kind == kind.name]
+        if rows:
+            entries += await kind.tell(connection, asked, rows)
+    return sorted(entries, key=in_order, reverse=True)
 
 
 def periods_of(shown: Iterable[Entry], stays: Sequence[Stay], before: Place | None = None) -> tuple[StagePeriod, ...]:

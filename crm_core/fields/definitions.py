@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, TypedDict
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, Select, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.errors import Conflict, Invalid, NotFound
@@ -75,12 +76,16 @@ class FieldChanges(TypedDict, total=False):
 
 async def definitions(connection: AsyncConnection, noun: Noun | None = None, *, archived: bool = False) -> tuple[Field, ...]:
     """In the order of the card: block by block as the blocks first come, fields by position."""
-    query = select(fields).order_by(fields.c.noun, fields.c.position, fields.c.id)
-    query = query if noun is None else query.where(fields.c.noun == noun)
-    query = query if archived else query.where(fields.c.archived_at.is_(None))
-    found = [_field(row) for row in await connection.execute(query)]
+    found = [_field(row) for row in await connection.execute(_defined(noun, archived))]
     blocks = list(dict.fromkeys((field.noun, field.block) for field in found))
     return tuple(sorted(found, key=lambda field: (field.archived, blocks.index((field.noun, field.block)), field.position)))
+
+
+@cache
+def _defined(noun: Noun | None, archived: bool) -> Select[Any]:
+    query = select(fields).order_by(fields.c.noun, fields.c.position, fields.c.id)
+    query = query if noun is None else query.where(fields.c.noun == noun)
+    return query if archived else query.where(fields.c.archived_at.is_(None))
 
 
 def in_blocks(fields: Iterable[Field]) -> list[tuple[str | None, list[Field]]]:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import paging, references
@@ -98,8 +98,7 @@ async def meeting(connection: AsyncConnection, actor: Actor, meeting_id: int) ->
 
 async def meetings_of(connection: AsyncConnection, actor: Actor, deal_id: int) -> tuple[Meeting, ...]:
     """All of a deal: the ones to come first, the soonest before the later; then the newest."""
-    rows = await connection.execute(meeting_query(actor).where(meetings.c.deal_id == deal_id).order_by(meetings.c.id))
-    found = [_meeting(row) for row in rows]
+    found = [_meeting(row) for row in await connection.execute(_of_deal(actor), {"deal": deal_id})]
     planned = sorted((one for one in found if one.state is MeetingState.PLANNED), key=lambda one: one.at or one.created_at)
     done = sorted((one for one in found if one.state is not MeetingState.PLANNED), key=_ended, reverse=True)
     return (*planned, *done)
@@ -130,6 +129,11 @@ def meeting_query(actor: Actor) -> Select[Any]:
         )
         .where(visible(actor, deals))
     )  # fmt: skip
+
+
+@lru_cache(1000)
+def _of_deal(actor: Actor) -> Select[Any]:
+    return meeting_query(actor).where(meetings.c.deal_id == bindparam("deal")).order_by(meetings.c.id)
 
 
 def _narrowed(query: Select[Any], filters: MeetingFilters) -> Select[Any]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, TypedDict
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import event_log
@@ -77,11 +77,16 @@ class LineChanges(TypedDict, total=False):
     price: int
 
 
+OF_DEAL = (
+    select(deal_products)
+    .where(deal_products.c.deal_id == bindparam("deal"))
+    .order_by(deal_products.c.position, deal_products.c.id)
+)
+
+
 async def products_of(connection: AsyncConnection, deal_id: int) -> DealProducts:
     """The deal itself must have been found visible before."""
-    query = select(deal_products).where(deal_products.c.deal_id == deal_id)
-    rows = await connection.execute(query.order_by(deal_products.c.position, deal_products.c.id))
-    return DealProducts(tuple(_line(row) for row in rows))
+    return DealProducts(tuple(_line(row) for row in await connection.execute(OF_DEAL, {"deal": deal_id})))
 
 
 async def add_line(tx: AsyncConnection, deal_id: int, new: NewLine, *, by: int | None, now: datetime) -> int:

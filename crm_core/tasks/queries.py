@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import paging, references
@@ -18,6 +18,9 @@ from crm_core.paging import Page
 from crm_core.references import ContactRef, DealRef, Person
 from crm_core.tasks.tables import TaskKind, tasks
 from crm_core.users.tables import users
+
+MOST_OPEN = 50
+"""Open tasks of one deal that its card shows."""
 
 TASK_SORTS = paging.sorts(tasks.c.id, {"due_at": tasks.c.due_at, "created_at": tasks.c.created_at})
 
@@ -66,7 +69,7 @@ async def list_tasks(
     order = paging.sort_named(TASK_SORTS, sort)
     query = _narrowed(task_query(actor), filters or TaskFilters())
     rows = (await connection.execute(paging.continued(query, order, cursor, limit))).all()
-    return paging.page_of(rows, [_line(row) for row in rows[:limit]], order, limit)
+    return paging.page_of(rows, [line_of(row) for row in rows[:limit]], order, limit)
 
 
 async def task(connection: AsyncConnection, actor: Actor, task_id: int) -> TaskLine:
@@ -74,12 +77,12 @@ async def task(connection: AsyncConnection, actor: Actor, task_id: int) -> TaskL
     row = (await connection.execute(task_query(actor).where(tasks.c.id == task_id))).one_or_none()
     if row is None:
         raise NotFound(noun="tasks", id=task_id)
-    return _line(row)
+    return line_of(row)
 
 
-async def task_lines(connection: AsyncConnection, query: Select[Any]) -> list[TaskLine]:
-    """What `task_query`, narrowed and ordered, selects."""
-    return [_line(row) for row in await connection.execute(query)]
+async def open_tasks_of(connection: AsyncConnection, actor: Actor, deal_id: int) -> tuple[TaskLine, ...]:
+    """What is still to be done about a deal, the most urgent first."""
+    return tuple(line_of(row) for row in await connection.execute(_open_of_deal(actor), {"deal": deal_id}))
 
 
 async def count_open_tasks(connection: AsyncConnection, actor: Actor, due_before: datetime) -> int:
@@ -118,6 +121,12 @@ def task_query(actor: Actor) -> Select[Any]:
     )  # fmt: skip
 
 
+@lru_cache(1000)
+def _open_of_deal(actor: Actor) -> Select[Any]:
+    query = task_query(actor).where(tasks.c.deal_id == bindparam("deal"), tasks.c.done_at.is_(None))
+    return query.order_by(tasks.c.due_at, tasks.c.id).limit(MOST_OPEN)
+
+
 def _narrowed(query: Select[Any], filters: TaskFilters) -> Select[Any]:
     equal = {
         tasks.c.owner_id: filters.owner_id, tasks.c.kind: filters.kind,
@@ -131,7 +140,8 @@ def _narrowed(query: Select[Any], filters: TaskFilters) -> Select[Any]:
     return query if filters.due_before is None else query.where(tasks.c.due_at < filters.due_before)
 
 
-def _line(row: Any) -> TaskLine:
+def line_of(row: Any) -> TaskLine:
+    """Of a row of `task_query`."""
     return TaskLine(
         id=row.id, kind=TaskKind(row.kind), title=row.title, deal=references.deal(row), contact=references.contact(row),
         call_id=row.call_id if row.call_opens else None, number=row.number, owner=references.person(row, "owner"),

@@ -74,6 +74,9 @@ PAGES = {
     "POST /deals/{deal_id}/people/{contact_id}": Needs(303, right=WORK, scoped=True, form={"role": "r", "influence": "uses"}),
     "POST /deals/{deal_id}/people/{contact_id}/main": Needs(303, right=WORK, scoped=True),
     "POST /deals/{deal_id}/people/{contact_id}/remove": Needs(422, right=WORK, scoped=True),  # he is the main one
+    "GET /deals/{deal_id}/forms/{which}": Needs(right=WORK, scoped=True),
+    "GET /deals/{deal_id}/meetings/{meeting_id}": Needs(right=WORK, scoped=True),
+    "GET /deals/{deal_id}/products/{line_id}": Needs(right=WORK, scoped=True),
     "GET /deals/{deal_id}/products/new": Needs(right=WORK, scoped=True),
     "POST /deals/{deal_id}/products": Needs(303, right=WORK, scoped=True, form={"name": "P", "price": "10"}),
     "POST /deals/{deal_id}/products/sum": Needs(303, right=WORK, scoped=True),

@@ -82,7 +82,7 @@ async def _status(house: House, who: str | None, route: str, needs: Needs, ids: 
 
 async def _ask(client: httpx.AsyncClient, route: str, needs: Needs, ids: Any) -> httpx.Response:
     method, path = route.split()
-    url = path.format(**ids, link="no-such-link", role="qa", form="csv")
+    url = path.format(**ids, link="no-such-link", role="qa", form="csv", which="edit")
     if needs.body is not None:
         return await client.request(method, url, json={key: _filled(value, ids) for key, value in needs.body.items()})
     form = {key: _filled(value, ids) for key, value in needs.form.items()}

@@ -105,6 +105,7 @@ def test_deal_is_lost_for_a_reason_of_the_list(site: Site, browser: Browser) -> 
     with seat(browser, site, Role.MANAGER) as manager:
         page = manager.open(f"/deals/{deal}")
         page.get_by_text("Другой этап").click()
+        page.get_by_text("Отказ…").click()
         page.select_option("#loss-reason", label="Выбрали другого исполнителя")
         page.fill("[name=words]", "наш срок не подошёл")
         if SHOTS:

@@ -103,10 +103,8 @@ async def list_runs(
     return paging.page_of(rows, await named(connection, [_run(row) for row in rows[:limit]]), order, limit)
 
 
-def runs_of_deal(deal_id: int) -> Select[Any]:
-    """For the deal's timeline: whoever sees the deal sees what ran on it."""
-    query = select(automation_runs, *_OF_RULE).join(automations)
-    return query.where(automation_runs.c.deal_id == deal_id)
+OF_DEALS = select(automation_runs, *_OF_RULE).join(automations)
+"""Runs without the names of their deals; whoever sees a deal sees what ran on it."""
 
 
 async def list_runs_of_deal(
@@ -114,7 +112,8 @@ async def list_runs_of_deal(
 ) -> Page[RunLine]:
     """Newest first; the deal itself must have been found visible before. Raises Invalid."""
     order = paging.sort_named(RUN_SORTS, "-at")
-    rows = (await connection.execute(paging.continued(runs_of_deal(deal_id), order, cursor, limit))).all()
+    query = OF_DEALS.where(automation_runs.c.deal_id == deal_id)
+    rows = (await connection.execute(paging.continued(query, order, cursor, limit))).all()
     return paging.page_of(rows, [run_line(row) for row in rows[:limit]], order, limit)
 
 

@@ -1,13 +1,15 @@
 """What became of the deal's meetings: set, put off, held with what was agreed, cancelled; by whom and when."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from crm_core.deals.entry import Entry, EntryKind, TimelineAsked
+from crm_core.access import Actor
+from crm_core.deals.entry import Entry, EntryKind, Found, TimelineAsked
 from crm_core.meetings.queries import Meeting, meetings_of
 from crm_core.meetings.tables import meetings
 from crm_core.references import Person
@@ -31,18 +33,25 @@ class MeetingEntry(Entry):
     reason: str | None
 
 
-async def _read(connection: AsyncConnection, asked: TimelineAsked) -> list[MeetingEntry]:
-    known = asked.meetings if asked.meetings is not None else await meetings_of(connection, asked.actor, asked.deal_id)
-    own = {one.id: one for one in known}
-    if not own:
-        return []
-    query = (
+def _of_deal(_actor: Actor) -> Select[Any]:
+    own = select(meetings.c.id).where(meetings.c.deal_id == bindparam("deal"))
+    return (
         select(audit, users.c.name.label("user_name"))
         .outerjoin(users, users.c.id == audit.c.user_id)
-        .where(audit.c.noun == "meeting", audit.c.noun_id.in_(select(meetings.c.id).where(meetings.c.deal_id == asked.deal_id)))
-        .where(audit.c.deed.in_(TOLD))
+        .where(audit.c.noun == "meeting", audit.c.noun_id.in_(own), audit.c.deed.in_(TOLD))
     )
-    rows = (await connection.execute(asked.newest(query, MeetingEntry.kind, audit.c.at, audit.c.id))).all()
+
+
+async def _find(connection: AsyncConnection, asked: TimelineAsked) -> list[Found]:
+    if asked.meetings == ():
+        return []
+    rows = await asked.rows(connection, _of_deal, MeetingEntry.kind, audit.c.at, audit.c.id)
+    return [Found(row.at, MeetingEntry.kind, row.id, row) for row in rows]
+
+
+async def _tell(connection: AsyncConnection, asked: TimelineAsked, rows: Sequence[Any]) -> list[MeetingEntry]:
+    known = asked.meetings if asked.meetings is not None else await meetings_of(connection, asked.actor, asked.deal_id)
+    own = {one.id: one for one in known}
     return [_entry(row, own[row.noun_id]) for row in rows]
 
 
@@ -57,4 +66,4 @@ def _moment(told: str | None) -> datetime | None:
     return None if told is None else datetime.fromisoformat(told)
 
 
-ENTRY = EntryKind(MeetingEntry.kind, _read)
+ENTRY = EntryKind(MeetingEntry.kind, _find, _tell)

@@ -1,13 +1,15 @@
 """What people wrote down on the deal."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from crm_core.deals.entry import Entry, EntryKind, TimelineAsked
+from crm_core.access import Actor
+from crm_core.deals.entry import Entry, EntryKind, Found, TimelineAsked
 from crm_core.deals.tables import notes
 from crm_core.references import Person
 from crm_core.users.tables import users
@@ -22,11 +24,18 @@ class NoteEntry(Entry):
     text: str
 
 
-async def _read(connection: AsyncConnection, asked: TimelineAsked) -> list[NoteEntry]:
-    query = select(notes, users.c.name.label("user_name")).join(users, users.c.id == notes.c.user_id)
-    query = asked.newest(query.where(notes.c.deal_id == asked.deal_id), NoteEntry.kind, notes.c.at, notes.c.id)
-    rows = (await connection.execute(query)).all()
+def _of_deal(_actor: Actor) -> Select[Any]:
+    query = select(notes.c.id, notes.c.at, notes.c.text, notes.c.user_id, users.c.name.label("user_name"))
+    return query.join(users, users.c.id == notes.c.user_id).where(notes.c.deal_id == bindparam("deal"))
+
+
+async def _find(connection: AsyncConnection, asked: TimelineAsked) -> list[Found]:
+    rows = await asked.rows(connection, _of_deal, NoteEntry.kind, notes.c.at, notes.c.id)
+    return [Found(row.at, NoteEntry.kind, row.id, row) for row in rows]
+
+
+async def _tell(_connection: AsyncConnection, _asked: TimelineAsked, rows: Sequence[Any]) -> list[NoteEntry]:
     return [NoteEntry(row.at, row.id, Person(row.user_id, row.user_name), row.text) for row in rows]
 
 
-ENTRY = EntryKind(NoteEntry.kind, _read)
+ENTRY = EntryKind(NoteEntry.kind, _find, _tell)

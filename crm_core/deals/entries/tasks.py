@@ -1,15 +1,17 @@
 """Tasks that were done; the open ones stand beside the timeline, those of meetings are told as meetings."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from crm_core.deals.entry import Entry, EntryKind, TimelineAsked
+from crm_core.access import Actor
+from crm_core.deals.entry import Entry, EntryKind, Found, TimelineAsked
 from crm_core.meetings.tables import meetings
-from crm_core.tasks.queries import TaskLine, task_lines, task_query
+from crm_core.tasks.queries import TaskLine, line_of, task_query
 from crm_core.tasks.tables import tasks
 
 
@@ -21,12 +23,19 @@ class TaskEntry(Entry):
     task: TaskLine
 
 
-async def _read(connection: AsyncConnection, asked: TimelineAsked) -> list[TaskEntry]:
-    of_meetings = select(meetings.c.task_id).where(meetings.c.deal_id == asked.deal_id, meetings.c.task_id.is_not(None))
-    done = task_query(asked.actor).where(tasks.c.deal_id == asked.deal_id, tasks.c.done_at.is_not(None))
-    done = done.where(tasks.c.id.not_in(of_meetings))
-    found = await task_lines(connection, asked.newest(done, TaskEntry.kind, tasks.c.done_at, tasks.c.id))
-    return [TaskEntry(line.done_at, line.id, line) for line in found if line.done_at is not None]
+def _of_deal(actor: Actor) -> Select[Any]:
+    of_meetings = select(meetings.c.task_id).where(meetings.c.deal_id == bindparam("deal"), meetings.c.task_id.is_not(None))
+    done = task_query(actor).where(tasks.c.deal_id == bindparam("deal"), tasks.c.done_at.is_not(None))
+    return done.where(tasks.c.id.not_in(of_meetings))
 
 
-ENTRY = EntryKind(TaskEntry.kind, _read)
+async def _find(connection: AsyncConnection, asked: TimelineAsked) -> list[Found]:
+    rows = await asked.rows(connection, _of_deal, TaskEntry.kind, tasks.c.done_at, tasks.c.id)
+    return [Found(row.done_at, TaskEntry.kind, row.id, row) for row in rows]
+
+
+async def _tell(_connection: AsyncConnection, _asked: TimelineAsked, rows: Sequence[Any]) -> list[TaskEntry]:
+    return [TaskEntry(row.done_at, row.id, line_of(row)) for row in rows]
+
+
+ENTRY = EntryKind(TaskEntry.kind, _find, _tell)

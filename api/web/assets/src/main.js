@@ -3,6 +3,7 @@ import "./htmx.js";
 import "./clocks.js";
 import "./dial.js";
 import "./controls.js";
+import "./opened.js";
 import "./keys.js";
 import "./refresh.js";
 import "./chosen.js";
