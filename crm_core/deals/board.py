@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import FromClause, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import references
@@ -14,7 +15,7 @@ from crm_core.calls.listening_queries import not_heard
 from crm_core.calls.live_queries import IS_UP
 from crm_core.calls.tables import calls
 from crm_core.contacts.tables import companies, contact_numbers, contacts
-from crm_core.deals.filters import DealFilters, narrowed
+from crm_core.deals.filters import DealFilters, narrowed_at_once, stage_limits, stuck
 from crm_core.deals.tables import StageKind, deals, stages
 from crm_core.references import Person
 from crm_core.tasks.tables import TaskKind, tasks
@@ -124,15 +125,30 @@ class Board:
         return _added(column.weighted for column in self.columns)
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What statements of a board are kept by: putting one together costs as much as what it finds. `over`: what is stuck."""
+
+    actor: Actor
+    filters: DealFilters
+    over: ColumnElement[bool] | None
+
+    def narrowed(self, query: Select[Any]) -> Select[Any]:
+        seen = query.select_from(_named(self.filters)).where(visible(self.actor, deals))
+        return narrowed_at_once(seen if self.over is None else seen.where(self.over), self.filters)
+
+
 async def read_board(
     connection: AsyncConnection, actor: Actor, pipeline_id: int, filters: DealFilters, *, now: datetime,
     shown: Mapping[int, int] | None = None, first: int = FIRST,
 ) -> Board:  # fmt: skip
     """The pipeline's open deals that the actor may see; `shown`: how many cards of a stage's column, where not the first ones."""
-    wanted = replace(filters, open=True, pipeline_id=pipeline_id)
+    over = None if filters.stuck_at is None else stuck(await stage_limits(connection), filters.stuck_at)
+    asked = _Asked(actor, replace(filters, open=True, pipeline_id=pipeline_id, stuck_at=None), over)
     in_order = [_stage(row) for row in await connection.execute(_stages_of(pipeline_id))]
-    counted = await _counted(connection, actor, wanted)
-    cards = await _cards(connection, actor, wanted, {stage.id: stage.limit_hours for stage in in_order}, now, shown or {}, first)
+    counted = await _counted(connection, asked)
+    query = _card_query(asked, tuple(sorted((shown or {}).items())), first)
+    cards = await _cards(connection, query, {stage.id: stage.limit_hours for stage in in_order}, now)
     return Board(
         columns=tuple(_column(stage, counted, cards) for stage in in_order if stage.is_open),
         ends=tuple(stage for stage in in_order if not stage.is_open),
@@ -144,6 +160,7 @@ def _column(stage: BoardStage, counted: Mapping[int, tuple[int, Sums]], cards: M
     return Column(stage, count, sums, tuple(cards.get(stage.id, ())))
 
 
+@lru_cache(200)
 def _stages_of(pipeline_id: int) -> Select[Any]:
     """Also a stage that was deleted, while deals stand on it."""
     columns = (stages.c.id, stages.c.name, stages.c.short_name, stages.c.kind, stages.c.chance, stages.c.limit_hours)
@@ -152,11 +169,15 @@ def _stages_of(pipeline_id: int) -> Select[Any]:
     return select(*columns).where(stages.c.pipeline_id == pipeline_id, lives).order_by(stages.c.position, stages.c.id)
 
 
-async def _counted(connection: AsyncConnection, actor: Actor, filters: DealFilters) -> dict[int, tuple[int, Sums]]:
+@lru_cache(500)
+def _count_query(asked: _Asked) -> Select[Any]:
     query = select(deals.c.stage_id, deals.c.currency, func.count().label("count"), func.sum(deals.c.amount).label("amount"))
-    query = query.select_from(_named(filters)).where(visible(actor, deals)).group_by(deals.c.stage_id, deals.c.currency)
+    return asked.narrowed(query).group_by(deals.c.stage_id, deals.c.currency)
+
+
+async def _counted(connection: AsyncConnection, asked: _Asked) -> dict[int, tuple[int, Sums]]:
     found: dict[int, tuple[int, Sums]] = {}
-    for row in await connection.execute(await narrowed(connection, query, filters)):
+    for row in await connection.execute(_count_query(asked)):
         count, sums = found.get(row.stage_id, (0, {}))
         amount = {} if row.amount is None else {row.currency: int(row.amount)}
         found[row.stage_id] = count + int(row._mapping["count"]), {**sums, **amount}
@@ -164,11 +185,10 @@ async def _counted(connection: AsyncConnection, actor: Actor, filters: DealFilte
 
 
 async def _cards(
-    connection: AsyncConnection, actor: Actor, filters: DealFilters, limits: Mapping[int, float | None], now: datetime,
-    shown: Mapping[int, int], first: int,
-) -> dict[int, list[Card]]:  # fmt: skip
+    connection: AsyncConnection, query: Select[Any], limits: Mapping[int, float | None], now: datetime
+) -> dict[int, list[Card]]:
     """By stage; what came to a stage last stands first."""
-    rows = (await connection.execute(_card_query(await _places(connection, actor, filters), shown, first))).all()
+    rows = (await connection.execute(query)).all()
     urgent = await _next_tasks(connection, [row.id for row in rows])
     on_line = await _on_line(connection, now) if rows else {}
     found: dict[int, list[Card]] = {}
@@ -179,12 +199,11 @@ async def _cards(
     return found
 
 
-async def _places(connection: AsyncConnection, actor: Actor, filters: DealFilters) -> FromClause:
+def _places(asked: _Asked) -> FromClause:
     """Each deal with its place in its column."""
     newest = (deals.c.stage_since.desc(), deals.c.id.desc())
     place = func.row_number().over(partition_by=deals.c.stage_id, order_by=newest).label("place")
-    query = select(deals.c.id, deals.c.stage_id, place).select_from(_named(filters)).where(visible(actor, deals))
-    return (await narrowed(connection, query, filters)).subquery("places")
+    return asked.narrowed(select(deals.c.id, deals.c.stage_id, place)).subquery("places")
 
 
 def _named(filters: DealFilters) -> FromClause:
@@ -195,8 +214,10 @@ def _named(filters: DealFilters) -> FromClause:
     return deals.outerjoin(contacts, contacts.c.id == deals.c.contact_id).outerjoin(companies, company)
 
 
-def _card_query(places: FromClause, shown: Mapping[int, int], first: int) -> Select[Any]:
-    more = [and_(places.c.stage_id == stage, places.c.place <= min(count, MOST)) for stage, count in shown.items()]
+@lru_cache(500)
+def _card_query(asked: _Asked, shown: tuple[tuple[int, int], ...], first: int) -> Select[Any]:
+    places = _places(asked)
+    more = [and_(places.c.stage_id == stage, places.c.place <= min(count, MOST)) for stage, count in shown]
     number = select(func.min(contact_numbers.c.number)).where(contact_numbers.c.contact_id == deals.c.contact_id)
     nameless = and_(deals.c.title.is_(None), contacts.c.name.is_(None))
     return (
@@ -217,20 +238,29 @@ def _card_query(places: FromClause, shown: Mapping[int, int], first: int) -> Sel
     )  # fmt: skip
 
 
+NEXT_TASKS = (
+    select(tasks.c.deal_id, tasks.c.kind, tasks.c.title, tasks.c.due_at)
+    .where(tasks.c.deal_id.in_(bindparam("deals", expanding=True)), tasks.c.done_at.is_(None))
+    .order_by(tasks.c.due_at.desc(), tasks.c.id.desc())
+)
+"""The most urgent last: it stays of each deal."""
+UP = (
+    select(calls.c.deal_id, calls.c.exchange_id, calls.c.answered_at)
+    .where(IS_UP, calls.c.deal_id.is_not(None))
+    .order_by(calls.c.started_at.desc(), calls.c.id.desc())
+)
+
+
 async def _next_tasks(connection: AsyncConnection, deal_ids: Sequence[int]) -> dict[int, NextTask]:
     if not deal_ids:
         return {}
-    query = select(tasks.c.deal_id, tasks.c.kind, tasks.c.title, tasks.c.due_at)
-    query = query.where(tasks.c.deal_id.in_(deal_ids), tasks.c.done_at.is_(None)).order_by(
-        tasks.c.due_at.desc(), tasks.c.id.desc()
-    )
-    return {row.deal_id: NextTask(TaskKind(row.kind), row.title, row.due_at) for row in await connection.execute(query)}
+    rows = await connection.execute(NEXT_TASKS, {"deals": deal_ids})
+    return {row.deal_id: NextTask(TaskKind(row.kind), row.title, row.due_at) for row in rows}
 
 
 async def _on_line(connection: AsyncConnection, now: datetime) -> dict[int, OnLine]:
     """By deal; a call that was answered before one that rings."""
-    query = select(calls.c.deal_id, calls.c.exchange_id, calls.c.answered_at).where(IS_UP, calls.c.deal_id.is_not(None))
-    rows = (await connection.execute(query.order_by(calls.c.started_at.desc(), calls.c.id.desc()))).all()
+    rows = (await connection.execute(UP)).all()
     if not rows:
         return {}
     silent = await not_heard(connection, now)

@@ -44,9 +44,13 @@ class DealFilters:
 
 async def narrowed(connection: AsyncConnection, query: Select[Any], filters: DealFilters) -> Select[Any]:
     """The query, which has `deals` in it and for a search also `contacts` and `companies`, with these conditions."""
+    query = narrowed_at_once(query, filters)
+    return query if filters.stuck_at is None else query.where(stuck(await stage_limits(connection), filters.stuck_at))
+
+
+def narrowed_at_once(query: Select[Any], filters: DealFilters) -> Select[Any]:
+    """`narrowed` but for `stuck_at`, which asks the database for the limits of stages first."""
     query = query.where(*_equal(filters), *_lasting(filters))
-    if filters.stuck_at is not None:
-        query = query.where(stuck(await stage_limits(connection), filters.stuck_at))
     words = words_of(filters.search)
     return query.where(_matches(words)) if words else query
 

@@ -60,6 +60,24 @@ def test_what_people_type_on_the_card_is_shown_as_text(site: Site, visitor: Visi
     assert site.do(site.office.the(deal_products)).price == 100_000
 
 
+def test_a_form_has_what_there_is_to_choose_and_is_of_this_deal_alone(site: Site, visitor: Visiting, deal: int) -> None:
+    manager, head = visitor(Role.MANAGER), visitor(Role.HEAD)
+    manager.post(f"/deals/{deal}/products", data={"name": "Сайт", "price": "1 000"})
+    manager.post(f"/deals/{deal}/meetings", data={"at": "2026-12-01T10:00", "place": "Лесная, 5"})
+    line, meeting = site.do(site.office.the(deal_products)).id, site.do(site.office.the(meetings)).id
+    other = site.do(site.office.deal(site.do(site.office.contact("79160000001", "Ольга")), owner=site.people[Role.MANAGER]))
+
+    assert f'value="{site.people[Role.MANAGER]}" selected' in head.get(f"/deals/{deal}/forms/give").text
+    assert "Павел Ремизов" in manager.get(f"/deals/{deal}/forms/meeting").text
+    assert "Лесная, 5" in manager.get(f"/deals/{deal}/meetings/{meeting}").text
+    assert 'value="1000"' in manager.get(f"/deals/{deal}/products/{line}").text
+    for path in (f"meetings/{meeting}", f"products/{line}"):
+        assert manager.get(f"/deals/{other}/{path}").status_code == 404, path
+    assert manager.get(f"/deals/{deal}/forms/other").status_code == 422
+    assert 'id="give-deal"' in head.get(f"/deals/{deal}").text
+    assert 'id="give-deal"' not in manager.get(f"/deals/{deal}").text
+
+
 @pytest.mark.parametrize(
     ("path", "form", "say"),
     [
