@@ -18,7 +18,7 @@ async function fetchInto(part) {
   shape?.classList.remove("failed");
   shape?.querySelector(".could-not").toggleAttribute("hidden", true);
   part.setAttribute("aria-busy", "true");
-  await htmx.ajax("GET", part.dataset.fetch, { source: part, target: part, swap: "innerHTML" }).catch(() => null);
+  await htmx.ajax("GET", part.dataset.fetch, { source: part, target: part }).catch(() => null);
   part.removeAttribute("aria-busy");
   running.delete(part);
   typed.delete(part);
