@@ -50,7 +50,7 @@ from api.rest import (
 )
 from api.sign_in import router as sign_in
 from api.stream import Streams
-from api.web import pages
+from api.web import frame, pages
 
 STATIC = Path(__file__).parent / "web" / "static"
 PREFIX = "/api/v1"
@@ -78,6 +78,7 @@ def create_app(context: AppContext) -> FastAPI:
     app.state.context = context
     app.state.streams = Streams(context)
     answer_errors(app)
+    app.include_router(frame.router, include_in_schema=False)  # first: nothing is asked as often, nor by as many who wait
     for noun in NOUNS:
         app.include_router(noun.router, prefix=PREFIX, responses=REFUSALS, dependencies=WAYS_IN)
     app.include_router(docs.router)

@@ -6,10 +6,10 @@ import json
 import os
 import socket
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any, TypedDict
+from typing import Any, TypedDict, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -21,8 +21,10 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedEr
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.types import TypeDecorator
 
+from crm_core import sqlite_driver
 from crm_core.sqlite_connection import SqliteConnection
-from crm_core.sqlite_driver import open_sqlite
+
+T = TypeVar("T")
 
 metadata = MetaData(
     naming_convention={
@@ -179,8 +181,9 @@ class Database:
         if not self.is_sqlite:
             connect = {"timeout": CONNECT_SECONDS, "server_settings": {"application_name": OUR_NAME}}
             return create_async_engine(self.url, pool_size=10, pool_pre_ping=True, connect_args=connect, **options)
-        driver = {"async_creator_fn": open_sqlite, "factory": SqliteConnection}
-        engine = create_async_engine(self.url, connect_args=driver, **options)
+        driver = {"factory": SqliteConnection, "only_reads": begin == "BEGIN"}
+        engine = sqlite_driver.Engine(create_async_engine(self.url, connect_args=driver, **options).sync_engine)
+        event.listen(engine.sync_engine, "do_connect", sqlite_driver.connect)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
         return engine
@@ -206,6 +209,19 @@ def zone_of(connection: AsyncConnection) -> ZoneInfo:
     opened = connection.sync_connection
     zone: ZoneInfo = UTC_ZONE if opened is None else opened.get_execution_options().get(ZONE, UTC_ZONE)
     return zone
+
+
+async def in_one_step(connection: AsyncConnection, deed: Coroutine[Any, Any, T]) -> T:
+    """Do what asks many statements of this connection, and waits for nothing else.
+
+    On SQLite in the connection's thread, where each is asked on the spot: otherwise each is a way there and back, and waits
+    for whatever else this process does. A long deed of much thought and few statements is better left where it is.
+    """
+    if connection.dialect.name != "sqlite":
+        return await deed
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    whole: Coroutine[Any, Any, T] = driver.run_whole(deed)
+    return await whole
 
 
 async def one_at_a_time(tx: AsyncConnection, deed: int) -> None:

@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from crm_core.calls import intake, journal
 from crm_core.calls.events import CallEvent
 from crm_core.calls.ledger import IntakeRules
-from crm_core.db import Database, moment
+from crm_core.db import Database, in_one_step, moment
+from crm_core.errors import FirstringError
 from crm_core.exchanges.config import ExchangeConfig
 from crm_core.leases import LeaseLost
 from pbx import metrics
@@ -34,6 +35,10 @@ DATABASE_AWAY = (OperationalError, InterfaceError, PendingRollbackError)
 T = TypeVar("T")
 Beside = Callable[[AsyncConnection], Awaitable[None]]
 """What else belongs into the transaction."""
+
+
+class NotTakenIn(FirstringError):
+    """Something in the batch cannot be taken in."""
 
 
 class Store:
@@ -95,10 +100,7 @@ class Store:
             log.warning("batch_not_taken_in", exchange=self._exchange.name, journal=journal_id, error=fault_of(error))
         else:
             return None
-        fault = await self.take_each(tx, events, journal_id)
-        if fault:
-            await journal.note_fault(tx, journal_id, fault)
-        return fault
+        return await self._take_each(tx, events, journal_id)
 
     async def _put(
         self, batch: Received, events: list[CallEvent], fault: str | None, beside: Beside, stored: Callable[[], None],
@@ -106,12 +108,12 @@ class Store:
     ) -> bool:  # fmt: skip
         """False if it must be tried again."""
         try:
-            async with self._database.write() as tx:
-                received_at = moment(batch.received_at) or self._now()
-                place = (self._exchange.id, batch.connection, batch.offset, received_at)
-                journal_id = await journal.append(tx, *place, batch.data, fault if batch.whole else journal.SHORT)
-                fault = await self.take_in(tx, events, journal_id, patient=patient) or fault
-                await beside(tx)
+            try:
+                fault = await self._transact(batch, events, fault, beside) or fault
+            except (NotTakenIn, *DATABASE_AWAY) as error:
+                if patient and not isinstance(error, NotTakenIn):
+                    raise
+                fault = await self._transact(batch, events, fault, beside, each=True) or fault
         except (SQLAlchemyError, OSError) as error:
             metrics.RETRIES.labels(self._exchange.name).inc()
             log.warning("journal_not_written", exchange=self._exchange.name, error=fault_of(error))
@@ -120,6 +122,44 @@ class Store:
         if fault:
             metrics.FAULTS.labels(self._exchange.name).inc()
         return True
+
+    async def _transact(
+        self, batch: Received, events: list[CallEvent], fault: str | None, beside: Beside, *, each: bool = False
+    ) -> str | None:
+        """One transaction; `each`: call by call. Returns what went wrong in taking them in."""
+        async with self._database.write() as tx:
+            return await in_one_step(tx, self._take(tx, batch, events, fault, beside, each=each))
+
+    async def _take(
+        self, tx: AsyncConnection, batch: Received, events: list[CallEvent], fault: str | None, beside: Beside, *, each: bool
+    ) -> str | None:
+        received_at = moment(batch.received_at) or self._now()
+        place = (self._exchange.id, batch.connection, batch.offset, received_at)
+        journal_id = await journal.append(tx, *place, batch.data, fault if batch.whole else journal.SHORT)
+        found = None
+        if each:
+            found = await self._take_each(tx, events, journal_id)
+        else:
+            await self._take_all(tx, events, journal_id)
+        await beside(tx)
+        return found
+
+    async def _take_all(self, tx: AsyncConnection, events: list[CallEvent], journal_id: int) -> None:
+        """Without a savepoint, which would cost two statements a batch: what is rarely wrong is done anew, call by call."""
+        try:
+            for some in _some(events):
+                await self._intake(tx, some, journal_id)
+        except DATABASE_AWAY:
+            raise
+        except Exception as error:
+            log.warning("batch_not_taken_in", exchange=self._exchange.name, journal=journal_id, error=fault_of(error))
+            raise NotTakenIn from error
+
+    async def _take_each(self, tx: AsyncConnection, events: list[CallEvent], journal_id: int) -> str | None:
+        fault = await self.take_each(tx, events, journal_id)
+        if fault:
+            await journal.note_fault(tx, journal_id, fault)
+        return fault
 
     async def _written(self, deed: Beside) -> bool:
         try:

@@ -10,6 +10,7 @@ from api.web.menu import first_page
 from api.web.translations import LANGUAGES
 from api.web.visit import LANGUAGE_COOKIE, VisitNow, back_to
 from crm_core.calls.pop_queries import current_calls_for
+from crm_core.db import in_one_step
 from crm_core.errors import Invalid
 from crm_core.users.accounts import edit_user
 
@@ -26,7 +27,8 @@ async def first(visit: VisitNow) -> Response:
 @router.get("/strip")
 async def strip(visit: VisitNow) -> Response:
     """The calls on the visitor's own phone now."""
-    return visit.part("strip/_strip.html", pops=await current_calls_for(visit.connection, visit.actor, visit.now))
+    pops = await in_one_step(visit.connection, current_calls_for(visit.connection, visit.actor, visit.now))
+    return visit.part("strip/_strip.html", pops=pops)
 
 
 @router.get("/nav")

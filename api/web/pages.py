@@ -26,7 +26,6 @@ from api.web import (
     exchange,
     exports,
     fields,
-    frame,
     history,
     imports,
     late,
@@ -63,7 +62,6 @@ from api.web.why import page as why
 
 NOUNS = (
     entrance,
-    frame,
     today,
     live,
     calls,

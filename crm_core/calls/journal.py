@@ -7,15 +7,16 @@ of a "connection" named after the one whose beginning ended the gap. `pbx/histor
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Executable, bindparam, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.calls.events import CallState
 from crm_core.calls.tables import calls, exchanges, journal
 from crm_core.text import clean
-from crm_core.upserts import insert_into
+from crm_core.upserts import insert_for
 
 OPEN = tuple(state for state in CallState if state is not CallState.ENDED)
 LONGEST_FAULT = 1000  # characters; it may name what an exchange said
@@ -76,19 +77,26 @@ async def append(
     source = source_of(connection)
     row = {"exchange_id": exchange_id, "source": source, "connection": connection, "offset": offset, "received_at": received_at,
            "data": data, "fault": None if fault is None else clean(fault, LONGEST_FAULT)}  # fmt: skip
-    place = (journal.c.exchange_id, journal.c.connection, journal.c.offset)
-    insert = insert_into(tx, journal).values(row)
-    if source != AMI:  # read again, they are more
-        newer = {name: row[name] for name in ("received_at", "data", "fault")}
-        added = insert.on_conflict_do_update(index_elements=place, set_=newer).returning(journal.c.id)
-    else:
-        added = insert.on_conflict_do_nothing(index_elements=place).returning(journal.c.id)
-    if (new := await tx.scalar(added)) is not None:
+    if (new := await tx.scalar(_kept(tx.dialect.name, source != AMI), row)) is not None:
         return int(new)
-    known = select(journal.c.id).where(
-        journal.c.exchange_id == exchange_id, journal.c.connection == connection, journal.c.offset == offset
-    )
-    return int((await tx.execute(known)).scalar_one())
+    return int((await tx.execute(KNOWN, {"exchange": exchange_id, "name": connection, "place": offset})).scalar_one())
+
+
+@cache
+def _kept(dialect: str, read_again: bool) -> Executable:
+    """Put together once: for each batch anew it would cost more than the database takes. What is read again is more."""
+    added = insert_for(dialect, journal)
+    place = (journal.c.exchange_id, journal.c.connection, journal.c.offset)
+    newer = {name: added.excluded[name] for name in ("received_at", "data", "fault")}
+    if read_again:
+        return added.on_conflict_do_update(index_elements=place, set_=newer).returning(journal.c.id)
+    return added.on_conflict_do_nothing(index_elements=place).returning(journal.c.id)
+
+
+KNOWN = select(journal.c.id).where(
+    journal.c.exchange_id == bindparam("exchange"), journal.c.connection == bindparam("name"),
+    journal.c.offset == bindparam("place"),
+)  # fmt: skip
 
 
 async def since(connection: AsyncConnection, exchange_id: int, first: int, until: int | None = None) -> AsyncIterator[Batch]:

@@ -37,16 +37,24 @@ function waits(element, atOnce) {
   return recent.length < SECOND / EVERY ? 0 : recent[0] + SECOND - now;
 }
 
+// What goes at once is alone on its way: a list fetched beside it would make a ringing phone wait.
+const hasty = new Set();
+const outOfTheWay = () => hasty.size && Promise.race([Promise.all(hasty), sleep(SECOND)]);
+
 async function fetchInTurn(element) {
   const atOnce = element.hasAttribute("data-refresh-at-once");
   const wait = waits(element, atOnce);
   if (wait > 0) await sleep(wait);
+  if (!atOnce) await outOfTheWay();
   const turn = pending.get(element);
   if (turn.again) turn.upto = turn.next ?? 0;
   turn.again = false; // whatever was told until now is in what is fetched now
   const began = performance.now();
   begun.get(element)?.push(began);
-  await fetchAnew(element).catch(() => null);
+  const fetched = fetchAnew(element).catch(() => null);
+  if (atOnce) hasty.add(fetched);
+  await fetched;
+  hasty.delete(fetched);
   if (!atOnce) await sleep(REST * (performance.now() - began) - EVERY);
   pending.delete(element);
   if (turn.again && element.isConnected) refresh(element, { upto: turn.next });
