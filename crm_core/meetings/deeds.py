@@ -104,7 +104,7 @@ async def hold_meeting(
     if not said:
         raise Invalid("Say what was agreed, even if it was nothing", field="agreements")
     took_place = held_at or meeting.held_at or (meeting.at if meeting.at and meeting.at <= now else now)
-    if took_place > now:
+    if took_place > now or took_place.year < FIRST_YEAR:
         raise Invalid("A meeting was held in the past", field="held_at")
     values = {"state": MeetingState.HELD, "held_at": took_place, "agreements": said}
     await tx.execute(update(meetings).where(meetings.c.id == meeting_id).values(values))
