@@ -6,7 +6,7 @@ are told the same, and put as bytes into their streams. One look for all streams
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from time import monotonic
@@ -132,8 +132,9 @@ class Streams:
     async def _keep_looking(self) -> None:
         while True:
             await asyncio.sleep(POLL)
-            due = [one for one in self if monotonic() - one.looked >= PING][:MOST_LOOKED_AT]
-            await self._look(due)
+            latest = monotonic() - PING
+            if due := [one for one in self if one.looked <= latest][:MOST_LOOKED_AT]:
+                await self._look(due)
             for listener in due:
                 listener.ping()
 
@@ -211,11 +212,10 @@ class Streams:
             del self._listeners[listener.actor]
         OPEN.dec()
 
-    async def _look(self, listeners: Iterable[Listener]) -> None:
+    async def _look(self, listeners: Sequence[Listener]) -> None:
         """Cut off who logged out, was deactivated or may see other things by now."""
-        asked = list(listeners)
-        found = await actors_behind(self._context, {one.credential for one in asked})
-        for listener in asked:
+        found = await actors_behind(self._context, {one.credential for one in listeners})
+        for listener in listeners:
             listener.looked = monotonic()
             if found.get(listener.credential) != listener.actor:
                 listener.cut()
