@@ -77,6 +77,8 @@ PAGES = {
     "GET /deals/{deal_id}/forms/{which}": Needs(right=WORK, scoped=True),
     "GET /deals/{deal_id}/meetings/{meeting_id}": Needs(right=WORK, scoped=True),
     "GET /deals/{deal_id}/products/{line_id}": Needs(right=WORK, scoped=True),
+    "GET /deals/{deal_id}/company": Needs(right=WORK, scoped=True),
+    "POST /deals/{deal_id}/company": Needs(303, right=WORK, scoped=True, form={"name": ""}),
     "GET /deals/{deal_id}/products/new": Needs(right=WORK, scoped=True),
     "POST /deals/{deal_id}/products": Needs(303, right=WORK, scoped=True, form={"name": "P", "price": "10"}),
     "POST /deals/{deal_id}/products/sum": Needs(303, right=WORK, scoped=True),

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from crm_core.contacts.tables import companies
 from crm_core.deals.tables import deal_contacts, deals
 from crm_core.fields.definitions import FieldKind, NewField, add_field
 from crm_core.fields.history import Noun
@@ -112,6 +113,28 @@ def test_a_known_number_brings_its_contact_and_a_colleagues_is_not_told(site: Si
 
     assert [row.contact_id for row in site.do(site.office.rows(deal_contacts))] == [mine]
     assert (refused.status_code, "Чужой" in refused.text) == (409, False)
+
+
+def test_the_company_of_a_deal_is_chosen_written_down_and_taken_away_and_a_colleagues_choice_stands(
+    site: Site, visitor: Visiting, deal: int
+) -> None:
+    manager, head = visitor(Role.MANAGER), visitor(Role.HEAD)
+    before = site.do(site.office.the(companies)).id  # its contact's
+    manager.post("/companies", data={"name": EVIL})
+
+    offered = manager.get(f"/deals/{deal}/company").text
+    manager.post(f"/deals/{deal}/company", data={"name": " северный  склад ", "was.company_id": before})
+    made = site.do(site.office.the(deals, id=deal)).company_id
+    told = head.post(f"/deals/{deal}/company", data={"name": "Юг", "was.company_id": before})
+    stands = site.do(site.office.the(deals, id=deal)).company_id
+    manager.post(f"/deals/{deal}/company", data={"name": "", "was.company_id": made})
+
+    assert "&lt;script&gt;alert(1)" in offered
+    assert "<script>alert" not in offered
+    assert site.do(site.office.the(companies, id=made)).name == "северный склад"
+    assert (told.status_code, stands) == (409, made)
+    assert "Коллега тем временем выбрал компанию" in told.text
+    assert site.do(site.office.the(deals, id=deal)).company_id is None
 
 
 def test_two_editors_keep_each_others_fields_and_the_second_of_one_field_is_told(
