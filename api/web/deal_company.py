@@ -11,7 +11,7 @@ from api.web.visit import VisitNow
 from crm_core.access import Right
 from crm_core.contacts.edits import company_named
 from crm_core.contacts.queries import list_companies
-from crm_core.deals.moves import locked
+from crm_core.deals.deed import locked
 from crm_core.deals.people import set_company
 from crm_core.deals.queries import deal
 
