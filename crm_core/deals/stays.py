@@ -25,6 +25,11 @@ class Move:
     reason: str | None
     missing: tuple[dict[str, Any], ...] = ()
 
+    @property
+    def stays(self) -> bool:
+        """The deal was given up here, which has a reason, or was taken up again."""
+        return self.from_stage is not None and self.from_stage.id == self.stage.id
+
 
 @dataclass(frozen=True, slots=True)
 class Stay:

@@ -4,9 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from crm_core.contacts.tables import companies
-from crm_core.deals.tables import deal_contacts, deals
+from crm_core.deals.edits import lose_deal, reopen_deal
+from crm_core.deals.tables import deal_contacts, deals, loss_reasons
 from crm_core.fields.definitions import FieldKind, NewField, add_field
 from crm_core.fields.history import Noun
 from crm_core.meetings.tables import meetings
@@ -237,3 +239,20 @@ def test_an_open_deal_without_a_task_is_flagged(site: Site, visitor: Visiting, d
     manager.post(f"/deals/{deal}/tasks", data={"title": "позвонить", "due": "2026-12-01T10:00"})
 
     assert "нет задачи" not in manager.get(f"/deals/{deal}").text
+
+
+def test_a_deal_that_was_given_up_and_taken_up_again_says_so(site: Site, visitor: Visiting, deal: int) -> None:
+    async def lose_and_reopen() -> None:
+        async with site.database.write() as tx:
+            reason = await tx.scalar(select(loss_reasons.c.id).limit(1))
+            await lose_deal(tx, deal, reason or 0, "Передумали", by=None, now=at(MORNING))
+            await reopen_deal(tx, deal, by=None, now=at(MORNING))
+
+    site.do(lose_and_reopen())
+
+    page = visitor(Role.MANAGER).get(f"/deals/{deal}").text
+
+    assert "Сделка закрыта без успеха" in page
+    assert "Передумали" in page
+    assert "Сделка снова в работе" in page
+    assert "Входящая заявка → Входящая заявка" not in page
