@@ -13,6 +13,7 @@ from api.paths import PathId
 from api.web.gate_panel import gate_panel
 from api.web.visit import Visit, VisitNow, back_to
 from crm_core.access import Right, may_give_to, may_see_personal, require_visible
+from crm_core.db import in_one_step
 from crm_core.deals import card_queries
 from crm_core.deals.card_queries import PAGE
 from crm_core.deals.stage_queries import stage_help
@@ -75,7 +76,13 @@ async def card_facts(
     visit: Visit, deal_id: int, refused: str | None = None, shown: int = PAGE, *,
     to: int | None = None, typed: Mapping[str, list[str]] | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """What the card's templates ask for."""
+    """What the card's templates ask for: some twenty questions, so they are asked in one go."""
+    return await in_one_step(visit.connection, _facts(visit, deal_id, refused, shown, to, typed))
+
+
+async def _facts(
+    visit: Visit, deal_id: int, refused: str | None, shown: int, to: int | None, typed: Mapping[str, list[str]] | None
+) -> dict[str, Any]:
     found = await card_queries.deal_card(visit.connection, visit.actor, deal_id, shown=shown)
     owner = found.line.owner.id if found.line.owner else None
     return {

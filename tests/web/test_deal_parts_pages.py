@@ -90,7 +90,7 @@ def test_a_form_has_what_there_is_to_choose_and_is_of_this_deal_alone(site: Site
         ("products", {"product_id": "999", "price": "5"}, "нет в прайс-листе"),
         ("products", {"product_id": "1; DROP", "name": "x", "price": "5"}, ""),
         ("meetings", {"at": "tomorrow"}, "день и время"), ("meetings", {"at": "0001-01-01T00:00"}, "день и время"),
-        ("products/sum", {}, "нет товаров"), ("edit", {"work_type_id": "77"}, "типа работ больше нет"),
+        ("products/sum", {}, "нет товаров"), ("edit", {"work_type_id": "77"}, "вида работ больше нет"),
         ("edit", {"amount": "много"}, "Сумма"),
     ],
 )  # fmt: skip
