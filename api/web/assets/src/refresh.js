@@ -8,6 +8,7 @@ import { onEvent, onState } from "./stream.js";
 const SECOND = 1000;
 const EVERY = SECOND / 4;
 const REST = 5; // times as long as a fetch took: a list that is told of all the time is not fetched all the time
+const LONGEST_REST = 2 * SECOND; // however slow the way is: nobody looks at what is older
 const pending = new WeakMap();
 
 const names = (event) => {
@@ -55,7 +56,7 @@ async function fetchInTurn(element) {
   if (atOnce) hasty.add(fetched);
   await fetched;
   hasty.delete(fetched);
-  if (!atOnce) await sleep(REST * (performance.now() - began) - EVERY);
+  if (!atOnce) await sleep(Math.min(REST * (performance.now() - began), LONGEST_REST) - EVERY);
   pending.delete(element);
   if (turn.again && element.isConnected) refresh(element, { upto: turn.next });
 }
