@@ -32,11 +32,7 @@ class CallNames:
         pgettext = self.texts.pgettext
         if line.voicemail:
             return pgettext("call", "left to voicemail")
-        outcomes = {
-            Outcome.ANSWERED: pgettext("call", "answered"), Outcome.MISSED: pgettext("call", "missed"),
-            Outcome.ABANDONED: pgettext("call", "did not wait"), Outcome.BUSY: pgettext("call", "all busy"),
-            Outcome.FAILED: pgettext("call", "did not get through"),
-        }  # fmt: skip
+        outcomes = {Outcome.ANSWERED: pgettext("call", "answered"), **self._in_vain()}
         return outcomes.get(line.outcome, str(line.outcome)) if line.outcome else ""
 
     def _outbound(self, line: CallLine) -> str:
@@ -86,12 +82,14 @@ class CallNames:
 
     def try_name(self, outcome: str) -> str:
         """How one of several tries in vain ended."""
+        return self._in_vain().get(Outcome(outcome), outcome)
+
+    def _in_vain(self) -> dict[Outcome, str]:
         pgettext = self.texts.pgettext
-        names = {
+        return {
             Outcome.MISSED: pgettext("call", "missed"), Outcome.ABANDONED: pgettext("call", "did not wait"),
             Outcome.BUSY: pgettext("call", "all busy"), Outcome.FAILED: pgettext("call", "did not get through"),
         }  # fmt: skip
-        return names.get(Outcome(outcome), outcome)
 
     def wait_name(self, where: str) -> str:
         """Where customers wait with whom nobody speaks."""
