@@ -1,7 +1,7 @@
 """The machine's clock is set back while the product runs."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -26,9 +26,7 @@ async def test_jobs_planned_by_a_clock_that_was_an_hour_ahead_do_not_wait_for_an
         await enqueue(tx, "any", "key", {}, now=house.time)
 
     async with asyncio.timeout(20):
-        while await planned(house) > right:
-            await asyncio.sleep(0.02)
-            house.time = right
+        await set_right(house, right)
 
     watching.cancel()
     await asyncio.gather(watching, return_exceptions=True)
@@ -45,9 +43,7 @@ async def test_nor_does_what_was_begun_before_and_put_down_after(house: House, m
         await enqueue(tx, "any", "put down before", {}, now=house.time)
 
     async with asyncio.timeout(20):
-        while await planned(house) > right:
-            await asyncio.sleep(0.02)
-            house.time = right
+        await set_right(house, right)
         async with house.database.write() as tx:
             await enqueue(tx, "any", "put down after", {}, now=right + HOUR)
         while await planned(house) > right:
@@ -55,6 +51,13 @@ async def test_nor_does_what_was_begun_before_and_put_down_after(house: House, m
 
     watching.cancel()
     await asyncio.gather(watching, return_exceptions=True)
+
+
+async def set_right(house: House, right: datetime) -> None:
+    """And wait until no job is planned for later."""
+    while await planned(house) > right:
+        await asyncio.sleep(0.02)
+        house.time = right
 
 
 async def planned(house: House) -> Any:
