@@ -32,10 +32,16 @@ def connect(dialect: Dialect, _record: Any, place: Sequence[Any], options: dict[
     return Adapted(dialect.loaded_dbapi, await_only(_open(*place, **options)))  # type: ignore[arg-type]  # of cursors it asks less
 
 
-def _open(file: str, *, only_reads: bool, **options: Any) -> "Connection":
-    """To be awaited."""
+async def _open(file: str, *, only_reads: bool, **options: Any) -> "Connection":
     connection = Connection(partial(sqlite3.connect, file, **options), only_reads=only_reads)
     connection._thread.daemon = True  # as SQLAlchemy has it: a connection left open keeps no process from ending
+    try:
+        await connection
+    except BaseException:
+        # Its thread tells this loop of its end, which must not be closed before: the thread would die of it, in our log.
+        if connection.end:
+            await connection.end
+        raise
     return connection
 
 
@@ -71,9 +77,15 @@ class Connection(aiosqlite.Connection):
 
     def __init__(self, connector: Callable[[], sqlite3.Connection], *, only_reads: bool) -> None:
         super().__init__(connector, iter_chunk_size=64)
+        self.end: asyncio.Future[None] | None = None
+        """Of its thread, once it was told to stop."""
         self._first: list[str] = []
         self._left_alone = False
         self._only_reads = only_reads
+
+    def stop(self) -> asyncio.Future[None] | None:
+        self.end = super().stop()
+        return self.end
 
     def cursor(self) -> "Cursor":  # type: ignore[override]  # SQLAlchemy enters it before use, as it enters theirs
         return Cursor(self)
