@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
 from prometheus_client import Counter
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.context import AppContext
 from crm_core import event_log
+from crm_core.db import is_passing
 from crm_core.events import Event, EventKind
 
 log = structlog.get_logger()
@@ -60,9 +60,9 @@ async def _ran(tx: AsyncConnection, reaction: Reaction, happened: Sequence[Event
     try:
         async with tx.begin_nested():
             await reaction(tx, happened)
-    except OperationalError:
-        raise  # the database itself: nothing is marked, all of it comes again
-    except Exception:
+    except Exception as error:
+        if is_passing(error):
+            raise  # nothing is marked, all of it comes again
         if len(happened) == 1:
             FAILED.labels(name).inc()
         log.exception("reaction_failed", reaction=name, events=[event.id for event in happened])

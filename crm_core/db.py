@@ -17,7 +17,15 @@ from sqlalchemy import JSON, DateTime, MetaData, event, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.url import make_url
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    NotSupportedError,
+    OperationalError,
+    PendingRollbackError,
+    ProgrammingError,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.types import TypeDecorator
 
@@ -63,6 +71,12 @@ ZONE = "firstring_zone"
 """The execution option by which a connection knows it."""
 
 OUR_OWN_FAULT = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
+OUR_OWN = ("0A", "21", "22", "54")
+"""How SQLSTATEs begin of which SQLAlchemy makes none of those: what cannot be done, wrong values, too much at once."""
+
+PASSING = ("08", "25P03", "25P04", "40", "53", "55P03", "57", "58")
+"""How SQLSTATEs begin by which PostgreSQL says: cut off, ended for standing or lasting too long, deadlock, no room, a lock not
+to be had in time, cancelled or shutting down, trouble with its disk."""
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -95,11 +109,31 @@ def database_trouble(error: BaseException) -> str | None:
     if isinstance(error, BaseExceptionGroup):
         troubles = [database_trouble(one) for one in error.exceptions]
         return troubles[0] if all(troubles) else None
-    if isinstance(error, DBAPIError) and not isinstance(error, OUR_OWN_FAULT):
+    if isinstance(error, DBAPIError) and not isinstance(error, OUR_OWN_FAULT) and not _sqlstate(error).startswith(OUR_OWN):
         return "the database does not answer: " + " ".join(str(error.orig).split())[:200]
     if isinstance(error, OSError):
         return f"database or disk: {error}" if str(error) else f"database or disk: {type(error).__name__}"
     return None
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether the database was in the way of what was to be done, not what was to be done itself: the same is to be tried again.
+
+    Asked where one thing is given up so that it stops no other. SQLAlchemy makes no OperationalError of what PostgreSQL says,
+    and asyncpg's InterfaceError is also that of too many arguments; SQLite's is that of a statement it cannot do, too.
+    """
+    if isinstance(error, PendingRollbackError):  # cut off in the middle of the transaction
+        return True
+    if isinstance(error, OperationalError):
+        return getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_ERROR
+    if not isinstance(error, DBAPIError):
+        return False
+    return error.connection_invalidated or _sqlstate(error).startswith(PASSING)
+
+
+def _sqlstate(error: DBAPIError) -> str:
+    """What PostgreSQL calls it, or nothing."""
+    return getattr(error.orig, "sqlstate", None) or ""
 
 
 def is_sqlite(url: str) -> bool:
@@ -178,6 +212,7 @@ class Database:
 
     def _engine(self, begin: str, **options: Any) -> AsyncEngine:
         options |= {"json_serializer": _to_json, "json_deserializer": _from_json, "execution_options": {ZONE: self.zone}}
+        options["hide_parameters"] = True  # what was to be written, numbers and words of customers, would stand in the log
         if not self.is_sqlite:
             connect = {"timeout": CONNECT_SECONDS, "server_settings": {"application_name": OUR_NAME}}
             return create_async_engine(self.url, pool_size=10, pool_pre_ping=True, connect_args=connect, **options)

@@ -137,21 +137,17 @@ async def enqueue_all(
         await tx.execute(insert_into(tx, jobs).on_conflict_do_nothing(index_elements=[jobs.c.dedupe_key]), rows)
 
 
-async def release_parked(tx: AsyncConnection, kind: str, now: datetime) -> int:
-    """Let the parked jobs of a kind go again: what they waited for is there."""
-    freed = await tx.execute(
-        update(jobs)
-        .where(jobs.c.kind == kind, jobs.c.state == JobState.PARKED)
-        .values(state=JobState.QUEUED, run_after=now, attempts=0)
-    )
-    return freed.rowcount
+def put_down_again(now: datetime, run_after: datetime | None = None) -> dict[str, Any]:
+    """The values of a job that waits once more, for the moment of `run_after` or from now on.
+
+    `heartbeat_at` says by which clock that was planned: `bring_forward` looks for those that were planned by one ahead.
+    """
+    return {"state": JobState.QUEUED, "run_after": run_after or now, "heartbeat_at": now, "lease_until": None}
 
 
 async def free_running(tx: AsyncConnection, now: datetime) -> int:
     """Let jobs whose process is known to be gone go again at once, without waiting for their lease to run out."""
-    freed = await tx.execute(
-        update(jobs).where(jobs.c.state == JobState.RUNNING).values(state=JobState.QUEUED, run_after=now, lease_until=None)
-    )
+    freed = await tx.execute(update(jobs).where(jobs.c.state == JobState.RUNNING).values(**put_down_again(now)))
     return freed.rowcount
 
 
@@ -306,16 +302,14 @@ class JobRunner:
         if job.attempts >= kind.most_attempts:
             await self._park(job, why)
         else:
-            run_after = self._now() + after
-            await self._set(job, state=JobState.QUEUED, run_after=run_after, last_error=clean(why, LONGEST_WHY), lease_until=None)
+            now = self._now()
+            await self._set(job, last_error=clean(why, LONGEST_WHY), **put_down_again(now, now + after))
 
     async def _wait_for_store(self, job: Job, why: str) -> None:
         """No fault of the job's: it is tried once a minute, however long the store is away, and no try of it counts."""
         log.warning("file_store_away", job=job.id, kind=job.kind, why=why)
-        run_after = self._now() + STORE_PAUSE
-        await self._set(
-            job, state=JobState.QUEUED, run_after=run_after, attempts=0, last_error=clean(why, LONGEST_WHY), lease_until=None
-        )
+        now = self._now()
+        await self._set(job, attempts=0, last_error=clean(why, LONGEST_WHY), **put_down_again(now, now + STORE_PAUSE))
 
     async def _park(self, job: Job, why: str) -> None:
         await self._set(job, state=JobState.PARKED, last_error=clean(why, LONGEST_WHY), lease_until=None)

@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -140,7 +141,8 @@ async def hold(database: Database, name: str, holder: str, *, seconds: float = T
     lease = Lease(database, name, holder, seconds)
     await _taken(lease)
     log.info("lease_taken", lease=name)
-    held = Held(database.guarded(lease.check))
+    held = Held(database)
+    held.database = database.guarded(partial(_checked, lease, held))
     try:
         async with _kept(lease, held, seconds):
             yield held
@@ -151,6 +153,15 @@ async def hold(database: Database, name: str, holder: str, *, seconds: float = T
         raise LeaseLost(f"another process has the lease {name} now") from error
     finally:
         await _let_go(lease)
+
+
+async def _checked(lease: Lease, held: Held, tx: AsyncConnection) -> None:
+    """A transaction may learn of the loss before the next renewal does, and ends the block."""
+    try:
+        await lease.check(tx)
+    except LeaseLost:
+        held.lost = True
+        raise
 
 
 async def _taken(lease: Lease) -> None:

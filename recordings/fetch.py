@@ -23,7 +23,7 @@ from crm_core.calls.tables import calls
 from crm_core.db import Database
 from crm_core.errors import FirstringError
 from crm_core.events import Event, EventKind
-from crm_core.jobs import Again, Finish, Job, JobKind, JobState, Park, Progress, enqueue, jobs
+from crm_core.jobs import Again, Finish, Job, JobKind, JobState, Park, Progress, enqueue, jobs, put_down_again
 from recordings.closed import Look, Readiness, look, readiness
 from recordings.conversion import LET_READ, Sources, convert
 from recordings.errors import RecordingChanged, RecordingNotFound, RecordingsFolderUnusable, RecordingUnreadable
@@ -67,7 +67,7 @@ async def look_once_more(tx: AsyncConnection, call_ids: Sequence[int], now: date
     free = (jobs.c.kind == ATTACH_RECORDING) & jobs.c.call_id.in_(call_ids)
     waiting = set(await tx.scalars(select(jobs.c.call_id).where(free, jobs.c.state != JobState.DONE)))
     parked = update(jobs).where(free, jobs.c.state == JobState.PARKED)
-    await tx.execute(parked.values(state=JobState.QUEUED, run_after=now, attempts=0))
+    await tx.execute(parked.values(attempts=0, **put_down_again(now)))
     query = select(calls.c.id, calls.c.exchange_id, calls.c.key).where(calls.c.id.in_(call_ids), calls.c.ended_at.is_not(None))
     for call in (await tx.execute(query)).all():
         payload = {"call_id": call.id, "exchange_id": call.exchange_id, "key": call.key}
@@ -79,7 +79,7 @@ async def look_once_more(tx: AsyncConnection, call_ids: Sequence[int], now: date
 async def look_again(tx: AsyncConnection, now: datetime) -> int:
     """Let the parked jobs of the last week go again: the folder may have been mended since. Returns how many."""
     parked = (jobs.c.kind == ATTACH_RECORDING) & (jobs.c.state == JobState.PARKED) & (jobs.c.created_at > now - GIVEN_UP_AFTER)
-    freed = await tx.execute(update(jobs).where(parked).values(state=JobState.QUEUED, run_after=now, attempts=0))
+    freed = await tx.execute(update(jobs).where(parked).values(attempts=0, **put_down_again(now)))
     return freed.rowcount
 
 

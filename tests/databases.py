@@ -66,10 +66,10 @@ class PostgresServer:
         finally:
             self._run(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
 
-    def empty(self) -> str:
+    def empty(self, encoding: str = "UTF8") -> str:
         """The address of a new database without any table."""
         name = f"empty_{next(_serial)}"
-        self._run(f"CREATE DATABASE {name}")
+        self._run(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING '{encoding}' LOCALE 'C'")
         return self.url(name)
 
     def prepare(self, *, lasting: bool) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.events import Event, EventKind
-from crm_core.jobs import JobState, enqueue, jobs
+from crm_core.jobs import JobState, enqueue, jobs, put_down_again
 from crm_core.transcripts.queries import TRANSCRIBE_JOB
 
 MISSING = "There is no speech model"  # every reason that a job waits for want of a model begins so
@@ -28,9 +28,7 @@ async def any_waiting(connection: AsyncConnection) -> bool:
 
 async def release_waiting(tx: AsyncConnection, now: datetime) -> int:
     """Let go the jobs that were parked for want of a model; returns how many there were."""
-    freed = await tx.execute(
-        update(jobs).where(_waiting()).values(state=JobState.QUEUED, run_after=now, attempts=0, last_error=None)
-    )
+    freed = await tx.execute(update(jobs).where(_waiting()).values(attempts=0, last_error=None, **put_down_again(now)))
     return freed.rowcount
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.exc import DBAPIError
 
 from crm_core.deals.automations import registry
 from crm_core.deals.automations.words import ANY, Deed, MoveDeal, Occasion, SetTask, automation
@@ -14,6 +15,7 @@ from crm_core.event_log import events
 from crm_core.tasks.tables import tasks
 from crm_core.users.accounts import deactivate
 from tests.automations.conftest import Company
+from tests.deadlocks import deadlock
 from tests.office import NOW
 
 
@@ -56,6 +58,30 @@ async def test_failing_rule_harms_neither_the_move_nor_the_others_and_is_named(
     assert await company.titles() == ["First", "Last"]
     deal = await company.office.the(deals)
     assert (deal.stage_id, deal.title) == (company.stages[2], None)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_rule_that_meets_a_deadlock_is_not_failed_and_the_move_is_for_the_next_try(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meets = iter([True])
+
+    @automation(on=ANY, label="Meets")
+    async def meeting(tx: Any, _occasion: Occasion, _settings: Any) -> list[Deed]:
+        if next(meets, False):
+            await deadlock(tx, company.office.database)
+        return [SetTask("Met", timedelta(minutes=30))]
+
+    known = {**registry.actions(), "meeting": meeting}
+    monkeypatch.setattr("crm_core.deals.automations.rules.actions", lambda: known)
+    rule = await company.rule("meeting", at=2)
+
+    with pytest.raises(DBAPIError, match="deadlock detected"):
+        await company.move(2)
+    assert await company.runs() == []
+    await company.move(2)
+
+    assert await company.runs() == [(rule, "done", None)]
 
 
 async def test_move_by_a_rule_is_kept_with_the_rule_and_what_stood_after_it_is_passed_over(company: Company) -> None:

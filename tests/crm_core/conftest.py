@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from crm_core.db import Database
-from tests.database_fixtures import database, database_url, postgres, template
+from tests.database_fixtures import database, database_url, postgres, postgres_url, template
 from tests.databases import fresh_sqlite
 from tests.office import Office
 
-__all__ = ["database", "database_url", "postgres", "template"]
+__all__ = ["database", "database_url", "postgres", "postgres_url", "template"]
 
 
 @pytest.fixture

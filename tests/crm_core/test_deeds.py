@@ -12,7 +12,7 @@ from crm_core.contacts.not_customer import mark_not_customer, unmark_not_custome
 from crm_core.contacts.tables import companies, contact_numbers, contacts
 from crm_core.deals.edits import NewDeal, assign_deal, edit_deal, lose_deal, open_deal, reopen_deal
 from crm_core.deals.moves import move
-from crm_core.deals.notes import note_contact, note_deal
+from crm_core.deals.notes import note_deal
 from crm_core.deals.tables import deals, notes, stage_history, stages
 from crm_core.errors import Conflict, Forbidden, Invalid, NotFound
 from crm_core.event_log import events
@@ -155,18 +155,15 @@ class TestDeals:
         assert [step.reason for step in await office.rows(stage_history)] == ["Дорого, нет бюджета: всё дорого", None]
         assert (await office.the(deals)).closed_at is None
 
-    async def test_notes_stand_on_deal_and_contact(self, office: Office, olga: int, deal: int) -> None:
+    async def test_a_note_stands_on_its_deal_and_says_something(self, office: Office, olga: int, deal: int) -> None:
         contact = (await office.the(deals)).contact_id
         async with office.database.write() as tx:
             await note_deal(tx, deal, "Просил скидку", by=olga, now=NOW)
-            await note_contact(tx, contact, "Любит кофе", by=olga, now=NOW)
             with pytest.raises(Invalid):
                 await note_deal(tx, deal, " \0 ", by=olga, now=NOW)
 
-        assert [(note.deal_id, note.contact_id, note.text) for note in await office.rows(notes)] == [
-            (deal, contact, "Просил скидку"),
-            (None, contact, "Любит кофе"),
-        ]
+        note = await office.the(notes)
+        assert (note.deal_id, note.contact_id, note.text) == (deal, contact, "Просил скидку")
 
 
 class TestTasks:
@@ -357,8 +354,10 @@ class TestReview:
         kept = await office.the(call_remarks)
         async with office.database.write() as tx:
             with pytest.raises(Forbidden):
-                await take_back_remark(tx, made, by=igor, now=NOW)
-            await take_back_remark(tx, made, by=olga, now=NOW)
+                await take_back_remark(tx, 1, made, by=igor, now=NOW)
+            with pytest.raises(NotFound):
+                await take_back_remark(tx, 2, made, by=olga, now=NOW)
+            await take_back_remark(tx, 1, made, by=olga, now=NOW)
 
         assert (kept.second, kept.text) == (12.5, "Перебил клиента")
         assert await office.count(call_remarks) == 0

@@ -26,7 +26,6 @@ from crm_core.jobs import (
     forget_done,
     free_running,
     jobs,
-    release_parked,
 )
 from tests.databases import PostgresServer
 from tests.office import NOW, Office
@@ -138,16 +137,14 @@ async def test_a_job_that_must_wait_says_why_and_comes_again(office: Office) -> 
     assert (await the_job(office)).last_error is None
 
 
-async def test_a_parked_job_waits_until_it_is_let_go(office: Office) -> None:
+async def test_a_parked_job_is_not_taken_up_again(office: Office) -> None:
     await put_down(office.database)
-    await runner(office, at_once(Park("no folder"))).run_due()
-    idle = await runner(office, at_once()).run_due()
-    async with office.database.write() as tx:
-        freed = await release_parked(tx, KIND, NOW)
-    await runner(office, at_once()).run_due()
+    clock = Clock()
+    await runner(office, at_once(Park("no folder")), clock).run_due()
+    clock.passes(24 * 60 * MINUTE)
 
-    assert (idle, freed) == (0, 1)
-    assert (await office.the(companies)).name == "attempt 1"
+    assert await runner(office, at_once(), clock).run_due() == 0
+    assert ((await the_job(office)).state, (await the_job(office)).last_error) == (JobState.PARKED, "no folder")
 
 
 async def test_what_a_dead_process_had_is_taken_over_when_its_lease_ends_and_written_once(office: Office) -> None:

@@ -138,6 +138,17 @@ async def test_who_loses_it_is_ended_at_once(database: Database, other: Database
     assert time.monotonic() - began < 5
 
 
+async def test_who_learns_of_the_loss_by_writing_has_lost_it_from_then_on(database: Database, other: Database) -> None:
+    """What he keeps for the next time is asked of `lost`, long before a renewal would tell."""
+    async with hold(database, "listen/1", "a", seconds=3600.0) as held:
+        await Lease(other, "listen/1", "a").let_go()
+        await Lease(other, "listen/1", "b").take()
+        with pytest.raises(LeaseLost):
+            await _put_down(held.database, "too late")
+
+    assert held.lost
+
+
 async def test_while_the_database_is_away_the_work_goes_on_and_the_lease_is_ours_afterwards(
     database: Database, other: Database
 ) -> None:

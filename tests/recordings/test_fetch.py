@@ -4,7 +4,6 @@ import asyncio
 import os
 import shutil
 import struct
-import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from crm_core.events import EventKind
 from crm_core.jobs import JobState
 from crm_core.tables import call_linkedids, call_rings, call_talks, calls, deals, jobs, recordings
 from recordings.fetch import look_again
+from tests.loop_watch import holds
 from tests.recordings.conftest import ANSWERED, BEGAN, KEY, Desk
 from tests.recordings.sounds import pitch, samples, tone
 
@@ -333,18 +333,9 @@ async def test_leftovers_of_a_killed_process_are_cleared_in_time(desk: Desk) -> 
 async def test_the_loop_stays_free(desk: Desk) -> None:
     sides(desk, seconds=120)
     await desk.call(f"{SPOOL}/{MIX}")
-    held: list[float] = []  # seconds of work in this thread between two turns of the loop, however busy the machine is
 
-    async def watch() -> None:
-        while True:
-            before = time.thread_time()
-            await asyncio.sleep(0)
-            held.append(time.thread_time() - before)
-            await asyncio.sleep(0.005)
-
-    watching = asyncio.create_task(watch())
-    await desk.work()
-    watching.cancel()
+    async with holds() as held:
+        await desk.work()
 
     assert len(await desk.stored()) == 1
     assert max(held) < 0.1

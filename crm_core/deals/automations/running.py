@@ -11,10 +11,10 @@ from typing import Any
 import structlog
 from prometheus_client import Counter
 from sqlalchemy import Row, bindparam, exists, func, insert, select
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core import event_log
+from crm_core.db import is_passing
 from crm_core.deals.automations.chain import NO_CHAIN, Chain
 from crm_core.deals.automations.rules import Rule, rules_on_stages
 from crm_core.deals.automations.tables import automation_runs
@@ -83,9 +83,9 @@ async def _ran(
     try:
         async with tx.begin_nested():
             await _carried_out(tx, rules, occasion, chain, now, entry or (0, ()))
-    except OperationalError:
-        raise  # the database itself: all of it comes again
     except Exception as error:
+        if is_passing(error):
+            raise  # all of it comes again
         alone = len(rules) == 1 and entry is None
         log.exception("automation_failed", rules=[rule.id for rule in rules], deal=occasion.deal.id)
         if not alone:
