@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from crm_core.calls.journal import CDR, CEL, QUEUE
+from crm_core.calls.telling import LATEST
 from crm_core.exchanges.config import ExchangeConfig
 from crm_core.exchanges.record_sources import CsvSource, Source
 from pbx.derivation import Derivation
@@ -77,10 +78,11 @@ class GapReader:
         self._rules = rules
         self._thread = PatientThread()
 
-    async def read(self, derivation: Derivation, lost_at: float, made_at: float) -> GapRecords:
-        """What the records tell of this gap (our times). Raises OutOfReach."""
+    async def read(self, derivation: Derivation, lost_at: float, made_at: float | None) -> GapRecords:
+        """What the records tell of this gap (our times); `made_at` None: to their end. Raises OutOfReach."""
         records = self._exchange.records
-        begins = max(lost_at, made_at - self._rules.furthest.total_seconds())
+        begins = lost_at if made_at is None else max(lost_at, made_at - self._rules.furthest.total_seconds())
+        made_at = LATEST if made_at is None else made_at
         if records.cel is not None:
             found = await self._events(records.cel, derivation, lost_at, made_at, begins)
         elif records.cdr is not None:

@@ -22,8 +22,10 @@ from crm_core.calls.tables import calls
 from crm_core.db import Database
 from crm_core.exchanges.config import ExchangeConfig
 from pbx import metrics
+from pbx.ami.login import lets_in
 from pbx.derivation import Derivation
 from pbx.gap_reading import GapReader, GapRecords, GapRules, has_records
+from pbx.history import received
 from pbx.records import troubles
 from pbx.records.troubles import OutOfReach
 from pbx.rederivation import Rederived, derive_again
@@ -119,12 +121,22 @@ class LateFilling:
                 await self._give_up(gap)
                 return derivation
             before = await derive_again(connection, exchange, since=since, until=first - 1)
+            made_at = await self._met_at(connection, first, before.derivation)
         lost_at = before.derivation.heard_until or gap.lost_at.timestamp()
-        found = await self._reader.read(before.derivation, lost_at, gap.made_at.timestamp())
+        found = await self._reader.read(before.derivation, lost_at, made_at)
         if unless_rows is not None and found.rows <= unless_rows:
             return derivation
         filled = replace(gap, filled_at=self._now(), rows=found.rows, broken=found.broken, tries=gap.tries + 1, note=found.short)
         return await self._tell_again(filled, name, found, since)
+
+    async def _met_at(self, connection: AsyncConnection, first: int, derivation: Derivation) -> float | None:
+        """As the batch tells that let us in, or the first one afterwards that can."""
+        let_in = False
+        async for batch in journal.since(connection, self._exchange.id, first):
+            let_in = let_in or lets_in(batch.data)
+            if let_in and (at := derivation.met_at(received(batch))) is not None:
+                return at
+        return None
 
     async def _tell_again(self, gap: Gap, name: str, found: GapRecords, since: int) -> Derivation:
         """First the records, then what follows from them: whoever is killed between finds the gap still open."""
@@ -143,7 +155,7 @@ class LateFilling:
             changed = await self._changed(connection, again)
 
         async def told(tx: AsyncConnection) -> None:
-            await self._store.take_in(tx, changed, records, patient=False)
+            await self._store.take_in(tx, changed, records)
             await gaps.note(tx, gap)
 
         await self._store.write(told)

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from crm_core.calls import gaps, intake, journal
 from crm_core.calls.events import CallEvent
 from crm_core.calls.gaps import Gap
+from crm_core.calls.journal import is_records
 from crm_core.calls.ledger import IntakeRules
 from crm_core.db import Database, moment
 from crm_core.exchanges import learned
@@ -33,7 +34,7 @@ from pbx.recall import Recall
 from pbx.received import Received
 from pbx.records.troubles import OutOfReach
 from pbx.spool import Spool
-from pbx.storing import Store, fault_of, to_its_end
+from pbx.storing import Store, Told, fault_of, to_its_end
 
 log = structlog.get_logger()
 
@@ -153,28 +154,43 @@ class Listener:
     async def _store_batch(self, batch: Received) -> None:
         began = time.monotonic()
         gap = await self._fill_gap(batch) if self._ends_gap(batch) else None
-        events, fault = self._derive(batch)
-        lines = self._derivation.lines_learned()
+        deriving = asyncio.ensure_future(self._derive(batch))
 
         async def beside(tx: AsyncConnection) -> None:
             if gap is not None:
                 await gaps.note(tx, gap)
-            if lines is not None:
+            if (lines := (await deriving).lines) is not None:
                 await learned.keep(tx, self._exchange.id, lines)
 
-        await self._store.put(batch, events, fault, beside, lambda: self._storing.remove(batch))
+        await self._store.put(batch, deriving, beside, lambda: self._storing.remove(batch))
         self._stored_at = time.monotonic()
         self._took = self._stored_at - began
         self._count(batch)
 
-    def _derive(self, batch: Received) -> tuple[list[CallEvent], str | None]:
+    async def _derive(self, batch: Received) -> Told:
         """The calls told, or what was wrong."""
-        events, error = self._derivation.try_take(batch)
-        if error is None:
-            return events, None
-        facts = {"exchange": self._exchange.name, "connection": batch.connection, "offset": batch.offset}
-        log.error("calls_not_derived", **facts, exc_info=error)
-        return [], fault_of(error)
+        events: list[CallEvent] = []
+        fault = lines = None
+        try:
+            if is_records(batch.connection):
+                events = await asyncio.to_thread(self._derivation.take, batch)
+            else:
+                events = await self._derive_in_parts(batch)
+                lines = self._derivation.lines_learned()
+        except Exception as error:
+            facts = {"exchange": self._exchange.name, "connection": batch.connection, "offset": batch.offset}
+            log.exception("calls_not_derived", **facts)
+            fault = fault_of(error)
+        return Told(events, fault, lines)
+
+    async def _derive_in_parts(self, batch: Received) -> list[CallEvent]:
+        """Taking turns with whatever else is to be done."""
+        events: list[CallEvent] = []
+        for told in self._derivation.take_in_parts(batch):
+            events = told
+            if not told:
+                await asyncio.sleep(0)
+        return events
 
     def _count(self, batch: Received) -> None:
         name = self._exchange.name
@@ -199,7 +215,7 @@ class Listener:
         gap = Gap(self._exchange.id, moment(lost_at) or self._now(), moment(batch.received_at) or self._now())
         try:
             await self._reader.settle(batch.received_at, self._now)
-            found = await self._reader.read(self._derivation, lost_at, batch.received_at)
+            found = await self._reader.read(self._derivation, lost_at, self._derivation.met_at(batch))
         except OutOfReach as error:
             open_gap = replace(gap, tries=1, note=error.say)
             log.warning("gap_open", exchange=self._exchange.name, note=error.say)
@@ -217,13 +233,14 @@ class Listener:
         for source, data in found.parts:
             place = journal.records_of(batch.connection, source)
             records = Received(place, 0, self._now().timestamp(), data, whole=gap.note is None)
-            events, fault = await asyncio.to_thread(self._derive, records)
+            deriving = asyncio.ensure_future(self._derive(records))
+            await deriving  # for as long as that takes, no transaction is kept open
 
             async def beside(tx: AsyncConnection, ends: bool = source == last) -> None:
                 if ends:
                     await gaps.note(tx, gap)
 
-            await self._store.put(records, events, fault, beside, lambda: None)
+            await self._store.put(records, deriving, beside, lambda: None)
         self._late.note_filled(gap)
         metrics.GAPS.labels(name, "inline").inc()
         metrics.RECORDS.labels(name).inc(gap.rows)

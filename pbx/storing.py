@@ -2,19 +2,21 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError, PendingRollbackError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.calls import intake, journal
 from crm_core.calls.events import CallEvent
 from crm_core.calls.ledger import IntakeRules
-from crm_core.db import Database, in_one_step, moment
+from crm_core.db import Database, in_one_step, is_passing, moment
 from crm_core.errors import FirstringError
 from crm_core.exchanges.config import ExchangeConfig
+from crm_core.exchanges.learned_lines import Learned
 from crm_core.leases import LeaseLost
 from pbx import metrics
 from pbx.ami.connection import BackOff
@@ -23,18 +25,28 @@ from pbx.received import Received
 log = structlog.get_logger()
 
 TRIES = 5
-"""How often intake may fail for reasons of the database before the batch counts as one that nothing can be derived from."""
+"""How often intake may fail for reasons of the database before it is tried call by call."""
 LAST_TRANSACTION = 15.0
 """Seconds that the end may wait for it: more than SQLite waits for another writer."""
 MOST_AT_ONCE = 1_000
 """Call events that intake takes at once: a long gap may bring many."""
 
-DATABASE_AWAY = (OperationalError, InterfaceError, PendingRollbackError)
-"""The last: the connection was ended from the other side in the middle of the transaction."""
-
 T = TypeVar("T")
 Beside = Callable[[AsyncConnection], Awaitable[None]]
 """What else belongs into the transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a batch tells. `fault`: what was wrong in deriving it; `lines`: news of the exchange's lines."""
+
+    events: list[CallEvent]
+    fault: str | None = None
+    lines: Learned | None = None
+
+
+Deriving = asyncio.Future[Told]
+"""Asked for again with each try, and done once."""
 
 
 class NotTakenIn(FirstringError):
@@ -50,13 +62,11 @@ class Store:
         self._now = now
         self._rules = rules
 
-    async def put(
-        self, batch: Received, events: list[CallEvent], fault: str | None, beside: Beside, stored: Callable[[], None]
-    ) -> None:
-        """Bytes, what was derived from them, the position reached, and what is `beside`. `stored` is told of the commit."""
+    async def put(self, batch: Received, deriving: Deriving, beside: Beside, stored: Callable[[], None]) -> None:
+        """Bytes, what is derived from them, the position reached, and what is `beside`. `stored` is told of the commit."""
         retry = BackOff(0.1, 5.0)
         tries = 0
-        while not await to_its_end(self._put(batch, events, fault, beside, stored, patient=tries < TRIES)):
+        while not await to_its_end(self._put(batch, deriving, beside, stored, patient=tries < TRIES)):
             tries += 1
             await asyncio.sleep(retry.next())
         if tries:
@@ -71,13 +81,15 @@ class Store:
             written = await to_its_end(self._written(deed))
 
     async def take_each(self, tx: AsyncConnection, events: Iterable[CallEvent], journal_id: int | None) -> str | None:
-        """Each call within its own savepoint; returns the last fault."""
+        """Each call within its own savepoint; returns the last fault. Raises only what is no fault of a call."""
         fault = None
         for one_call in _by_call(events):
             try:
                 async with tx.begin_nested():
                     await self._intake(tx, one_call, journal_id)
             except Exception as error:
+                if is_passing(error):
+                    raise  # no fault of the call
                 key = one_call[0].call.key
                 fault = f"{key}: {fault_of(error)}"
                 # A database's error names the values it was given, callers' numbers among them: they stay out of the log.
@@ -85,35 +97,25 @@ class Store:
                 log.exception("call_not_taken_in", exchange=self._exchange.name, journal=journal_id, fault=fault, exc_info=trace)
         return fault
 
-    async def take_in(self, tx: AsyncConnection, events: list[CallEvent], journal_id: int, *, patient: bool) -> str | None:
-        """Hand the events over; if that raises, call by call, so that one impossible call costs no other."""
-        if not events:
-            return None
+    async def take_in(self, tx: AsyncConnection, events: list[CallEvent], journal_id: int) -> None:
+        """Within a transaction of somebody else: all at once, or call by call, so that one impossible call costs no other."""
         try:
             async with tx.begin_nested():
-                for some in _some(events):
-                    await self._intake(tx, some, journal_id)
-        except DATABASE_AWAY:
-            if patient:
-                raise
-        except Exception as error:
-            log.warning("batch_not_taken_in", exchange=self._exchange.name, journal=journal_id, error=fault_of(error))
-        else:
-            return None
-        return await self._take_each(tx, events, journal_id)
+                await self._take_all(tx, events, journal_id)
+        except NotTakenIn:
+            await self._take_each(tx, events, journal_id)
 
     async def _put(
-        self, batch: Received, events: list[CallEvent], fault: str | None, beside: Beside, stored: Callable[[], None],
-        *, patient: bool,
-    ) -> bool:  # fmt: skip
+        self, batch: Received, deriving: Deriving, beside: Beside, stored: Callable[[], None], *, patient: bool
+    ) -> bool:
         """False if it must be tried again."""
         try:
             try:
-                fault = await self._transact(batch, events, fault, beside) or fault
-            except (NotTakenIn, *DATABASE_AWAY) as error:
-                if patient and not isinstance(error, NotTakenIn):
+                fault = await self._transact(batch, deriving, beside)
+            except (NotTakenIn, SQLAlchemyError) as error:
+                if not isinstance(error, NotTakenIn) and (patient or not is_passing(error)):
                     raise
-                fault = await self._transact(batch, events, fault, beside, each=True) or fault
+                fault = await self._transact(batch, deriving, beside, each=True)
         except (SQLAlchemyError, OSError) as error:
             metrics.RETRIES.labels(self._exchange.name).inc()
             log.warning("journal_not_written", exchange=self._exchange.name, error=fault_of(error))
@@ -123,35 +125,39 @@ class Store:
             metrics.FAULTS.labels(self._exchange.name).inc()
         return True
 
-    async def _transact(
-        self, batch: Received, events: list[CallEvent], fault: str | None, beside: Beside, *, each: bool = False
-    ) -> str | None:
-        """One transaction; `each`: call by call. Returns what went wrong in taking them in."""
-        async with self._database.write() as tx:
-            return await in_one_step(tx, self._take(tx, batch, events, fault, beside, each=each))
+    async def _transact(self, batch: Received, deriving: Deriving, beside: Beside, *, each: bool = False) -> str | None:
+        """One transaction; `each`: call by call. Returns what went wrong.
 
-    async def _take(
-        self, tx: AsyncConnection, batch: Received, events: list[CallEvent], fault: str | None, beside: Beside, *, each: bool
-    ) -> str | None:
+        PostgreSQL keeps the bytes while we derive from them. SQLite's one writer waits for nobody's thoughts.
+        """
+        if self._database.is_sqlite:
+            await deriving
+        async with self._database.write() as tx:
+            return await in_one_step(tx, self._take(tx, batch, deriving, beside, each=each))
+
+    async def _take(self, tx: AsyncConnection, batch: Received, deriving: Deriving, beside: Beside, *, each: bool) -> str | None:
         received_at = moment(batch.received_at) or self._now()
         place = (self._exchange.id, batch.connection, batch.offset, received_at)
-        journal_id = await journal.append(tx, *place, batch.data, fault if batch.whole else journal.SHORT)
-        found = None
+        journal_id = await journal.append(tx, *place, batch.data, None if batch.whole else journal.SHORT)
+        told = await deriving
+        if told.fault and batch.whole:
+            await journal.note_fault(tx, journal_id, told.fault)
+        fault = told.fault
         if each:
-            found = await self._take_each(tx, events, journal_id)
+            fault = await self._take_each(tx, told.events, journal_id) or fault
         else:
-            await self._take_all(tx, events, journal_id)
+            await self._take_all(tx, told.events, journal_id)
         await beside(tx)
-        return found
+        return fault
 
     async def _take_all(self, tx: AsyncConnection, events: list[CallEvent], journal_id: int) -> None:
         """Without a savepoint, which would cost two statements a batch: what is rarely wrong is done anew, call by call."""
         try:
             for some in _some(events):
                 await self._intake(tx, some, journal_id)
-        except DATABASE_AWAY:
-            raise
         except Exception as error:
+            if is_passing(error):
+                raise
             log.warning("batch_not_taken_in", exchange=self._exchange.name, journal=journal_id, error=fault_of(error))
             raise NotTakenIn from error
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.access import Actor, Right, require
@@ -40,7 +40,8 @@ class GapLine:
 
     @property
     def seconds(self) -> float:
-        return (self.gap.made_at - self.gap.lost_at).total_seconds()
+        """0 if our clock was set back meanwhile."""
+        return max(0.0, (self.gap.made_at - self.gap.lost_at).total_seconds())
 
 
 async def note(tx: AsyncConnection, gap: Gap) -> None:
@@ -53,8 +54,9 @@ async def note(tx: AsyncConnection, gap: Gap) -> None:
 
 
 async def unfilled(connection: AsyncConnection, exchange_id: int, since: datetime) -> list[Gap]:
-    """Those that ended after `since`, oldest first."""
-    query = select(gaps).where(gaps.c.exchange_id == exchange_id, gaps.c.filled_at.is_(None), gaps.c.made_at >= since)
+    """Those that ended after `since`, oldest first. One that began after it did so, too, whatever our clock said at its end."""
+    recent = or_(gaps.c.made_at >= since, gaps.c.lost_at >= since)
+    query = select(gaps).where(gaps.c.exchange_id == exchange_id, gaps.c.filled_at.is_(None), recent)
     return [_gap(row) for row in await connection.execute(query.order_by(gaps.c.lost_at))]
 
 
@@ -66,7 +68,7 @@ async def recent(connection: AsyncConnection, actor: Actor) -> Sequence[GapLine]
 
 
 async def forget(tx: AsyncConnection, before: datetime) -> None:
-    await tx.execute(delete(gaps).where(gaps.c.made_at < before))
+    await tx.execute(delete(gaps).where(gaps.c.made_at < before, gaps.c.lost_at < before))
 
 
 def _gap(row: Any) -> Gap:

@@ -137,7 +137,7 @@ async def call_card(connection: AsyncConnection, actor: Actor, call_id: int) -> 
         talks_recorded=(await recorded_talks(connection, actor, [call_id])).get(call_id, ()),
         transcript=await transcript_state(connection, actor, call_id),
         # A remark may quote what was said: whose phone only rang sees the card without it.
-        remarks=await _remarks(connection, call_id) if line.may_listen or actor.may(Right.REVIEW) else (),
+        remarks=await remarks_of(connection, call_id) if line.may_listen or actor.may(Right.REVIEW) else (),
         reviewed_at=row.reviewed_at,
         reviewed_by=None if row.reviewed_by is None else Person(row.reviewed_by, row.reviewed_by_name),
     )  # fmt: skip
@@ -217,7 +217,8 @@ async def _talks(connection: AsyncConnection, call_id: int) -> tuple[TalkLine, .
     )  # fmt: skip
 
 
-async def _remarks(connection: AsyncConnection, call_id: int) -> tuple[Remark, ...]:
+async def remarks_of(connection: AsyncConnection, call_id: int) -> tuple[Remark, ...]:
+    """In the order of the seconds they are about, then those about the call as a whole; the caller asks who may see them."""
     query = (
         select(call_remarks, users.c.name.label("user_name"))
         .join(users, users.c.id == call_remarks.c.user_id)

@@ -25,6 +25,7 @@ from pbx.listener import Listener
 from pbx.records.cel import read_cel
 from pbx.replay import clock_of, messages_of
 from tests.pbx.capture_variants import CAPTURES, Capture
+from tests.pbx.listening import Desk
 
 PATIENCE = Patience(connect=2.0, answer=5.0, quiet=60.0, first=0.005, longest=0.01)
 RULES = GapRules(settle=0.0, recheck=3600.0, again=0.01, longest=0.05)
@@ -36,6 +37,7 @@ class Played:
 
     def __init__(self, capture: Capture, scenario: str, *, stamped: bool) -> None:
         self.records = (CAPTURES / f"{scenario}.cel.csv").read_bytes().splitlines(keepends=True)
+        self.stamped = stamped
         sessions = [list(messages_of(file)) for file in capture.files]
         zero = clock_of(sessions, read_cel(CAPTURES / f"{scenario}.cel.csv").events).zero or 0.0
         self.moments: list[tuple[float, bytes]] = []
@@ -76,6 +78,8 @@ class CaptureExchange:
 
     def __init__(self, played: Played, cel_file: Path, database: Database, config: ExchangeConfig, folder: Path) -> None:
         self.now = played.begins - 5.0
+        self.wrong_by = 0.0
+        """Seconds by which the listener's own clock is ahead."""
         self.cel_file = cel_file
         self.hidden = cel_file.with_name("unmounted")
         self.cel_file.touch()
@@ -104,8 +108,8 @@ class CaptureExchange:
     def listen(self, rules: GapRules = RULES) -> None:
         config = self.known_as(replace(self._config, ami_port=self.port))
         listener = Listener(
-            self._database, config, now=lambda: datetime.fromtimestamp(self.now, UTC), patience=PATIENCE, gap_rules=rules,
-            spool_folder=self._folder, pace=0.0,
+            self._database, config, now=lambda: datetime.fromtimestamp(self.now + self.wrong_by, UTC), patience=PATIENCE,
+            gap_rules=rules, spool_folder=self._folder, pace=0.0,
         )  # fmt: skip
         self._listening = asyncio.create_task(listener.run())
 
@@ -213,6 +217,8 @@ class CaptureExchange:
         kind, _, more = answer.partition("\r\n")
         self._send(f"Response: {kind}\r\nActionID: {headers['ActionID']}\r\n{more}\r\n\r\n".encode())
         if headers["Action"] == "Login":
+            if self._played.stamped:
+                self._send(_stamped(b"Event: FullyBooted\r\nPrivilege: system,all\r\nStatus: Fully Booted", self.now))
             self._let_in.set()
 
     def _counted(self) -> int:
@@ -224,6 +230,23 @@ class CaptureExchange:
             rows = (await connection.execute(select(journal).where(journal.c.source == "ami"))).all()
         mine = next((row.connection for row in rows if self._mark in row.data), None)
         return sum(len(row.data) for row in rows if row.connection == mine)
+
+
+async def listened_to(
+    played: Played, database: Database, folder: Path, kind: type[CaptureExchange] = CaptureExchange, since: float | None = None
+) -> tuple[CaptureExchange, Desk]:
+    """The exchange of a capture and the office that listens to it; from `since` on, or from shortly before anything happens.
+
+    Who is killed before that is in the journal was never here.
+    """
+    desk = await Desk.opened(database, own_numbers=())
+    assert isinstance(desk, Desk)
+    exchange = kind(played, folder / "firstring.csv", database, desk.exchange, folder)
+    exchange.now = exchange.now if since is None else since
+    await exchange.plug_in()
+    exchange.listen()
+    await exchange.stored()
+    return exchange, desk
 
 
 async def told_calls(database: Database) -> list[dict[str, Any]]:

@@ -3,16 +3,20 @@
 import random
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from crm_core.calls.tables import gaps
 from crm_core.db import Database
-from tests.pbx.capture_exchange import CaptureExchange, Played, told_calls
+from tests.pbx.capture_exchange import CaptureExchange, Played, listened_to, told_calls
 from tests.pbx.capture_grading import problems
 from tests.pbx.capture_variants import Capture, capture, scenarios
-from tests.pbx.listening import Desk, database, template
+from tests.pbx.listening import database, template
 
 __all__ = ["database", "template"]
+
+DAY = 24 * 3600.0
 
 
 @pytest.mark.parametrize("scenario", scenarios())
@@ -35,11 +39,7 @@ async def played_with_gaps(
 ) -> CaptureExchange:  # fmt: skip
     """`cuts`: seconds of the capture in which nobody listens; by default the dice fall."""
     played = Played(given, scenario, stamped=stamped)
-    desk = await Desk.opened(database, own_numbers=())
-    exchange = kind(played, folder / "firstring.csv", database, desk.exchange, folder)
-    await exchange.plug_in()
-    exchange.listen()
-    await exchange.stored()  # who is killed before was never here
+    exchange, _ = await listened_to(played, database, folder, kind)
     for lost_at, made_at in [(played.begins + a, played.begins + b) for a, b in cuts] or _cuts(played, dice):
         kill = dice.choice(["cut", "stop", "kill"])
         exchange.cuts.append((lost_at, made_at, kill))
@@ -91,11 +91,7 @@ async def test_a_call_over_before_the_kill_is_known_from_its_first_channel_on(da
     """An originated channel alone is no call yet: it stands in the journal before the batch in which the call is first told."""
     given = capture("click2call_answered")
     played = Played(given, "click2call_answered", stamped=True)
-    desk = await Desk.opened(database, own_numbers=())
-    exchange = CaptureExchange(played, tmp_path / "firstring.csv", database, desk.exchange, tmp_path)
-    await exchange.plug_in()
-    exchange.listen()
-    await exchange.stored()
+    exchange, _ = await listened_to(played, database, tmp_path)
     await exchange.say_one_by_one(until=played.begins + 2.0)
     await exchange.play_until(played.ends, heard=True)
     await exchange.stored()
@@ -113,3 +109,62 @@ async def test_a_call_over_before_the_kill_is_known_from_its_first_channel_on(da
     told = await told_calls(database)
     assert not any(call["partial"] for call in told)
     assert [call | {"source": "live"} for call in told] == before
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["at once", "late"])
+@pytest.mark.parametrize("scenario", ["attended_transfer_dtmf", "two_overlapping"])
+@pytest.mark.parametrize("stamped", [True, False], ids=["stamped", "plain"])
+@pytest.mark.parametrize("wrong_by", [-120.0, -7200.0])
+async def test_a_start_with_a_clock_behind_that_is_set_right_loses_nothing(
+    wrong_by: float, stamped: bool, scenario: str, late: bool, database: Database, tmp_path: Path
+) -> None:
+    """As of a machine that learns the time only after it has started. `late`: the records are out of reach then."""
+    played = Played(capture(scenario), scenario, stamped=stamped)
+    length = played.ends - played.begins
+
+    told = await told_after_a_start(played, wrong_by, late, length / 4, length / 2, database, tmp_path)
+
+    assert problems(Capture([], None, {**capture(scenario).truth, "gaps_s": [[0, 0]]}), told) == []
+    assert not [call for call in told if call["partial"]]
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["at once", "late"])
+@pytest.mark.parametrize("wrong_by", [-1200.0, -3500.0, -400 * DAY])
+async def test_a_clock_behind_by_less_than_a_long_gap_cuts_nothing_off_it(
+    wrong_by: float, late: bool, database: Database, tmp_path: Path
+) -> None:
+    played = Played(capture("two_overlapping"), "two_overlapping", stamped=True)
+    length = played.ends - played.begins
+
+    told = await told_after_a_start(played, wrong_by, late, -3600.0, length - 0.5, database, tmp_path)
+
+    assert problems(Capture([], None, {**capture("two_overlapping").truth, "gaps_s": [[0, 0]]}), told) == []
+
+
+async def told_after_a_start(
+    played: Played, wrong_by: float, late: bool, killed_at: float, started_at: float, database: Database, folder: Path
+) -> list[dict[str, Any]]:
+    """The calls; the listener is killed so many seconds after the capture's beginning and starts with a wrong clock."""
+    exchange, desk = await listened_to(played, database, folder, since=played.begins + min(killed_at, -5.0))
+    await exchange.play_until(played.begins + killed_at, heard=True)
+    await exchange.stored()
+    await exchange.unplug()
+    await exchange.stop(kill=True)
+    await exchange.play_until(played.begins + started_at, heard=False)
+    if late:
+        exchange.cel_file.rename(exchange.hidden)
+    exchange.wrong_by = wrong_by
+    await exchange.plug_in()
+    exchange.listen()
+    await exchange.stored()
+    exchange.wrong_by = 0.0
+    await exchange.play_until(played.begins + (started_at + played.ends - played.begins) / 2, heard=True)
+    await exchange.stored()
+    if late:
+        exchange.hidden.rename(exchange.cel_file)
+    await exchange.play_until(played.ends, heard=True)
+    await exchange.stored()
+    await desk.until(lambda rows: all(row.filled_at for row in rows), gaps)
+    await exchange.stop(kill=False)
+    await exchange.unplug()
+    return await told_calls(database)

@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 
 from crm_core.calls.tables import calls
+from pbx.listener import Listener
 from pbx.playing.calls import inbound
 from pbx.practice import PracticeExchange
+from pbx.received import Received
+from tests.builders import MORNING
+from tests.captured import CAPTURES
 from tests.metered import figure
 from tests.pbx.listening import Desk, database, desk, template
 
@@ -49,3 +53,22 @@ async def test_the_socket_is_read_while_the_database_hangs_and_the_lag_is_told(d
             while ami("journal_waiting_bytes"):
                 await asyncio.sleep(0.01)
         assert 0 < ami("journal_lag_seconds") < time.time() - began
+
+
+async def test_others_have_their_turn_while_a_long_batch_is_derived(desk: Desk) -> None:
+    listener = Listener(desk.database, desk.exchange)
+    batch = Received("capture", 0, MORNING, (CAPTURES / "fpbx_queue_attended.ami").read_bytes())
+    turns = 0
+
+    async def take_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    other = asyncio.create_task(take_turns())
+    told = await listener._derive(batch)
+    other.cancel()
+
+    assert told.events
+    assert turns >= 3

@@ -12,7 +12,7 @@ from crm_core.calls.tables import gaps, journal
 from crm_core.db import Database
 from pbx import gap_reading
 from pbx.records import troubles
-from tests.pbx.capture_exchange import RULES, CaptureExchange, Played, told_calls
+from tests.pbx.capture_exchange import RULES, CaptureExchange, Played, listened_to, told_calls
 from tests.pbx.capture_grading import problems
 from tests.pbx.capture_variants import Capture, capture
 from tests.pbx.listening import Desk, database, template
@@ -51,12 +51,7 @@ async def opened(database: Database, tmp_path: Path) -> AsyncIterator[Opened]:
 
 async def _opened(scenario: str, database: Database, folder: Path) -> tuple[CaptureExchange, Desk, Played]:
     played = Played(capture(scenario), scenario, stamped=True)
-    desk = await Desk.opened(database, own_numbers=())
-    assert isinstance(desk, Desk)
-    exchange = CaptureExchange(played, folder / "firstring.csv", database, desk.exchange, folder)
-    await exchange.plug_in()
-    exchange.listen()
-    await exchange.stored()
+    exchange, desk = await listened_to(played, database, folder)
     return exchange, desk, played
 
 
