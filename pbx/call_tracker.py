@@ -32,6 +32,7 @@ STILL_UP = 0.001
 """A channel that vanished was up at the last moment known, so it went later: whoever was just answered was answered."""
 
 _MOST_FINISHED = 5_000
+"""Of a listener, which runs for months; who reads a capture or a day to its end remembers all (`remember` without end)."""
 
 
 class CallTracker:
@@ -44,6 +45,7 @@ class CallTracker:
         self._graph = ChannelGraph(lines)
         self._book = self._graph.book
         self._remember = remember
+        self._most_finished = inf if remember == inf else _MOST_FINISHED
         self._now = -inf
         self._finished: deque[tuple[float, Case]] = deque()
         self._lost_at: float | None = None
@@ -85,7 +87,7 @@ class CallTracker:
 
     def all_calls(self) -> list[Call]:
         """Every call still remembered, finished or not, as known now."""
-        calls = (self._teller.tell(case, self._now) for case in dict.fromkeys(self._book.cases.values()))
+        calls = (self._teller.tell(case, self._now) for case in self._every_case())
         return sorted((call for call in calls if call is not None), key=lambda call: (call.started_at, call.key))
 
     def case_of(self, linkedid: str) -> Case | None:
@@ -98,7 +100,7 @@ class CallTracker:
 
     def stories(self) -> list[Story]:
         """As `all_calls`, but each with what its figures are made of."""
-        found = [story for case in dict.fromkeys(self._book.cases.values()) if (story := self.read(case))]
+        found = [story for case in self._every_case() if (story := self.read(case))]
         return sorted(found, key=lambda story: (story.started_at, story.case.keys()))
 
     def read(self, case: Case) -> Story | None:
@@ -108,6 +110,9 @@ class CallTracker:
     def remembered(self) -> int:
         """How many channels are kept in memory (a figure for metrics and tests)."""
         return len(self._book.channels)
+
+    def _every_case(self) -> dict[Case, None]:
+        return self._book.displaced | dict.fromkeys(self._book.cases.values())
 
     def _take_on_channel(self, event: OnChannel, from_records: bool) -> Case | None:
         if self._in_snapshot:
@@ -188,7 +193,7 @@ class CallTracker:
         return filled
 
     def _tell(self, case: Case) -> list[CallEvent]:
-        if self._book.cases.get(next(iter(case.linkedids))) is not case:
+        if not self._book.holds(case):
             return []  # absorbed within the batch by another touched case
         call = self._teller.tell(case, self._now)
         if call is None:
@@ -211,9 +216,12 @@ class CallTracker:
             self._finished.append((self._now, case))
 
     def _forget_old(self) -> None:
-        while self._finished and (self._finished[0][0] < self._now - self._remember or len(self._finished) > _MOST_FINISHED):
+        while self._finished and (self._finished[0][0] < self._now - self._remember or len(self._finished) > self._most_finished):
             _, case = self._finished.popleft()
             case.notes -= 1
-            known = self._book.cases.get(next(iter(case.linkedids))) is case
-            if known and case.over and case.notes == 0:
+            if case.notes > 0 or not case.over:
+                continue
+            if case in self._book.displaced:
+                del self._book.displaced[case]
+            elif self._book.holds(case):
                 self._graph.forget(case)

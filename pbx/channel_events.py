@@ -31,7 +31,12 @@ class ChannelBorn(OnChannel, frozen=True, gc=False):
 
 
 class ChannelCameIn(OnChannel, frozen=True, gc=False):
-    """Somebody calls us on it: some drivers (chan_sip) say so only after the channel's birth."""
+    """Somebody calls us on it: some drivers (chan_sip) say so only after the channel's birth.
+
+    `number` is the caller's by then: of an analogue line it is not known at the birth.
+    """
+
+    number: str = ""
 
 
 class ChannelRang(OnChannel, frozen=True, gc=False):

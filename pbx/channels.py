@@ -37,6 +37,7 @@ class Channel:
         "hung_up_at",
         "kind_known",
         "last_at",
+        "late_number",
         "linkedid",
         "music",
         "name",
@@ -71,6 +72,7 @@ class Channel:
         self.came_in: bool | None = None
         self.cause = 0
         self.exten = self.dnid = self.caller_number = self.caller_name = self.rang_number = self.originated_to = ""
+        self.late_number = ""  # the caller's, told after the birth
         self.dialled_at: float | None = None
         self.dialled_by: str | None = None
         self.dialled_channel_by = ""

@@ -95,10 +95,16 @@ def messages_of(file: Path) -> Iterator[Heard]:
     last: float | None = None
     with file.open("rb") as stream:
         for second, offset in _times(Path(f"{file}.times")):
-            yield from (Heard(raw, second) for raw in reader.feed_raw(stream.read(max(0, offset - stream.tell()))))
+            while data := stream.read(min(max(0, offset - stream.tell()), _READ_AT_ONCE)):
+                yield from (Heard(raw, second) for raw in reader.feed_raw(data))
             last = second
         while data := stream.read(_READ_AT_ONCE):
             yield from (Heard(raw, last) for raw in reader.feed_raw(data))
+
+
+def bytes_timed(file: Path) -> int:
+    """How many bytes its `.times` tell of: more than the capture holds if they are another's, or it was cut."""
+    return max((offset for _, offset in _times(Path(f"{file}.times"))), default=0)
 
 
 def _times(file: Path) -> list[tuple[float, int]]:

@@ -11,6 +11,7 @@ from typing import Any
 from crm_core.errors import Invalid
 from crm_core.settings import known_region
 from pbx.records.cel import fault_of
+from pbx.replay import bytes_timed
 from pbx.replay import replay as replayed
 
 MESSAGE = re.compile(rb"^(Event|Response|Message):|^Asterisk Call Manager", re.MULTILINE)
@@ -36,6 +37,7 @@ def known_to_be_read(files: list[Path], region: str, cel: Path | None = None) ->
     _require_region(region)
     with readable():
         _warn_of_strange(files)
+        _warn_of_times(files)
         if cel is not None:
             _warn_of_broken(cel)
         yield
@@ -64,6 +66,14 @@ def _warn_of_strange(files: list[Path]) -> None:
             begin = opened.read(LOOKED_INTO)
         if begin and not MESSAGE.search(begin):
             sys.stderr.write(f"firstring: {file} holds no AMI message: is it the capture that you meant?\n")
+
+
+def _warn_of_times(files: list[Path]) -> None:
+    """Times beyond the capture's end are another's, or the capture was cut: it is read, but its seconds may be wrong."""
+    for file in files:
+        timed, held = bytes_timed(file), file.stat().st_size
+        if timed > held:
+            sys.stderr.write(f"firstring: {file}.times tells of {timed} bytes, {file} holds {held}: is it this capture's?\n")
 
 
 def _warn_of_broken(cel: Path) -> None:

@@ -16,6 +16,7 @@ Reader = Callable[..., ChannelEvent | None]
 _CHANNEL = "Uniqueid Channel Linkedid"
 _DEST = "DestUniqueid DestChannel DestLinkedid"
 _SIDE_FILES = re.compile(r"[rt]\(([^()]*)\)")
+_OPTIONS = re.compile(r"(?:[^,(]|\([^()]*\))*")  # up to the comma after which the command comes; a comma in brackets is none
 _WHOLE = re.compile(r"[0-9]{1,8}")
 
 
@@ -28,7 +29,7 @@ def _born(
 
 def _state(at: float, uid: str, channel: str, linkedid: str, state: str, number: str) -> ChannelEvent | None:
     if state == "4":
-        return told.ChannelCameIn(at, uid, channel, linkedid)
+        return told.ChannelCameIn(at, uid, channel, linkedid, number)
     if state == "5":
         return told.ChannelRang(at, uid, channel, linkedid, number)
     if state == "6":
@@ -134,8 +135,9 @@ def application_began(
 
 def recorded_paths(arguments: str) -> tuple[str, ...]:
     """The files of `MixMonitor(mix.wav,br(rx.wav)t(tx.wav),command)`: the mix, then its two sides."""
-    mix, _, options = arguments.partition(",")
-    return tuple(filter(None, (mix, *_SIDE_FILES.findall(options))))
+    mix, _, rest = arguments.partition(",")
+    options = _OPTIONS.match(rest)
+    return tuple(filter(None, (mix, *_SIDE_FILES.findall(options[0] if options else ""))))
 
 
 EVENTS: dict[bytes, tuple[Reader, str]] = {

@@ -22,7 +22,7 @@ def _answered_by(reading: Reading) -> Iterator[Reason]:
         yield reading.why("answered_by", "nobody_joined")
     consultations = story.consultations() if story.talks else {}
     for item, (person, spans) in enumerate(story.talks.items()):
-        uids = frozenset(uid for uid, who in story.cast.people.items() if who == person)
+        uids = frozenset(uid for uid, who in story.people.items() if who == person)
         talked = reading.joined_in(reading.until_now(spans), uids)
         legs = tuple(On(uid) for uid in sorted(uids, key=reading.age))
         yield reading.why_item("answered_by", item, "joined", {"who": person, "legs": legs, "at": Moment(spans[0][0])})

@@ -96,7 +96,7 @@ class Reading:
         return found
 
     def age(self, uid: str) -> tuple[float, str]:
-        return self.story.case.channels[uid].started_at, uid
+        return self.story.channels[uid].started_at, uid
 
 
 def moment(at: float | None) -> Moment | None:

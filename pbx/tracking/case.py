@@ -41,6 +41,7 @@ class Case:
         "again",
         "channels",
         "gaps",
+        "guests",
         "had_gap",
         "joinings",
         "linkedids",
@@ -58,6 +59,7 @@ class Case:
         self.again = int(at) if again else None  # tells it from an earlier call with the same id
         self.linkedids: dict[str, float] = {linkedid: at}
         self.channels: dict[str, Channel] = {}
+        self.guests: dict[str, Channel] = {}  # telephones of other calls that met this one's customer
         self.transfers: set[TransferTold] = set()
         self.retrieved: dict[str, str] = {}
         self.pickups: set[tuple[float, str, str]] = set()  # at, who took the call, and from which ringing channel
@@ -76,6 +78,7 @@ class Case:
         for linkedid, at in other.linkedids.items():
             self.know(linkedid, at)
         self.channels |= other.channels
+        self.guests = {uid: c for uid, c in (self.guests | other.guests).items() if uid not in self.channels}
         self.transfers |= other.transfers
         self.retrieved |= other.retrieved
         self.pickups |= other.pickups

@@ -21,6 +21,7 @@ class CaseBook:
         self.lines = lines
         self.channels: dict[str, Channel] = {}
         self.cases: dict[str, Case] = {}
+        self.displaced: dict[Case, None] = {}  # their ids are another call's by now
         self.taking: OnChannel | None = None  # the event that is being put in place: why cases join
         self._forgotten: dict[str, float] = {}
         self._void: set[str] = set()
@@ -33,7 +34,9 @@ class CaseBook:
         """
         channel = self.channels.get(uid)
         if channel is not None and reborn and (uid in self._void or self._is_history(channel, at)):
-            self.forget(self.case_of(channel))
+            displaced = self.case_of(channel)
+            self.forget(displaced)
+            self.displaced[displaced] = None
             channel = None
         if channel is None:
             ended_at = self._forgotten.get(uid)
@@ -66,6 +69,10 @@ class CaseBook:
 
     def open_cases(self) -> list[Case]:
         return [case for case in dict.fromkeys(self.cases.values()) if not case.over]
+
+    def holds(self, case: Case) -> bool:
+        """Neither absorbed by another nor forgotten."""
+        return case in self.displaced or self.cases.get(next(iter(case.linkedids))) is case
 
     def forget(self, case: Case) -> None:
         """Lets go of a finished case; what still comes for its channels is ignored."""
@@ -109,10 +116,15 @@ class CaseBook:
             self.join(case, other)
 
     def join(self, one: Case, other: Case) -> None:
-        """Makes one case of two, unless two customers called in: each has a call of his own."""
-        if one is other or (self._has_caller(one) and self._has_caller(other)):
+        """Makes one case of two, unless a customer called in who found another one there: each has a call of his own.
+
+        Whom the exchange called for a customer, to consult or to hand him on, belongs to his call.
+        """
+        if one is other:
             return
         older, younger = sorted((one, other), key=lambda case: case.age)
+        if self._has_caller(younger) and self._has_outside(older):
+            return
         older.absorb(younger)
         self._note(older, tuple(younger.linkedids))
         for linkedid in younger.linkedids:
@@ -129,9 +141,13 @@ class CaseBook:
         return any(c.kind(self.lines) is LineKind.TRUNK for c in case.channels.values())
 
     def recall(self, channel: Channel, at: float) -> None:
-        """After a transfer that nobody took the exchange calls the transferer back on a leg with its own linkedid."""
+        """After a transfer that nobody took the exchange calls the transferer back on a leg with its own linkedid.
+
+        It does so where it led the transfer itself, on the transferer's one line; a telephone that led it has hung up its two.
+        """
         for case in self.open_cases():
-            given = [t for t in case.transfers if t.kind is TransferKind.ATTENDED and 0 <= at - t.at < _RECALL_WITHIN]
+            led = [t for t in case.transfers if t.kind is TransferKind.ATTENDED and t.uid == t.other_uid]
+            given = [t for t in led if 0 <= at - t.at < _RECALL_WITHIN]
             givers = [case.channels[t.uid].extension for t in given if t.uid in case.channels]
             if channel.extension in givers and case is not self.case_of(channel) and not self._is_taken(case, channel.extension):
                 self.join(case, self.case_of(channel))
@@ -155,16 +171,26 @@ class CaseBook:
         if other is not None:
             self.join(self.case_of(channel), other)
 
-    def join_met(self, one: Case, other: Case, conference: bool) -> None:
+    def join_met(self, first: Channel, second: Channel, conference: bool) -> None:
         # Strangers may meet in a conference: each customer's call stays his own. Who was called into it belongs to it.
+        one, other = self.case_of(first), self.case_of(second)
         strangers = conference and self._has_outside(one) and self._has_outside(other)
-        if not strangers or self._is_invited(one) or self._is_invited(other):
+        if not strangers or self._is_invited(one, other) or self._is_invited(other, one):
             self.join(one, other)
+        if self.case_of(first) is not self.case_of(second):
+            self._note_guest(one, second)
+            self._note_guest(other, first)
 
-    def _is_invited(self, case: Case) -> bool:
-        """Somebody outside whom the exchange called, without anybody of the house."""
+    def _note_guest(self, case: Case, met: Channel) -> None:
+        """A telephone that stays, as an agent's in his pool, talks with one call's customer after the other's."""
+        if met.kind(self.lines) is LineKind.PHONE:
+            case.guests[met.uid] = met
+
+    def _is_invited(self, case: Case, to: Case) -> bool:
+        """Somebody outside whom the exchange called, without anybody of the house, while the customer there is on the line."""
         legs = [c for c in case.channels.values() if c.kind(self.lines) is not LineKind.MACHINERY]
-        return bool(legs) and all(c.originated and c.kind(self.lines) is LineKind.TRUNK for c in legs)
+        there = any(c.gone_at is None and c.kind(self.lines) is LineKind.TRUNK for c in to.channels.values())
+        return there and bool(legs) and all(c.originated and c.kind(self.lines) is LineKind.TRUNK for c in legs)
 
     def was_forgotten(self, uid: str) -> bool:
         return uid in self._forgotten

@@ -148,10 +148,12 @@ class ChannelGraph:
     def _born(self, e: told.ChannelBorn, c: Channel) -> None:
         c.born_at = e.at if c.born_at is None else min(c.born_at, e.at)
         c.came_in = e.came_in or c.came_in or False
-        c.exten, c.caller_number, c.caller_name = e.exten, e.caller_number, e.caller_name
+        c.exten, c.caller_number, c.caller_name = e.exten, e.caller_number or c.late_number, e.caller_name
 
-    def _came_in(self, _: told.ChannelCameIn, c: Channel) -> None:
+    def _came_in(self, e: told.ChannelCameIn, c: Channel) -> None:
         c.came_in = True
+        c.late_number = e.number
+        c.caller_number = c.caller_number or e.number
 
     def _rang(self, e: told.ChannelRang, c: Channel) -> None:
         c.rang_at = e.at if c.rang_at is None else min(c.rang_at, e.at)
@@ -209,7 +211,7 @@ class ChannelGraph:
         for uid in members:
             other = self.book.channels.get(uid) if uid != c.uid else None
             if other is not None and self.book.case_of(other) is not self.book.case_of(c) and _met(c, other, e.bridge):
-                self.book.join_met(self.book.case_of(other), self.book.case_of(c), e.conference)
+                self.book.join_met(other, c, e.conference)
 
     def _bridge_left(self, e: told.BridgeLeft, c: Channel) -> None:
         c.bridges.setdefault(e.bridge, set()).add((e.at, False))

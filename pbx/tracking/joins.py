@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from math import inf
+from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -20,15 +21,13 @@ class Together(Struct, frozen=True, gc=False):
     uids: frozenset[str]
 
 
-def together(channels: Mapping[str, Channel]) -> list[Together]:
-    """All such sets in order of time; bridges that only keep somebody waiting join nobody."""
-    stays = [
-        (start, end, bridge, channel.uid)
-        for channel in channels.values()
-        if channel.bridges
-        for start, end, bridge in channel.stays()
-        if bridge not in channel.waiting_bridges and end >= start
-    ]
+def together(channels: Mapping[str, Channel], guests: Mapping[str, Channel] = MappingProxyType({})) -> list[Together]:
+    """All such sets in order of time; bridges that only keep somebody waiting join nobody. `guests` count where these were."""
+    stays = list(_stays(channels))
+    if guests:
+        bridges = {bridge for _, _, bridge, _ in stays}
+        stays += [stay for stay in _stays(guests) if stay[2] in bridges]
+        channels = {**channels, **guests}
     if len(stays) < 2:
         return []
     if len(stays) == 2 and (usual := _usual(*stays)):
@@ -41,6 +40,14 @@ def together(channels: Mapping[str, Channel]) -> list[Together]:
             found += [Together(start, end, uids) for uids in _groups(here, channels)]
     moments = {start for start, end, _, _ in stays if start == end}
     return sorted([*found, *_for_a_moment(moments, stays, channels)], key=lambda group: group.start) if moments else found
+
+
+def _stays(channels: Mapping[str, Channel]) -> Iterator[Stay]:
+    for channel in channels.values():
+        if channel.bridges:
+            for start, end, bridge in channel.stays():
+                if bridge not in channel.waiting_bridges and end >= start:
+                    yield start, end, bridge, channel.uid
 
 
 def _usual(one: Stay, other: Stay) -> list[Together]:

@@ -42,16 +42,26 @@ def cast_of(case: Case, lines: LineRule, region: str) -> Cast | None:
             (phones if kind is LineKind.PHONE else trunks).append(c)
     if not legs:
         return _clicked_in_vain(by_age, region) if case.over else None
-    origin = next((c for c in legs if came_in(c)), None)
+    origin = _origin(legs, phones, trunks)
     if origin is None and all(c.dialled_at is None for c in legs):
         if not _has_lived(legs):
             return None  # just born: the next event says whether somebody called us on it or we dial
         origin = legs[0]
     if _is_clicked(by_age, legs[0]):
-        return _clicked(phones, trunks, by_age, region)
+        # A dialler's agent waits in a room, on a call of his own, for one customer after the other.
+        agent = next(iter(phones or case.guests.values()), None)
+        return _clicked(agent, phones, trunks, by_age, region)
     if origin is not None and origin in trunks:
         return _inbound(origin, phones, trunks, region)
     return _dialled_out(origin, phones, trunks, region)
+
+
+def _origin(legs: list[Channel], phones: list[Channel], trunks: list[Channel]) -> Channel | None:
+    """Who called us first. A customer who was joined to a talk of colleagues that was older than his call is the caller still."""
+    first = next((c for c in legs if came_in(c)), None)
+    if first is None or not trunks or first not in phones or any(c.dialled_by == first.uid for c in trunks):
+        return first
+    return next((c for c in trunks if came_in(c)), first)
 
 
 def _is_clicked(by_age: list[Channel], first_leg: Channel) -> bool:
@@ -100,9 +110,8 @@ def _goes_outside(origin: Channel | None, colleagues: list[Channel], trunks: lis
     return bool(trunks) or (callee.kind is NumberKind.INTERNATIONAL and not colleagues)
 
 
-def _clicked(phones: list[Channel], trunks: list[Channel], by_age: list[Channel], region: str) -> Cast:
+def _clicked(agent: Channel | None, phones: list[Channel], trunks: list[Channel], by_age: list[Channel], region: str) -> Cast:
     """Outbound whomever it calls; a colleague so called stands where the customer would."""
-    agent = next((c for c in phones), None)
     colleagues = [c for c in phones if agent is not None and c.extension != agent.extension]
     callee = _clicked_callee(agent, trunks, by_age, region)
     return _outbound(agent, phones, trunks or colleagues[:1], callee, region, clicked=True)

@@ -49,7 +49,9 @@ class Story:
         self._inbound = cast.direction is Direction.INBOUND
         self.marks = case.marks()
         self.over = self.marks.over
-        self.together = joins.together(case.channels)
+        self.channels = case.channels | case.guests if case.guests else case.channels
+        self.together = joins.together(case.channels, case.guests)
+        self.people = cast.people | {uid: guest.extension for uid, guest in case.guests.items()} if case.guests else cast.people
         self.talks = self._talks()
         self.first_join = min([spans[0][0] for spans in self.talks.values()], default=None)
         if cast.origin is not None and not cast.click_to_call:
@@ -112,12 +114,12 @@ class Story:
         spans: dict[str, list[Span]] = {}
         for group in self.together:
             if not group.uids.isdisjoint(self.cast.customers):
-                for person in {self.cast.people[uid] for uid in group.uids if uid in self.cast.people}:
+                for person in {self.people[uid] for uid in group.uids if uid in self.people}:
                     spans.setdefault(person, []).append((group.start, group.end))
         found = {person: joins.merged(told) for person, told in spans.items()}
         if len(found) < 2:
             return found
-        births = {person: min(self.case.channels[u].age for u, p in self.cast.people.items() if p == person) for person in found}
+        births = {person: min(self.channels[uid].age for uid, who in self.people.items() if who == person) for person in found}
         return dict(sorted(found.items(), key=lambda item: (item[1][0][0], births[item[0]])))
 
     def talk(self) -> list[Span]:
@@ -264,6 +266,8 @@ class Story:
         )
 
     def _rang(self, leg: Channel, outcome: RingOutcome | None) -> bool:
+        if outcome is RingOutcome.UNAVAILABLE and not self._inbound:
+            return False  # an announcement of the carrier's, before he refuses, is progress and no ringing
         # CEL tells no ringing, a gap hides it: there a leg that was neither busy nor out of reach is taken to have rung.
         unseen = (self.case.had_gap or not leg.born_live) and outcome in _DECLINED_OR_RANG
         return leg.rang_at is not None or outcome is RingOutcome.DECLINED or unseen

@@ -76,9 +76,10 @@ def _once(told: list[TransferTold]) -> list[TransferTold]:
 
 def _transfer(t: TransferTold, until: float, case: Case, cast: Cast, talks: dict[str, list[Span]], region: str) -> Transfer:
     giver = _giver(t, case, cast)
-    takers = _takers(t.at, until, giver, talks)
+    retriever = _retriever(t, case, cast) if t.kind is TransferKind.PARK else None
+    takers = _takers(t.at, until, None if retriever == giver else giver, talks)  # who parked a call may fetch it back himself
     if t.kind is TransferKind.PARK:
-        to = _retriever(t, case, cast) or (takers[0] if takers else None)
+        to = retriever or (takers[0] if takers else None)
         return Transfer(t.kind, giver, to, bool(to) and bool(takers), t.at)
     if t.kind is TransferKind.BLIND:
         to = _written(t.to, cast, region) if t.to else (takers[0] if takers else None)

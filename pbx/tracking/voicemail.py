@@ -22,16 +22,16 @@ def took_at(case: Case, customer: Channel | None, legs: list[Channel]) -> float 
     left = [c.voicemail_at for c in case.channels.values() if c.voicemail_at is not None]
     if left:
         return _let_go_at(customer, legs, min(left))
-    return _inferred(customer, legs)
+    return _inferred(case, customer, legs)
 
 
-def _inferred(customer: Channel, legs: list[Channel]) -> float | None:
+def _inferred(case: Case, customer: Channel, legs: list[Channel]) -> float | None:
     """Without Newexten and CEL a caller who hangs up in voicemail's prompt leaves only silence after the last ring."""
     hung_up = customer.hung_up_at
-    if hung_up is None or customer.up_at is None or not legs or _in_queue(customer, hung_up):
+    if hung_up is None or customer.up_at is None or not legs or _in_queue(case, customer, hung_up):
         return None
     let_go = _let_go_at(customer, legs, hung_up)
-    told_otherwise = any(at >= let_go - _SAME_MOMENT for at, _ in customer.applications)
+    told_otherwise = any(at >= let_go - _SAME_MOMENT for at, _ in _applications(case, customer))
     # A line that the exchange answers only after the last ring was answered by voicemail itself.
     stayed = hung_up - let_go >= (_LET_STAND if customer.up_at < let_go else 0.0)
     over = all(_ended_at(leg) <= let_go for leg in legs)
@@ -57,7 +57,7 @@ def gave_up_waiting(case: Case, customer: Channel | None, legs: list[Channel]) -
     if customer is None or customer.hung_up_at is None:
         return False
     at = customer.hung_up_at
-    return _in_queue(customer, at) or _rung_by_queue(case, customer, at) or _in_menu(customer, legs, at)
+    return _in_queue(case, customer, at) or _rung_by_queue(case, customer, at) or _in_menu(case, customer, legs, at)
 
 
 def _rung_by_queue(case: Case, customer: Channel, at: float) -> bool:
@@ -69,12 +69,22 @@ def _rung_by_queue(case: Case, customer: Channel, at: float) -> bool:
     return any(leg.dialled_at is not None and leg.dialled_at <= at <= _ended_at(leg) + _SAME_MOMENT for leg in by_queue)
 
 
-def _in_queue(customer: Channel, at: float) -> bool:
-    return any(start <= at and end >= at - _SAME_MOMENT / 2 for start, end in queue_spans(customer))
+def _in_queue(case: Case, customer: Channel, at: float) -> bool:
+    spans = [span for c in _led(case, customer) for span in queue_spans(c)]
+    return any(start <= at and end >= at - _SAME_MOMENT / 2 for start, end in spans)
 
 
-def _in_menu(customer: Channel, legs: list[Channel], at: float) -> bool:
+def _applications(case: Case, customer: Channel) -> list[tuple[float, str]]:
+    return [told for c in _led(case, customer) for told in c.applications]
+
+
+def _led(case: Case, customer: Channel) -> list[Channel]:
+    """The customer, and the Local channels by which the dialplan may have led him on."""
+    return [customer, *(c for c in case.channels.values() if c.technology == "Local" and c is not customer)]
+
+
+def _in_menu(case: Case, customer: Channel, legs: list[Channel], at: float) -> bool:
     if not legs:
         return customer.cause not in _REFUSED  # `Busy()` shows as his hang-up too
-    names = sorted((t, name) for t, name in customer.applications if t <= at)
+    names = sorted((t, name) for t, name in _applications(case, customer) if t <= at)
     return bool(names) and names[-1][1] in _MENU_APPLICATIONS and all(_ended_at(leg) <= at for leg in legs)

@@ -46,6 +46,7 @@ def assert_one_line(run: "subprocess.CompletedProcess[str]", code: int, say: str
         (["replay"], {}, 2, "FILE.ami"),
         (["replay", "/nowhere.ami"], {}, 2, "/nowhere.ami"),
         (["replay", "--cel", "broken.csv"], {}, 0, r"3 broken.*line 1 \(2 columns instead of 14\), line 2 \(no time\)"),
+        (["replay", "beyond.ami"], {}, 0, r"beyond.ami.times tells of 999999999999999 bytes, beyond.ami holds 22: "),
         (["replay", "--region", "ZZ", str(CAPTURE)], {}, 2, "--region"),
         (["user", "add", "noemail", "--role", "qa"], {}, 2, "e-mail"),
         (["user", "add", "a@b.test", "--role", "boss"], {}, 2, "manager"),
@@ -63,6 +64,8 @@ def test_wrong_use_is_one_line_that_says_what_to_do(
     tmp_path: Path, words: list[str], settings: dict[str, str], code: int, say: str
 ) -> None:
     (tmp_path / "broken.csv").write_bytes(b'"1","x"\n' + b",".join([b'"x"'] * 14) + b"\n\xff\xfe\n")
+    (tmp_path / "beyond.ami").write_bytes(b"Event: FullyBooted\r\n\r\n")
+    (tmp_path / "beyond.ami.times").write_text("1.0 999999999999999\n")
     assert_one_line(firstring(tmp_path, *words, **settings), code, say)
 
 

@@ -67,6 +67,18 @@ def test_side_files_are_told_too() -> None:
     assert recorded_paths("") == ()
 
 
+def test_a_channel_on_which_somebody_calls_tells_his_number_when_it_rings() -> None:
+    came_in = "Event: Newstate\nChannel: DAHDI/4-1\nUniqueid: 1.1\nLinkedid: 1.1\nChannelState: 4\nCallerIDNum: 79161112233"
+
+    assert read(came_in) == (told.ChannelCameIn(5.0, "1.1", "DAHDI/4-1", "1.1", "79161112233"),)
+
+
+def test_the_command_of_a_recording_names_no_file() -> None:
+    assert recorded_paths("/m/a.wav,b,/usr/local/bin/post(1).sh") == ("/m/a.wav",)
+    assert recorded_paths("/m/a.wav,,cut(x).sh,r(y)") == ("/m/a.wav",)
+    assert recorded_paths("/m/a.wav,m(1@b,2@b)r(/m/x,y.wav),post(1).sh") == ("/m/a.wav", "/m/x,y.wav")
+
+
 def test_a_failed_transfer_is_none() -> None:
     text = "Event: BlindTransfer\nResult: Not Permitted\nTransfererUniqueid: 1.1\nTransfererChannel: PJSIP/101-1"
 

@@ -4,7 +4,6 @@ import pytest
 
 from crm_core.calls.events import CallEnded, CallsJoined, CallState, Direction, Outcome, RingOutcome
 from pbx import channel_events as told
-from pbx.call_tracker import CallTracker
 from pbx.lines import LineKind, LineRule
 from tests.pbx.phone_story import CUSTOMER, PhoneStory
 
@@ -169,17 +168,6 @@ def test_what_the_records_tell_of_a_gap_mends_the_call() -> None:
     assert (call.ended_at, call.talk_seconds, call.partial, call.source.value) == (7.0, 4.0, False, "both")
 
 
-def test_ids_given_out_again_after_a_restart_are_another_call() -> None:
-    tracker = CallTracker("default", LineRule(), "RU", remember=1e9)
-    PhoneStory(tracker).at(0).arrives("a").at(2).hangs_up("a")
-
-    PhoneStory(tracker).at(3600).arrives("a", number="79265556677").at(3602).hangs_up("a")
-
-    calls = tracker.all_calls()
-    assert len({call.key for call in calls} | {"a"}) == 2
-    assert [call.caller for call in calls][-1] == "79265556677"
-
-
 def test_late_events_of_a_forgotten_call_open_no_new_one() -> None:
     story = talking().at(9).hangs_up("a", "b").at(100).arrives("z").hangs_up("z")
     story.tell(told.Held(100.0, "b", "PJSIP/101-00000001", "a")).tell(told.ChannelGone(100.0, "a", "", "", 16))
@@ -291,6 +279,22 @@ def test_a_driver_that_says_late_who_called_tells_no_outbound_call_first() -> No
 
     (started,) = story.told
     assert (started.call.direction, started.call.caller) == (Direction.INBOUND, CUSTOMER)
+
+
+def test_an_analogue_line_tells_late_who_calls() -> None:
+    line = ("DAHDI/4-1", "a")
+    born = told.ChannelBorn(0.0, "a", *line, "s", "", "", came_in=False)
+    came_in = told.ChannelCameIn(0.4, "a", *line, CUSTOMER)
+
+    for events in ([born, came_in], [came_in, born], [born, came_in, born]):
+        assert [PhoneStory().tell(events[0]).tell(events[1]).tell(events[-1]).the_call().caller] == [CUSTOMER]
+
+
+def test_who_hid_his_number_at_the_birth_is_told_by_what_came_with_the_call() -> None:
+    story = PhoneStory().at(0).arrives("a", number="anonymous")
+    story.tell(told.ChannelCameIn(0.4, "a", "PJSIP/trunk-00000000", "a", "101"))
+
+    assert story.the_call().caller is None
 
 
 def test_since_when_a_caller_stands_in_the_queue_is_told_while_he_stands_in_it() -> None:

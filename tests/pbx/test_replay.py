@@ -47,6 +47,15 @@ def test_without_times_the_calls_are_told_and_all_seconds_are_null(tmp_path: Pat
     assert call["answered_by"] == [{"extension": "101", "talk_seconds": None, "consultation_seconds": None}]
 
 
+def test_times_beyond_the_end_of_the_capture_end_with_it(tmp_path: Path) -> None:
+    (tmp_path / "a.ami").write_bytes(PLAIN.read_bytes())
+    (tmp_path / "a.ami.times").write_text("1.0 999999999999999\n")
+
+    (call,) = replay([tmp_path / "a.ami"])
+
+    assert (call["outcome"], call["talk_seconds"]) == ("answered", 0.0)
+
+
 def test_timestamps_of_the_events_count_before_the_times_of_the_capture(tmp_path: Path) -> None:
     stamped = [
         (0.0, raw.replace(b"\r\n", b"\r\nTimestamp: %.6f\r\n" % (1_700_000_000 + second), 1))
