@@ -83,7 +83,8 @@ class DeliveryOut(Answer):
 
 
 class DeliveryWhole(DeliveryOut):
-    """`body` as it was sent at last; null before that, and for whoever may not listen where somebody else made the webhook."""
+    """`body` as it was sent at last; null before that, after somebody else changed the webhook's address, and for whoever may
+    not listen where somebody else made the webhook."""
 
     body: str | None
 

@@ -18,16 +18,18 @@ Network = IPv4Network | IPv6Network
 LONGEST_URL = 2000
 HOST = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\.?", re.ASCII)
 
-# IPv6 that leads to the IPv4 address at its end: compatible, translated (RFC 6052, 8215).
-ENDS_IN_IPV4 = tuple(IPv6Network(network) for network in ("::/96", "64:ff9b::/96", "64:ff9b:1::/48"))
+# IPv6 that leads to the IPv4 address at its end: compatible, translated (RFC 6052).
+ENDS_IN_IPV4 = tuple(IPv6Network(network) for network in ("::/96", "64:ff9b::/96"))
 # What Python's own lists leave out, some of them or in some versions: protocol assignments (a cloud's metadata is among them),
-# tunnels that lead elsewhere, documentation, and the metadata address that another cloud has put into the public range.
+# tunnels that lead elsewhere, translation of one's own network (RFC 8215: where in it the IPv4 address stands is its affair),
+# documentation, and the metadata address that another cloud has put into the public range.
 NOT_PUBLIC = tuple(
     ip_network(network)
     for network in (
         "192.0.0.0/24",
         "192.88.99.0/24",
         "168.63.129.16/32",
+        "64:ff9b:1::/48",
         "2001::/23",
         "2002::/16",
         "3fff::/20",

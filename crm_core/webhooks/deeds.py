@@ -13,7 +13,7 @@ from crm_core.db import one_at_a_time
 from crm_core.errors import Conflict, Invalid, NotFound
 from crm_core.event_log import events
 from crm_core.events import Event, EventKind
-from crm_core.jobs import JobState, enqueue, jobs
+from crm_core.jobs import JobState, enqueue, jobs, put_down_again
 from crm_core.rows import locked_row
 from crm_core.secrets import SecretBox
 from crm_core.users.audit import record
@@ -49,7 +49,10 @@ async def change(
     tx: AsyncConnection, hook_id: int, *, allowed: Allowed, now: datetime, by: int,
     url: str | None = None, kinds: Sequence[str] | None = None, active: bool | None = None,
 ) -> None:  # fmt: skip
-    """What is given changes; raises Invalid, NotFound. Whoever sends it elsewhere becomes the one it reads as."""
+    """What is given changes; raises Invalid, NotFound. Whoever sends it elsewhere becomes the one it reads as.
+
+    What it read as somebody else is forgotten then: its next try, and its page, would give that to one who may not read it.
+    """
     values: dict[str, Any] = {}
     if url is not None:
         values |= {"url": read_url(url, allowed), "created_by": by}
@@ -57,7 +60,9 @@ async def change(
         values["kinds"] = _known(kinds)
     if active is not None:
         values["active"] = active
-    await locked_row(tx, webhooks, hook_id)
+    hook = await locked_row(tx, webhooks, hook_id)
+    if values.get("created_by", hook.created_by) != hook.created_by:
+        await tx.execute(update(deliveries).where(deliveries.c.webhook_id == hook_id).values(body=None))
     if values:
         await tx.execute(update(webhooks).where(webhooks.c.id == hook_id).values(values))
         await record(tx, by, "webhook_changed", "webhook", hook_id, now=now, facts={"changed": sorted(values)})
@@ -108,7 +113,7 @@ async def _hasten(tx: AsyncConnection, row: Row[Any], now: datetime) -> None:
     """Its job is due now. One that runs at this moment sends it anyhow."""
     resting = jobs.c.state.in_((JobState.QUEUED, JobState.PARKED))
     mine = jobs.c.dedupe_key == job_key(row.uid, row.attempts + 1)
-    hastened = await tx.execute(update(jobs).where(mine, resting).values(state=JobState.QUEUED, run_after=now, attempts=0))
+    hastened = await tx.execute(update(jobs).where(mine, resting).values(attempts=0, **put_down_again(now)))
     if hastened.rowcount:
         await tx.execute(update(deliveries).where(deliveries.c.id == row.id).values(next_at=now))
 

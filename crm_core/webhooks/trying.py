@@ -66,7 +66,10 @@ def _reader(maker: Row[Any]) -> Actor:
 
 
 async def note(tx: AsyncConnection, tried: Order, body: str | None, told: Tried, *, tries: int, now: datetime) -> None:
-    """What came of the try; where another is due, its job."""
+    """What came of the try; where another is due, its job. A body read as one whose webhook it no longer is, is not kept."""
+    query = select(webhooks.c.created_by).where(webhooks.c.id == tried.webhook_id).with_for_update(read=True)
+    if await tx.scalar(query) != (tried.maker.user_id if tried.maker else None):
+        body = None
     gap = None if told.delivered or told.final else gap_after(tries)
     state = DeliveryState.DELIVERED if told.delivered else DeliveryState.WAITING if gap else DeliveryState.GIVEN_UP
     noted: dict[str, Any] = {
