@@ -7,11 +7,18 @@ import sys
 from datetime import UTC, datetime
 
 import structlog
-from structlog.typing import EventDict
+from structlog.typing import EventDict, Processor
 
 from crm_core.settings import Settings
 
-NUMBER = re.compile(r"(?<![\d.:])(\+?)(\d{10,15})(?!\d|\.\d|:)")
+# Addresses in memory, checksums and UUIDs hold long runs of digits, too, and are no numbers.
+ID = r"0x[0-9a-f]+|(?<![0-9a-f])[0-9a-f]{32,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+NUMBER = re.compile(ID + r"|(?<![\d.])(\+?)(\d{10,15})(?!\d|\.\d)")
+# PostgreSQL adds to an error the values of the key, or the whole row, and these may have lines of their own: so all is dropped up
+# to what an error or a trace goes on with. In the repr of an error its lines are one.
+_BEGINS = r"(?:^[ |]*|\\n)"
+_GOES_ON = r"(?:HINT:|\[SQL|\(Background on|The above exception|During handling|Traceback \(|\+-)"
+DETAIL = re.compile(rf"{_BEGINS}DETAIL:.*?(?={_BEGINS}{_GOES_ON}|\Z)", re.MULTILINE | re.DOTALL)
 QUIET = ("hypercorn", "aiosqlite", "asyncio", "alembic")
 
 
@@ -19,13 +26,13 @@ def begin_log(settings: Settings) -> None:
     """Set up once, at the start of a process."""
     as_json = settings.log_format == "json"
     _begin_log_of_libraries(as_json)
-    steps = [
+    steps: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso" if as_json else "%H:%M:%S", utc=as_json),
         _in_plain_signs,
-        _with_masked_numbers,
-        *([structlog.processors.format_exc_info] if as_json else []),
+        structlog.processors.format_exc_info,  # without the values of variables: those may be secrets, or what customers said
+        _without_what_is_private,
         structlog.processors.JSONRenderer(ensure_ascii=False) if as_json else _for_people(),
     ]
     structlog.configure(
@@ -47,8 +54,12 @@ def _plain(text: str) -> str:
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
-def _with_masked_numbers(_logger: object, _name: str, facts: EventDict) -> EventDict:
-    return {name: masked(fact) if isinstance(fact, str) else fact for name, fact in facts.items()}
+def _without_what_is_private(_logger: object, _name: str, facts: EventDict) -> EventDict:
+    return {name: _told(fact) if isinstance(fact, str) else fact for name, fact in facts.items()}
+
+
+def _told(text: str) -> str:
+    return masked(DETAIL.sub("", text))
 
 
 def masked(text: str) -> str:
@@ -56,12 +67,12 @@ def masked(text: str) -> str:
 
     An exchange's ids (1795304636.12) and times stay: without them nothing can be looked up.
     """
-    return NUMBER.sub(lambda found: f"{found[1]}{found[2][:2]}…{found[2][-2:]}", text)
+    return NUMBER.sub(lambda found: f"{found[1]}{found[2][:2]}…{found[2][-2:]}" if found[2] else found[0], text)
 
 
 def _begin_log_of_libraries(as_json: bool) -> None:
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_JsonLines() if as_json else logging.Formatter("%(levelname)s %(name)s %(message)s"))
+    handler.setFormatter(_JsonLines() if as_json else _PlainLines("%(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.captureWarnings(capture=True)
     for name in QUIET:
@@ -69,8 +80,14 @@ def _begin_log_of_libraries(as_json: bool) -> None:
 
 
 def _for_people() -> structlog.dev.ConsoleRenderer:
-    """Tracebacks without the values of variables: those may be secrets, or what customers said."""
     return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+
+
+class _PlainLines(logging.Formatter):
+    """What libraries log, for people."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return _told(super().format(record))
 
 
 class _JsonLines(logging.Formatter):
@@ -81,4 +98,4 @@ class _JsonLines(logging.Formatter):
         told = {"event": record.getMessage(), "logger": record.name, "level": record.levelname.lower(), "timestamp": at}
         if record.exc_info:
             told["exception"] = self.formatException(record.exc_info)
-        return json.dumps(told, ensure_ascii=False)
+        return json.dumps({name: _told(fact) for name, fact in told.items()}, ensure_ascii=False)

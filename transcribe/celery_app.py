@@ -14,16 +14,18 @@ from functools import cache
 
 import structlog
 from celery import Celery
-from celery.signals import worker_process_init, worker_ready
+from celery.signals import setup_logging, worker_process_init, worker_ready
 from kombu.exceptions import OperationalError
 from redis import Redis, RedisError
 
-from crm_core.blobs import blobs_of
+from crm_core.blobs import Blobs, blobs_of
 from crm_core.db import Database, database_trouble
+from crm_core.errors import SettingsError
 from crm_core.jobs import JobRunner
 from crm_core.leases import LeaseLost, hold, new_holder
 from crm_core.live_by_redis import redis_address
-from crm_core.settings import load_settings
+from crm_core.logs import begin_log
+from crm_core.settings import Settings, load_settings
 from transcribe.loading import Speech
 from transcribe.transcribing import job_kind
 from transcribe.waiting import Waiting
@@ -49,7 +51,7 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     worker_max_tasks_per_child=200,
     worker_max_memory_per_child=1_200_000,  # kB
-    worker_hijack_root_logger=False,
+    worker_redirect_stdouts=False,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,  # for ever
     broker_transport_options={"socket_timeout": ANSWER, "socket_connect_timeout": ANSWER},
@@ -58,7 +60,7 @@ app.conf.update(
 
 def serve() -> None:
     """Carry and work until stopped."""
-    app.worker_main(["worker", "--concurrency=1", "--loglevel=WARNING", "--without-gossip", "--without-mingle"])
+    app.worker_main(["worker", "--concurrency=1", "--without-gossip", "--without-mingle"])
 
 
 def run_job(job_id: int) -> bool:
@@ -92,25 +94,38 @@ def _begin_carrying(**_facts: object) -> None:
     threading.Thread(target=lambda: asyncio.run(carry()), name="carry", daemon=True).start()
 
 
+def _begin_log(**_facts: object) -> None:
+    """As in every process: structlog as it comes would tell each traceback with its values, and so what customers said."""
+    begin_log(load_settings())
+
+
+setup_logging.connect(_begin_log)
 worker_process_init.connect(_die_with_parent)
 worker_ready.connect(_begin_carrying)
 
 
 async def carry() -> None:
     """Send the ids of due jobs for as long as the process lives, whenever it is our turn among the workers."""
-    database, holder = Database(load_settings().database), new_holder()
+    settings, holder, begins = load_settings(), new_holder(), True
+    database = Database(settings.database)
     while True:
         try:
+            blobs = blobs_of(settings)  # before it is our turn: who cannot have them leaves that to another
             async with hold(database, "carry", holder) as held:
-                await _carry(held.database)
+                begins = True
+                await _carry(held.database, settings, blobs)
         except LeaseLost:
             continue
+        except Exception as error:  # whoever gave up here would stay up and send nothing
+            if begins:
+                log.warning("carrying_not_begun", why=_trouble(error), exc_info=_trouble(error) is None)
+            begins = False
+            await asyncio.sleep(POLL)
 
 
-async def _carry(database: Database) -> None:
-    settings = load_settings()
+async def _carry(database: Database, settings: Settings, blobs: Blobs) -> None:
     speech = Speech(settings)
-    kind = job_kind(database, blobs_of(settings), speech.engine)
+    kind = job_kind(database, blobs, speech.engine)
     runner = JobRunner(database, {kind.name: kind})
     waiting, mail, answers = Waiting(database, speech), Mail(), True
     while True:
@@ -130,6 +145,8 @@ async def _carry(database: Database) -> None:
 def _trouble(error: Exception) -> str | None:
     if isinstance(error, (RedisError, OperationalError)):
         return f"Redis does not answer: {type(error).__name__}"
+    if isinstance(error, SettingsError):
+        return str(error)
     return database_trouble(error)
 
 

@@ -117,7 +117,7 @@ def _placed(segments: Sequence[Any], window: Window, start: float) -> Iterator[W
     """The model's words, at their seconds of the recording; `start` is where the window begins in the sound that was heard."""
     for segment in segments:
         for word in segment.words or ():
-            since, until = window.in_recording(word.start - start, word.end - start)
+            since, until = window.in_recording(float(word.start) - start, float(word.end) - start)
             if text := word.word.strip():
                 yield Word(round(since, 3), round(until, 3), text, round(float(word.probability), 3))
 

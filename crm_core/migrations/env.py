@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 import crm_core.tables
 from crm_core.db import CONNECT_SECONDS, Json, UtcTime
+from crm_core.errors import SettingsError
 
 ONE_AT_A_TIME = 4_071_961  # any number of our own: two processes that migrate wait for each other
 
@@ -42,6 +43,7 @@ def _explicit_transactions(connection: Any, _record: Any) -> None:
 def _run(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ONE_AT_A_TIME})
+        _require_utf8(connection)
     context.configure(
         connection=connection,
         target_metadata=crm_core.tables.metadata,
@@ -52,6 +54,13 @@ def _run(connection: Connection) -> None:
     )
     with context.begin_transaction():
         context.run_migrations()
+
+
+def _require_utf8(connection: Connection) -> None:
+    encoding = connection.scalar(text("SHOW server_encoding"))
+    if encoding != "UTF8":
+        say = f"The database keeps text as {encoding}, in which not all of it can be kept"
+        raise SettingsError(f"{say}: make it anew by `createdb --encoding=UTF8 --template=template0 NAME`")
 
 
 def _render(kind: str, item: Any, _autogen: Any) -> str | Literal[False]:

@@ -14,6 +14,7 @@ from crm_core.db import Database
 from crm_core.errors import SettingsError
 from crm_core.migrations.upgrade import config, upgrade
 from crm_core.tables import metadata
+from tests.databases import shared_postgres_server
 
 
 def differences(connection: Connection) -> list[Any]:
@@ -106,6 +107,18 @@ async def test_database_that_is_none_is_said_in_one_line(tmp_path: Path) -> None
             await upgrade(f"sqlite+aiosqlite:///{tmp_path}/{file}")
     with pytest.raises(SettingsError, match="cannot be opened"):
         await upgrade("postgresql+asyncpg://nobody@127.0.0.1:1/none")
+
+
+async def test_database_that_cannot_keep_every_letter_is_refused_before_it_has_a_table() -> None:
+    url = await asyncio.to_thread(shared_postgres_server().empty, "SQL_ASCII")
+
+    with pytest.raises(SettingsError, match=r"SQL_ASCII.*createdb --encoding=UTF8"):
+        await upgrade(url)
+
+    database = Database(url)
+    async with database.read() as connection:
+        assert await connection.run_sync(lambda sync: inspect(sync).get_table_names()) == []
+    await database.close()
 
 
 async def test_database_of_a_newer_version_is_left_alone(database: Database) -> None:

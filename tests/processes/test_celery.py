@@ -1,6 +1,7 @@
 """Jobs by Celery and a real Redis, workers as processes of their own: Redis may go and come back empty, workers may be killed."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -28,10 +29,11 @@ WORKER = ("-m", "celery", "-A", "transcribe.celery_app", "worker", "--concurrenc
 class CeleryWorker:
     """`celery -A transcribe.celery_app worker`. The jobs here name recordings that are gone: what reaches it is done at once."""
 
-    def __init__(self, folder: Path, database: str, redis_url: str) -> None:
+    def __init__(self, folder: Path, database: str, redis_url: str, **settings: str) -> None:
         (folder / "models").mkdir(parents=True, exist_ok=True)
         self.log = folder / "celery.log"
         told = {"DATA_DIR": folder / "var", "DATABASE_URL": database, "REDIS_URL": redis_url, "MODELS_DIR": folder / "models"}
+        told |= settings
         clean = {name: value for name, value in os.environ.items() if not name.startswith("FIRSTRING_")}
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(
@@ -61,9 +63,9 @@ class CeleryWorker:
 
 
 @contextmanager
-def celery_worker(folder: Path, database: str, redis_url: str) -> Iterator[CeleryWorker]:
+def celery_worker(folder: Path, database: str, redis_url: str, **settings: str) -> Iterator[CeleryWorker]:
     folder.mkdir()
-    worker = CeleryWorker(folder, database, redis_url)
+    worker = CeleryWorker(folder, database, redis_url, **settings)
     try:
         yield worker
     finally:
@@ -87,6 +89,10 @@ class Queue:
         async with self._database.write() as tx:
             for number in numbers:
                 await enqueue(tx, KIND, f"{KIND}:{number}", {"recording_id": number}, now=now)
+
+    async def put_down_what_fails(self, word: str) -> None:
+        async with self._database.write() as tx:
+            await enqueue(tx, KIND, f"{KIND}:none", {"no recording": word}, now=datetime.now(UTC))
 
     async def standing(self) -> dict[tuple[str, int], int]:
         """How many there are of each state and number of attempts."""
@@ -167,6 +173,35 @@ async def test_a_second_worker_has_what_a_killed_one_left(url: str, queue: Queue
         await queue.put_down(*range(4))
 
         await done(queue, second if carries is first else first, 4)
+
+
+async def test_who_cannot_have_the_files_at_its_start_carries_when_he_can(
+    url: str, queue: Queue, redis: RedisServer, tmp_path: Path
+) -> None:
+    """As where the disk is mounted later."""
+    in_its_place = tmp_path / "var" / "blobs"
+    in_its_place.parent.mkdir()
+    in_its_place.touch()
+    with celery_worker(tmp_path / "first", url, redis.url, DATA_DIR=str(in_its_place.parent)) as worker:
+        await worker.says("cannot be made")
+        in_its_place.unlink()
+        await queue.put_down(1)
+        await done(queue, worker, 1)
+
+    assert worker.said.count("carrying_not_begun") == 1
+
+
+async def test_what_went_wrong_stands_in_the_log_as_everywhere_without_the_values(
+    url: str, queue: Queue, redis: RedisServer, tmp_path: Path
+) -> None:
+    with celery_worker(tmp_path / "first", url, redis.url, LOG_FORMAT="json") as worker:
+        await queue.put_down_what_fails("a word of a customer")
+        await worker.says("job_failed")
+
+    lines = [json.loads(line) for line in worker.said.splitlines() if line.startswith("{")]
+    [failed] = [line for line in lines if line["event"] == "job_failed"]
+    assert (failed["kind"], failed["level"]) == (KIND, "error")
+    assert "a word of a customer" not in worker.said
 
 
 async def test_a_pickle_is_refused(queue: Queue, redis: RedisServer, worker: CeleryWorker) -> None:
