@@ -89,11 +89,11 @@ class RecordReader:
             found.told += await asyncio.to_thread(self._telling.told, self._exchange)
         if sources.cdr is not None:
             rows = found.cdr = await self._read(Witness.CDR, read_cdr)
-            found.aliases |= cdr_aliases(rows)
-            found.told += cdr_told(rows, self._joined())
+            found.aliases |= await asyncio.to_thread(cdr_aliases, rows)
+            found.told += await asyncio.to_thread(cdr_told, rows, self._joined())
         if sources.queue_log is not None:
             found.queue_log = await self._read(Witness.QUEUE_LOG, read_queue_log)
-            found.told += queue_told(found.queue_log, found.aliases, self._known())
+            found.told += await asyncio.to_thread(queue_told, found.queue_log, found.aliases, self._known())
         return found
 
     def _joined(self) -> list[frozenset[str]]:

@@ -1,5 +1,6 @@
 """What the listener's journal tells of how the exchange is set: the newest events know best."""
 
+import asyncio
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -32,7 +33,8 @@ async def heard_of(connection: AsyncConnection, exchange_id: int, now: datetime)
             break  # another connection may have been under other settings
         pieces.append(row.data)
         since = row.received_at
-    return judged(messages_of(reversed(pieces)), since, rows[0].received_at if rows else None)
+    last_at = rows[0].received_at if rows else None
+    return await asyncio.to_thread(lambda: judged(messages_of(reversed(pieces)), since, last_at))
 
 
 def messages_of(pieces: Iterable[bytes]) -> list[Message]:

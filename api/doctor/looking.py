@@ -1,6 +1,5 @@
 """Looks at one exchange from all sides: its manager, what was heard of it, its files. Judges nothing, changes nothing."""
 
-import asyncio
 import os
 import shutil
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.doctor.config_folder import ConfigFolder
+from api.doctor.findings import say
 from api.doctor.heard import heard_of
 from api.doctor.seen import Address, ExchangeSeen, Folder, Heard, Records
 from crm_core.calls.tables import calls, exchanges
@@ -22,7 +22,9 @@ from crm_core.exchanges.record_sources import CsvSource, RecordSources
 from crm_core.secrets import SecretBox
 from pbx.ami.connection import AmiLogin
 from pbx.ami.inspection import Inspected, inspect
+from pbx.records import troubles
 from pbx.records.cel import read_line
+from pbx.records.patience import PatientThread
 from pbx.records.reading import read_cdr, read_cel, read_queue_log
 from pbx.records.troubles import OutOfReach
 
@@ -30,6 +32,7 @@ TAIL = 256 * 1024  # bytes of a file of records that are looked at
 RECENT = timedelta(hours=6)  # of records in tables
 READING = 15.0  # seconds
 MOST_FILES = 200  # of the folder of recordings
+SILENT = say("its server does not answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ async def look_at(
         address=known.address, reader=reader, dialler=dialler, heard=known.heard,
         cel=await _cel(exchange.records, now), records=await _others(exchange.records, now),
         config=ConfigFolder(config_folder) if config_folder else None, last_call_at=known.last_call_at,
-        recordings=await asyncio.to_thread(_folder, root) if root else None,
+        recordings=await recordings_in(root) if root else None,
     )  # fmt: skip
 
 
@@ -82,13 +85,20 @@ async def _cel(sources: RecordSources, now: datetime) -> Records | None:
     if sources.cel is None:
         return None
     if isinstance(sources.cel, CsvSource):
-        return await asyncio.to_thread(end_of, sources.cel.file)
+        return await _cel_file(sources.cel.file)
     try:
         read = await read_cel(sources, now - RECENT, now, READING)
     except OutOfReach as error:
         return Records(sources.cel.place, trouble=error.say)
     last = max((row.at for row in read.rows), default=None)
     return Records(sources.cel.place, types=frozenset(row.type for row in read.rows), last_at=last, lines=len(read.rows))
+
+
+async def _cel_file(file: Path) -> Records:
+    try:
+        return await PatientThread().run(lambda: end_of(file), READING)
+    except TimeoutError:
+        return Records(str(file), trouble=troubles.NO_ANSWER)
 
 
 async def _others(sources: RecordSources, now: datetime) -> dict[str, str | None]:
@@ -123,7 +133,15 @@ def end_of(file: Path) -> Records:
     return Records(str(file), types=types, last_at=last, lines=len(read), broken=len(read) - len(rows))
 
 
-def _folder(root: Path) -> Folder:
+async def recordings_in(root: Path) -> Folder:
+    """A folder on a mount whose server is gone hangs for good: it is told, and takes no thread that others need."""
+    try:
+        return await PatientThread().run(lambda: folder_at(root), READING)
+    except TimeoutError:
+        return Folder(root, trouble=SILENT.text)
+
+
+def folder_at(root: Path) -> Folder:
     try:
         disk = shutil.disk_usage(root)
         unreadable = _unreadable_in(root)
@@ -137,11 +155,11 @@ def _unreadable_in(root: Path) -> str | None:
     looked = 0
     for folder, folders, files in os.walk(root, onerror=_raise):
         for name in (*folders, *files):
+            if looked == MOST_FILES:
+                return None
             looked += 1
             if not os.access(Path(folder) / name, os.R_OK):
                 return name
-        if looked > MOST_FILES:
-            return None
     return None
 
 
