@@ -10,11 +10,11 @@ from api.context import AppContext
 from api.deps import Context, CurrentActor, Cursor, Limit, ReadDb, RowId, Search
 from api.paths import PathId, UtcMoment
 from api.rest.call_told import call_told, json_answer
-from api.rest.models import CallOut, Page, SegmentOut, TagOut, TranscriptOut
+from api.rest.models import CallOut, Page, RemarkOut, SegmentOut, TagOut, TranscriptOut
 from crm_core.access import Actor, Right, require, require_visible
 from crm_core.calls import review
 from crm_core.calls.events import Direction, Outcome
-from crm_core.calls.queries import CALL_SORTS, CallFilters, call_line
+from crm_core.calls.queries import CALL_SORTS, CallFilters, call_line, remarks_of
 from crm_core.calls.tables import calls
 from crm_core.calls.whole_queries import whole_call, whole_calls
 from crm_core.recordings.queries import RecordedTalk, recorded_talks
@@ -110,6 +110,24 @@ async def remark(call_id: PathId, new: RemarkIn, actor: CurrentActor, context: C
         await require_visible(tx, actor, calls, call_id)
         made = await review.remark(tx, call_id, new.text, new.second, by=actor.user_id, now=context.now())
     return {"id": made}
+
+
+@router.get("/calls/{call_id}/remarks")
+async def remarks(call_id: PathId, actor: CurrentActor, connection: ReadDb) -> Page[RemarkOut]:
+    """All of them, in the order of the seconds they are about."""
+    require(actor, Right.REVIEW)
+    await require_visible(connection, actor, calls, call_id)
+    said = await remarks_of(connection, call_id)
+    return Page(items=[RemarkOut.model_validate(one) for one in said], next_cursor=None)
+
+
+@router.delete("/calls/{call_id}/remarks/{remark_id}", status_code=204, response_class=Response)
+async def take_back_remark(call_id: PathId, remark_id: PathId, actor: CurrentActor, context: Context) -> None:
+    """Only whoever made it may."""
+    require(actor, Right.REVIEW)
+    async with context.database.write() as tx:
+        await require_visible(tx, actor, calls, call_id)
+        await review.take_back_remark(tx, call_id, remark_id, by=actor.user_id, now=context.now())
 
 
 async def _seen(context: AppContext, actor: Actor, call_id: int) -> Response:

@@ -98,6 +98,16 @@ class CallOut(Answer):
     reviewed_at: Moment | None
 
 
+class RemarkOut(Answer):
+    """`second` of the conversation it is about, null for the call as a whole."""
+
+    id: int
+    user: PersonOut
+    at: Moment
+    second: Seconds | None
+    text: str
+
+
 class SegmentOut(Answer):
     side: Literal["manager", "customer", "unknown"]
     start: float

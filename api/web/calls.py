@@ -17,7 +17,7 @@ from crm_core import days
 from crm_core.access import Noun, Right, require_visible
 from crm_core.calls.events import Direction, Outcome
 from crm_core.calls.queries import CallFilters, call_card, list_calls
-from crm_core.calls.review import mark_reviewed, remark, unmark_reviewed
+from crm_core.calls.review import mark_reviewed, remark, take_back_remark, unmark_reviewed
 from crm_core.calls.tables import calls
 from crm_core.errors import Invalid
 from crm_core.paging import Page
@@ -147,6 +147,15 @@ async def add_remark(
     async with visit.context.database.write() as tx:
         await require_visible(tx, visit.actor, calls, call_id)
         await remark(tx, call_id, text, None if whole else second, by=visit.actor.user_id, now=visit.now)
+    return await _after(visit, call_id)
+
+
+@router.post("/calls/{call_id}/remarks/{remark_id}/remove")
+async def remove_remark(visit: VisitNow, call_id: PathId, remark_id: PathId) -> Response:
+    visit.require(Right.REVIEW)
+    async with visit.context.database.write() as tx:
+        await require_visible(tx, visit.actor, calls, call_id)
+        await take_back_remark(tx, call_id, remark_id, by=visit.actor.user_id, now=visit.now)
     return await _after(visit, call_id)
 
 

@@ -50,15 +50,16 @@ async def remark(tx: AsyncConnection, call_id: int, text: str, second: float | N
     return remark_id
 
 
-async def take_back_remark(tx: AsyncConnection, remark_id: int, *, by: int, now: datetime) -> None:
+async def take_back_remark(tx: AsyncConnection, call_id: int, remark_id: int, *, by: int, now: datetime) -> None:
     """Whoever made it may take it back; raises NotFound or Forbidden."""
-    row = (await tx.execute(select(call_remarks).where(call_remarks.c.id == remark_id))).one_or_none()
-    if row is None:
+    this = (call_remarks.c.id == remark_id, call_remarks.c.call_id == call_id)
+    author = await tx.scalar(select(call_remarks.c.user_id).where(*this))
+    if author is None:
         raise NotFound(noun="remarks", id=remark_id)
-    if row.user_id != by:
+    if author != by:
         raise Forbidden
-    await tx.execute(delete(call_remarks).where(call_remarks.c.id == remark_id))
-    await _tell(tx, row.call_id, "call_remark_taken_back", now, by)
+    await tx.execute(delete(call_remarks).where(*this))
+    await _tell(tx, call_id, "call_remark_taken_back", now, by)
 
 
 async def _require(tx: AsyncConnection, call_id: int) -> None:

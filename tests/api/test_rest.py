@@ -38,6 +38,24 @@ async def test_a_manager_lists_his_own_calls_and_the_head_everybodys(house: Hous
     assert {call["id"] for call in all_calls["items"]} == {house.world.own["call_id"], house.world.foreign["call_id"]}
 
 
+async def test_remarks_are_listed_by_their_seconds_and_taken_back_by_their_author(house: House) -> None:
+    remarks = f"/api/v1/calls/{house.world.own['call_id']}/remarks"
+    async with house.client("qa") as quality, house.client("head") as head, house.client("olga") as olga:
+        for remark in ({"text": "в целом хорошо"}, {"text": "перебил", "second": 7.5}):
+            await quality.post(remarks, json=remark)
+        said = (await head.get(remarks)).json()["items"]
+        first = f"{remarks}/{said[0]['id']}"
+        refused = [(await who.delete(first)).status_code for who in (head, olga)]
+        gone, again = await quality.delete(first), await quality.delete(first)
+        left = (await quality.get(remarks)).json()["items"]
+
+    assert [(one["second"], one["text"]) for one in said] == [
+        (7.5, "перебил"), (None, "well begun"), (None, "в целом хорошо"),
+    ]  # fmt: skip
+    assert (refused, gone.status_code, again.status_code) == ([403, 403], 204, 404)
+    assert left == said[1:]
+
+
 async def test_pages_follow_each_other_without_gap_or_repetition(house: House) -> None:
     async with house.client("head") as client:
         for sort in ("-started_at", "started_at", "-talk_seconds", "wait_seconds"):

@@ -15,7 +15,7 @@ from api.app import create_app
 from api.context import AppContext
 from crm_core.access import Actor
 from crm_core.blobs import Blobs
-from crm_core.calls.tables import calls
+from crm_core.calls.tables import call_remarks, calls
 from crm_core.contacts.tables import companies, contacts
 from crm_core.db import Database
 from crm_core.deals.automations.tables import automations
@@ -133,6 +133,7 @@ async def _customer(office: Office, number: str, extension: str, owner: int) -> 
             office, requests, sender=f"user:{owner}", body_hash=extension, at=LONG_AGO, name=f"Customer of {extension}",
             text="a site", phone=number, state="taken", contact_id=contact, deal_id=deal,
         ),
+        "remark_id": await _added(office, call_remarks, call_id=call.id, user_id=owner, at=LONG_AGO, text="well begun"),
         "line_id": await _added(office, deal_products, deal_id=deal, name="Site", quantity=1.0, price=100, position=0),
     }  # fmt: skip
     change = await _added(office, field_changes, noun="contact", noun_id=contact, field="position", old="Chief", at=LONG_AGO)

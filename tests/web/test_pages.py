@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from crm_core.calls.tables import calls
+from crm_core.calls.tables import call_remarks, calls
 from crm_core.deals.tables import deals, notes
 from crm_core.recordings.tables import recordings
 from crm_core.tasks.tables import tasks
@@ -186,6 +186,22 @@ def test_quality_control_remarks_on_a_second_and_nobody_else_does(site: Site, vi
     assert "Сразу назвала цену" in page
     assert 'data-seek="7.5"' in page
     assert "ещё не проверен" not in page
+
+
+def test_a_remark_is_taken_back_by_its_author_alone(site: Site, visitor: Visiting) -> None:
+    site.take(inbound("79165550001").rings("101").answers("101").ends().events)
+    call = site.record("79165550001")
+    quality = visitor(Role.QA)
+    quality.post(f"/calls/{call}/remarks", data={"text": "Перебил клиента"})
+    remark = site.do(site.office.the(call_remarks)).id
+    away = f"/calls/{call}/remarks/{remark}/remove"
+
+    head = visitor(Role.HEAD)
+    seen, refused = head.get(f"/calls/{call}").text, head.post(away)
+    quality.post(away)
+
+    assert ("Перебил клиента" in seen, away in seen, refused.status_code) == (True, False, 403)
+    assert "Перебил клиента" not in quality.get(f"/calls/{call}").text
 
 
 def test_a_recording_that_cannot_tell_its_sides_apart_is_shown_all_the_same(site: Site, visitor: Visiting) -> None:
