@@ -11,6 +11,7 @@ STAMPS := $(VENV)/stamps
 UV     := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes
 WEB    := api/web/assets
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+unexport PYTHONDONTWRITEBYTECODE # the tests start hundreds of processes, each of which would compile all it imports
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / — /' | sort
@@ -19,6 +20,7 @@ run: $(STAMPS)/run $(STAMPS)/web $(STAMPS)/weights ## start the product with a p
 	@exec $(BIN)/firstring demo
 
 install: $(STAMPS)/run $(STAMPS)/web $(STAMPS)/weights ## only what the product needs, for `firstring serve` on your own exchange
+	$(BIN)/python -m compileall -q -j 0 $(VENV)/lib api crm_core pbx recordings transcribe # whoever runs it may not write here
 
 setup: $(STAMPS)/dev $(STAMPS)/web $(STAMPS)/weights ## install everything that tests and checks need
 
