@@ -41,9 +41,12 @@ class Faults:
         self.unanswered: list[str] = []
 
     def can(self, name: str) -> bool:
-        """A disk is only filled where it is one of its own, a clock only stepped where it is the firm's own."""
+        """A disk is only filled where it is one of its own, a clock only stepped where it is the firm's own. On SQLite no worker
+        lives apart."""
         if name == "disk_full":
             return isinstance(self._firm, OnSqlite) and self._firm.folder.is_mount()
+        if name == "kill_worker":
+            return isinstance(self._firm, OnPostgres)
         return name != "clock_step" or self._firm.clock is not None
 
     def named(self, name: str) -> Fault:
@@ -52,8 +55,16 @@ class Faults:
 
     def kill(self) -> None:
         """kill -9 of any process: hub, worker, web, listener."""
-        if there := self._firm.processes():
-            _kill([self._dice.choice(there)])
+        self._kill_one_of(self._firm.processes())
+
+    def kill_worker(self) -> None:
+        """kill -9 of one of a worker's processes."""
+        if isinstance(self._firm, OnPostgres):
+            self._kill_one_of(self._firm.workers())
+
+    def _kill_one_of(self, members: list[psutil.Process]) -> None:
+        if members:
+            _kill([self._dice.choice(members)])
         self._firm.revive()
 
     def kill_all(self) -> None:

@@ -17,7 +17,8 @@ from tests.processes.redis_server import RedisServer, redis_server
 from tests.product import Product
 
 PARTS = ("web", "listen", "listen", "work", "work")
-DISK = "400m"
+DISK = 400
+"""Megabytes, and a quarter of one for each call: what is kept of it takes a tenth."""
 
 
 class Firm(Protocol):
@@ -72,6 +73,9 @@ class OnPostgres:
     def processes(self) -> list[psutil.Process]:
         return [process for one in self._parts.all for process in one.tree()]
 
+    def workers(self) -> list[psutil.Process]:
+        return [process for one in self._parts.of("work") for process in one.tree()]
+
     def revive(self) -> None:
         for one in self._parts.all:
             _revive(one)
@@ -84,8 +88,8 @@ def _revive(product: Product) -> None:
 
 
 @contextmanager
-def on_sqlite(folder: Path, settings: dict[str, str]) -> Iterator[OnSqlite]:
-    with _disk(folder) as disk, clock_of(folder) as clock:
+def on_sqlite(folder: Path, settings: dict[str, str], calls: int) -> Iterator[OnSqlite]:
+    with _disk(folder, DISK + calls // 4) as disk, clock_of(folder) as clock:
         firm = OnSqlite(disk, clock, settings)
         try:
             firm.web.start(ready=False)
@@ -114,11 +118,11 @@ def on_postgres(folder: Path, settings: dict[str, str]) -> Iterator[OnPostgres]:
 
 
 @contextmanager
-def _disk(folder: Path) -> Iterator[Path]:
-    """A file system of `DISK` that may be filled without harm; a plain folder for who may not mount one."""
+def _disk(folder: Path, megabytes: int) -> Iterator[Path]:
+    """A file system of its own that may be filled without harm; a plain folder for who may not mount one."""
     disk = folder / "disk"
     disk.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", str(disk)]
+    command = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(disk)]
     mounted = os.geteuid() == 0 and subprocess.run(command, check=False).returncode == 0
     try:
         yield disk

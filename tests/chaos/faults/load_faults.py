@@ -17,7 +17,14 @@ ON_BOTH = {"kill": 200, "kill_all": 10, "cut": 40, "half_open": 30, "silent": 30
            "half_open_http": 5, "slow_readers": 5, "clock_step": 10}  # fmt: skip
 ALONE = {
     "sqlite": {"disk_full": 10},
-    "postgresql": {"database_gone": 10, "pool_dead": 20, "redis_gone": 3, "store_failing": 5, "store_silent": 5},
+    "postgresql": {
+        "kill_worker": 50,
+        "database_gone": 10,
+        "pool_dead": 20,
+        "redis_gone": 3,
+        "store_failing": 5,
+        "store_silent": 5,
+    },
 }
 
 

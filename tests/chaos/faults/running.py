@@ -64,7 +64,8 @@ def run(plan: Plan, folder: Path) -> Report:
             "AMI_URL": office.settings["AMI_URL"].replace(f":{office.port}", f":{wire.port}"),
             "CEL_FILE": str(cel), "MODELS_DIR": str(folder / "no-models"),
         }  # fmt: skip
-        with (on_sqlite if plan.database == "sqlite" else on_postgres)(folder, settings) as firm:
+        serving = on_sqlite(folder, settings, plan.calls) if plan.database == "sqlite" else on_postgres(folder, settings)
+        with serving as firm:
             eventually(lambda: heard(firm.url), within=60, what="the listener at the exchange")
             calls = Calls(office, plan.calls, plan.seconds, plan.seed)
             faults = Faults(firm, office, wire, dice, plan.away)
