@@ -23,6 +23,8 @@ _WITHHELD = re.compile(
       | private(\ number)? | no\ number | none | - | (номер\ )?скрыт(ый)?(\ номер)? |""",
     re.IGNORECASE | re.VERBOSE,
 )
+# Parameters of a SIP user part, which Asterisk leaves in unless `ignore_uri_user_options = yes`: `+7…;cpc-rus=1`, `+1…;npdi`.
+_PARAMETERS = re.compile(r"(;[a-z][a-z0-9.-]*(=[^;\s]*)?)+$", re.IGNORECASE)
 _LONGEST = 80
 
 
@@ -72,12 +74,13 @@ def clean(raw: str) -> str:
 @lru_cache(maxsize=8192)
 def _read(received: str, region: str) -> Number:
     raw = clean(received)
-    if _WITHHELD.fullmatch(raw):
+    number = _PARAMETERS.sub("", raw)
+    if _WITHHELD.fullmatch(number):
         return Number(NumberKind.WITHHELD, raw)
     # Only ASCII digits: other scripts' digits pass str.isdigit and are no extension of any exchange.
-    if _EXTENSION.fullmatch(raw):
-        return Number(NumberKind.EXTENSION, raw, raw)
-    digits = _international(raw, region) if _SPELLED.fullmatch(raw) else None
+    if _EXTENSION.fullmatch(number):
+        return Number(NumberKind.EXTENSION, raw, number)
+    digits = _international(number, region) if _SPELLED.fullmatch(number) else None
     return Number(NumberKind.INTERNATIONAL if digits else NumberKind.UNINTELLIGIBLE, raw, digits)
 
 

@@ -34,8 +34,9 @@ class Target:
 def target_of(typed: str, region: str, rules: DialRules) -> Target | Refusal:
     """The number that was meant, or why it is not dialled. `region` is the exchange's."""
     number = read_number(typed, region)
-    # What is cleaned away when an exchange sends it (line breaks, NUL) has no place in what a user asks for.
-    if number.kind in (NumberKind.WITHHELD, NumberKind.UNINTELLIGIBLE) or number.digits is None or not typed.isprintable():
+    # What is cleaned away when an exchange sends it (line breaks, NUL, parameters) has no place in what a user asks for.
+    strange = not typed.isprintable() or ";" in typed
+    if strange or number.kind in (NumberKind.WITHHELD, NumberKind.UNINTELLIGIBLE) or number.digits is None:
         return Refusal(Reason.NOT_A_NUMBER)
     if number.kind is NumberKind.EXTENSION:
         return _short(number.digits, region, rules)

@@ -93,16 +93,6 @@ async def set_active(tx: AsyncConnection, exchange_id: int, active: bool, *, now
     await _tell(tx, exchange_id, "exchange_switched_on" if active else "exchange_switched_off", now, by)
 
 
-async def set_own_numbers(
-    tx: AsyncConnection, exchange_id: int, numbers: Sequence[str], *, now: datetime, by: int | None
-) -> None:
-    """Which numbers are the company's own (digits without +); calls to other DIDs then create nothing."""
-    changed = await tx.execute(update(exchanges).where(exchanges.c.id == exchange_id).values(own_numbers=_numbers(numbers)))
-    if changed.rowcount != 1:
-        raise NotFound
-    await _tell(tx, exchange_id, "exchange_changed", now, by)
-
-
 async def set_cel_file(tx: AsyncConnection, exchange_id: int, file: Path | None, *, now: datetime, by: int | None) -> None:
     """Where the exchange's own log of events is on this machine; raises NotFound."""
     changed = await tx.execute(update(exchanges).where(exchanges.c.id == exchange_id).values(cel_file=_path(file)))

@@ -57,6 +57,19 @@ def test_an_unknown_region_understands_international_spelling_only() -> None:
     assert read_number("89161112233", "ZZ").e164 is None
 
 
+@pytest.mark.parametrize("parameters", [";cpc-rus=1", ";phone-context=+7;isub=2", ";npdi;rn=+74950000000", ";x=" + "y" * 100])
+def test_parameters_of_an_address_are_not_part_of_its_number(parameters: str) -> None:
+    assert read_number(f"+79161112233{parameters}", "RU").e164 == "79161112233"
+    assert read_number(f"101{parameters}", "RU").extension == "101"
+    assert read_number(f"anonymous{parameters}", "RU").kind is NumberKind.WITHHELD
+    assert read_number(f"ivan{parameters}"[:80], "RU").shown == f"ivan{parameters}"[:80]
+
+
+@pytest.mark.parametrize("raw", ["89161112233;89035550000", "89161112233; 89035550000", "89161112233; work=1"])
+def test_of_two_numbers_in_one_none_is_dropped(raw: str) -> None:
+    assert read_number(raw, "RU").kind is NumberKind.UNINTELLIGIBLE
+
+
 @given(st.text(max_size=100))
 def test_any_text_can_be_read(raw: str) -> None:
     number = read_number(raw, "RU")

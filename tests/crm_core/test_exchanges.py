@@ -137,7 +137,8 @@ async def test_exchange_that_cannot_be_meant_is_refused_by_its_field(office: Off
 
 async def test_environment_makes_and_updates_the_exchange_default(office: Office) -> None:
     async with office.database.write() as tx:
-        await registry.set_own_numbers(tx, office.exchange.id, ["+7 (495) 111-22-45"], now=NOW, by=None)
+        known = replace(await registry.described(tx, office.exchange.id), own_numbers=["+7 (495) 111-22-45"])
+        await registry.change(tx, office.exchange.id, known, BOX, now=NOW, by=None)
         told = settings(recordings_root=Path("/rec"), ami_dial_url=SecretStr("ami://d:d@pbx.local"))
         first = await registry.from_settings(tx, told, BOX, now=NOW)
         again = await registry.from_settings(tx, settings(), BOX, now=NOW)
