@@ -11,13 +11,13 @@ from crm_core.calls.journal import CDR, CEL, QUEUE
 from crm_core.calls.telling import LATEST
 from crm_core.exchanges.config import ExchangeConfig
 from crm_core.exchanges.record_sources import CsvSource, Source
+from crm_core.patience import PatientThread
 from pbx.derivation import Derivation
 from pbx.records import reading, troubles
 from pbx.records.cdr_calls import cdr_line, finished
 from pbx.records.cel_log import CelPart, Window, read_window
 from pbx.records.cel_window import table_window
 from pbx.records.overlap import EDGE
-from pbx.records.patience import PatientThread
 from pbx.records.queue_log import queue_line
 from pbx.records.reading import in_thread
 from pbx.records.troubles import OutOfReach

@@ -9,6 +9,7 @@ import os
 import stat
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import msgspec
 
 from recordings.errors import RecordingChanged, RecordingUnreadable
 from recordings.formats import extension_of
+from recordings.share import COPIES, Share
 
 CHUNK = 1 << 20
 LONGEST_WORK = 1800  # seconds; an hour of two sides takes about 25
@@ -46,16 +48,16 @@ class Converted:
     bytes: int
 
 
-async def convert(sources: Sources, folder: Path) -> Converted | None:
-    """Take and convert a conversation, working in `folder`; None if it holds no sound at all.
+async def convert(sources: Sources, folder: Path, share: Share) -> Converted | None:
+    """Take a conversation from its share and convert it, working in `folder`; None if it holds no sound at all.
 
-    Raises RecordingUnreadable, RecordingChanged, and OSError where the disk is full or away.
+    Raises RecordingUnreadable, RecordingChanged, FilesUnavailable, and OSError where the disk is full or away.
     """
     arguments = ["--swap"] if sources.swap else []
     for option, file in (("mix", sources.mix), ("left", sources.customer), ("right", sources.manager)):
         if file is not None:
             taken = folder / f"{option}.{extension_of(file.name)}"
-            await asyncio.to_thread(take, file, taken)
+            await share.do(partial(take, file, taken), COPIES)
             arguments += [f"--{option}", str(taken)]
     keep, play = folder / "keep.flac", folder / "play.mp3"
     made = msgspec.json.decode(await _run("recordings.play_copy", *arguments, "--keep", str(keep), "--play", str(play)))

@@ -3,7 +3,6 @@
 Repeating it is harmless: blobs are named by their content, a row by its call and name. Nothing here names a file outwards.
 """
 
-import asyncio
 import hashlib
 import shutil
 import tempfile
@@ -28,6 +27,7 @@ from recordings.closed import Look, Readiness, look, readiness
 from recordings.conversion import LET_READ, Sources, convert
 from recordings.errors import RecordingChanged, RecordingNotFound, RecordingsFolderUnusable, RecordingUnreadable
 from recordings.locate import FOLDERS, Located, Search, Wanted, locate, usable_root
+from recordings.share import Share
 from recordings.sides import Conversation, conversations, recorded_customer
 from recordings.storing import CallToAttach, Kept, call_to_attach, store
 
@@ -104,6 +104,7 @@ class _Attaching:
         self._now = now
         self._folders = folders
         self._looks: dict[int, dict[Path, Look]] = {}  # what each waiting job saw; lost in a restart, seen again
+        self._shares: dict[Path, Share] = {}
 
     async def work(self, job: Job, _progress: Progress) -> Finish:
         async with self._database.read() as connection:
@@ -121,10 +122,11 @@ class _Attaching:
     async def _attach(self, job: Job, call: CallToAttach) -> Finish:
         if call.root is None:
             raise RecordingsFolderUnusable("the exchange has no recordings folder: set FIRSTRING_RECORDINGS_ROOT")
-        search = await asyncio.to_thread(_search, call.root, call, self._folders.get(call.dialect, FOLDERS))
+        root, share = call.root, self._shares.setdefault(call.root, Share(call.root))
+        search = await share.do(lambda: _search(root, call, self._folders.get(call.dialect, FOLDERS)))
         await self._wait_for_missing(job, call, search)
-        files = await self._wait_until_closed(job, call, search)
-        kept, unreadable = await self._keep_all(call, files)
+        files = await self._wait_until_closed(job, call, search, share)
+        kept, unreadable = await self._keep_all(call, files, share)
         self._looks.pop(job.id, None)
         missing = search.missing + unreadable
 
@@ -145,9 +147,9 @@ class _Attaching:
         if not search.found:
             raise RecordingNotFound(f"none of {search.missing} announced files lies under {call.root}")
 
-    async def _wait_until_closed(self, job: Job, call: CallToAttach, search: Search) -> dict[str, Located]:
+    async def _wait_until_closed(self, job: Job, call: CallToAttach, search: Search, share: Share) -> dict[str, Located]:
         """The files with sound in them, by name; raises Again until each of them is closed."""
-        states = await asyncio.to_thread(self._judge, job.id, search.found)
+        states = await share.do(lambda: self._judge(job.id, search.found))
         patience = SILENT_AFTER if call.talk_seconds >= 1 else 2  # a buffer may reach the disk a moment after the hang-up
         for state in states.values():
             early = (state is Readiness.OPEN and job.attempts < OPEN_AFTER) or (
@@ -171,12 +173,12 @@ class _Attaching:
         except OSError as error:
             raise RecordingUnreadable(f"it cannot be opened ({error.strerror}): {LET_READ}") from error
 
-    async def _keep_all(self, call: CallToAttach, files: dict[str, Located]) -> tuple[list[Kept], int]:
+    async def _keep_all(self, call: CallToAttach, files: dict[str, Located], share: Share) -> tuple[list[Kept], int]:
         """What could be kept, and how many conversations could not be read; raises RecordingUnreadable if that is all of them."""
         kept, faults = [], []
         for conversation in conversations(files):
             try:
-                one = await self._keep(call, conversation, files)
+                one = await self._keep(call, conversation, files, share)
             except RecordingUnreadable as error:
                 faults.append(error)
             else:
@@ -185,13 +187,13 @@ class _Attaching:
             raise faults[0]
         return kept, len(faults)
 
-    async def _keep(self, call: CallToAttach, conversation: Conversation, files: dict[str, Located]) -> Kept | None:
+    async def _keep(self, call: CallToAttach, conversation: Conversation, files: dict[str, Located], share: Share) -> Kept | None:
         """Convert one conversation and put it into the blobs; None if it is stored already or holds no sound."""
         if conversation.name in call.stored:
             return None
         sources, last = _sources(call, conversation, files)
         with tempfile.TemporaryDirectory(prefix="firstring-", dir=self._scratch) as folder:
-            made = await convert(sources, Path(folder))
+            made = await convert(sources, Path(folder), share)
             if made is None:
                 return None
             key = f"recordings/{made.sha256[:2]}/{made.sha256}"
@@ -199,7 +201,7 @@ class _Attaching:
             await self._blobs.put(f"{key}.mp3", made.play)
         return Kept(
             conversation.name, f"{key}.flac", f"{key}.mp3", made.peaks, made.seconds, made.sides, made.bytes, made.sha256,
-            closed=await asyncio.to_thread(_modified, last.path),
+            closed=await share.do(lambda: _modified(last.path)),
         )  # fmt: skip
 
     async def _missing(self, call: CallToAttach, error: FirstringError) -> Park:

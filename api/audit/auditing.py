@@ -17,6 +17,7 @@ from crm_core.calls import gaps
 from crm_core.db import Database
 from crm_core.errors import NotFound
 from crm_core.exchanges.config import ExchangeConfig
+from crm_core.patience import PatientThread
 from crm_core.trust.audio import compare_audio
 from crm_core.trust.comparing import Comparison, Period, compare
 from crm_core.trust.differences import OF_CALLS, Difference
@@ -24,7 +25,6 @@ from crm_core.trust.keeping import Audited
 from crm_core.trust.our_calls import Read, our_calls
 from crm_core.trust.suspicion import Settling
 from crm_core.trust.told import OurCall
-from pbx.records.patience import PatientThread
 from recordings.errors import RecordingsFolderUnusable
 
 SETTLED = timedelta(minutes=10)

@@ -19,12 +19,12 @@ from crm_core.dialling.rules import rules_of
 from crm_core.exchanges import config
 from crm_core.exchanges.config import ExchangeConfig
 from crm_core.exchanges.record_sources import CsvSource, RecordSources
+from crm_core.patience import PatientThread
 from crm_core.secrets import SecretBox
 from pbx.ami.connection import AmiLogin
 from pbx.ami.inspection import Inspected, inspect
 from pbx.records import troubles
 from pbx.records.cel import read_line
-from pbx.records.patience import PatientThread
 from pbx.records.reading import read_cdr, read_cel, read_queue_log
 from pbx.records.troubles import OutOfReach
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from crm_core.exchanges.record_sources import CsvSource, RecordSources, Source, SqlSource
+from crm_core.patience import PatientThread
 from pbx.records import cel, cel_log, tables, troubles
 from pbx.records.cdr import CdrRow, cdr_columns, cdr_row
 from pbx.records.cel_table import cel_row
 from pbx.records.local_time import LocalTimes
 from pbx.records.log_files import LogFile, log_files
-from pbx.records.patience import PatientThread
 from pbx.records.queue_log import QueueLogRow, queue_columns, queue_row
 from pbx.records.rows import MOST_NAMED, MOST_ROWS, Rows, text_of
 from pbx.records.troubles import OutOfReach

@@ -19,9 +19,14 @@ class PatientThread:
     def __init__(self) -> None:
         self._thread: threading.Thread | None = None
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether what was begun has not come back yet."""
+        return self._thread is not None and self._thread.is_alive()
+
     async def run(self, work: Callable[[], T], within: float) -> T:
         """What `work` returns or raises; TimeoutError after so many seconds, StillBusy while earlier work hangs."""
-        if self._thread is not None and self._thread.is_alive():
+        if self.is_busy:
             raise StillBusy
         loop = asyncio.get_running_loop()
         done: asyncio.Future[T] = loop.create_future()
@@ -43,7 +48,7 @@ class PatientThread:
             with suppress(RuntimeError):  # nobody waits any more: the loop is closed
                 loop.call_soon_threadsafe(finish, result, error)
 
-        self._thread = threading.Thread(target=carry_out, name="records", daemon=True)
+        self._thread = threading.Thread(target=carry_out, name="patient", daemon=True)
         self._thread.start()
         async with asyncio.timeout(within):
             return await done
