@@ -36,6 +36,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm_core.db import Database, Json, UtcTime, metadata
 from crm_core.errors import FilesUnavailable, FirstringError
+from crm_core.logs import publishable
 from crm_core.text import clean
 from crm_core.upserts import insert_into
 
@@ -227,7 +228,7 @@ class JobRunner:
             await self._wait_for_store(job, away.say)
         except Exception as error:  # whatever it was, the job is kept and tried again
             log.exception("job_failed", job=job.id, kind=job.kind, attempt=job.attempts)
-            await self._again(job, kind, f"{type(error).__name__}: {error}", _pause_after(job.attempts))
+            await self._again(job, kind, publishable(f"{type(error).__name__}: {error}"), _pause_after(job.attempts))
         finally:
             # Asked to end, not cancelled: a write cancelled on its way costs the writer its connection.
             over.set()

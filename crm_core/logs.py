@@ -4,7 +4,9 @@ import json
 import logging
 import re
 import sys
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import structlog
 from structlog.typing import EventDict, Processor
@@ -45,7 +47,20 @@ def begin_log(settings: Settings) -> None:
 
 def _in_plain_signs(_logger: object, _name: str, facts: EventDict) -> EventDict:
     """Texts of callers and of addresses: what would steer a terminal or turn the line around is written as its code."""
-    return {name: _plain(fact) if isinstance(fact, str) else fact for name, fact in facts.items()}
+    return {name: fact if name == "exc_info" else _each(fact, _plain) for name, fact in facts.items()}
+
+
+def _each(fact: Any, way: Callable[[str], str]) -> Any:
+    """All its texts as `way` has them; what is neither text nor figure by its text."""
+    if isinstance(fact, str):
+        return way(fact)
+    if fact is None or isinstance(fact, (bool, int, float)):
+        return fact
+    if isinstance(fact, Mapping):
+        return {_each(name, way): _each(one, way) for name, one in fact.items()}
+    if isinstance(fact, (list, tuple, set, frozenset)):
+        return [_each(one, way) for one in fact]
+    return way(str(fact))
 
 
 def _plain(text: str) -> str:
@@ -55,10 +70,11 @@ def _plain(text: str) -> str:
 
 
 def _without_what_is_private(_logger: object, _name: str, facts: EventDict) -> EventDict:
-    return {name: _told(fact) if isinstance(fact, str) else fact for name, fact in facts.items()}
+    return {name: _each(fact, publishable) for name, fact in facts.items()}
 
 
-def _told(text: str) -> str:
+def publishable(text: str) -> str:
+    """A fault as it may be told: without the rows that a database quotes, numbers masked."""
     return masked(DETAIL.sub("", text))
 
 
@@ -87,7 +103,7 @@ class _PlainLines(logging.Formatter):
     """What libraries log, for people."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return _told(super().format(record))
+        return publishable(super().format(record))
 
 
 class _JsonLines(logging.Formatter):
@@ -98,4 +114,4 @@ class _JsonLines(logging.Formatter):
         told = {"event": record.getMessage(), "logger": record.name, "level": record.levelname.lower(), "timestamp": at}
         if record.exc_info:
             told["exception"] = self.formatException(record.exc_info)
-        return json.dumps({name: _told(fact) for name, fact in told.items()}, ensure_ascii=False)
+        return json.dumps({name: publishable(fact) for name, fact in told.items()}, ensure_ascii=False)

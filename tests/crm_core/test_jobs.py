@@ -123,6 +123,15 @@ async def test_what_fails_is_tried_again_later_and_given_up_at_last(office: Offi
     assert await office.count(companies) == 0
 
 
+async def test_what_failed_is_kept_without_the_rows_that_a_database_quotes(office: Office) -> None:
+    said = "duplicate key\nDETAIL:  Key (number)=(+79161112233) exists, as do\n(Ольга)\nHINT:  Look at +79161112233."
+    await put_down(office.database)
+
+    await runner(office, at_once(ValueError(said)), Clock()).run_due()
+
+    assert (await the_job(office)).last_error == "ValueError: duplicate key\nHINT:  Look at +79…33."
+
+
 async def test_a_job_that_must_wait_says_why_and_comes_again(office: Office) -> None:
     await put_down(office.database)
     clock = Clock()

@@ -40,6 +40,18 @@ def test_no_number_of_a_customer_stands_in_the_log(form: str) -> None:
     assert "+79…33 in-74…45-79…33-1795304636.0.wav" in said
 
 
+@pytest.mark.parametrize("form", ["console", "json"])
+@pytest.mark.parametrize("fact", ["['+79161112233']", "{'+79161112233': ('+79161112233\\x9b',)}", "ValueError('+79161112233')"])
+def test_no_number_stands_in_a_list_or_an_error_that_is_a_fact(form: str, fact: str) -> None:
+    say = SAY.format(form=form).replace("count=3", f"count={fact}")
+    ran = subprocess.run([sys.executable, "-c", say], capture_output=True, check=True, timeout=60)
+    said = ran.stderr.decode()
+
+    assert "9161112233" not in said
+    assert "+79…33" in said
+    assert said.strip().isprintable()
+
+
 @pytest.mark.parametrize(
     "text",
     [
