@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from api.exchange_cli import exchanges
+from api.garbage import look_rarely
 
 app = typer.Typer(
     name="firstring", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
@@ -260,6 +261,7 @@ def _require_settings() -> None:
 
 def main() -> None:
     """Errors are one line on stderr saying what to do. Exit codes: 0 done, 1 a check failed, 2 wrong use."""
+    look_rarely()
     sys.exit(_run())
 
 

@@ -1,7 +1,6 @@
 """`firstring serve`: all parts in one event loop, each kept up on its own, ended together."""
 
 import asyncio
-import gc
 import signal
 import socket
 from collections.abc import Callable, Coroutine
@@ -15,6 +14,7 @@ from api import wiring
 from api.app import create_app
 from api.clock_watch import watch_clock
 from api.context import AppContext
+from api.garbage import spare_what_is_built
 from api.housekeeping import keep_house
 from api.job_loop import carry_at_once, carry_jobs
 from api.listening import keep_listening
@@ -61,7 +61,7 @@ class Hub:
                 group.create_task(keep_up(self._context, name, run, LONGEST_PAUSES.get(name)), name=name)
                 for name, run in {**self._own(), **(extra or {})}.items()
             ]
-            _spare_what_is_built()
+            spare_what_is_built()
             ready()
             await self._context.stopping.wait()
             log.info("stopping")
@@ -142,9 +142,3 @@ class Hub:
             await asyncio.wait(ending, timeout=LAST_JOBS_TIME.total_seconds())
         for task in ending:
             task.cancel()
-
-
-def _spare_what_is_built() -> None:
-    """What is there by now stays: to look through it for garbage would halt everything for a tenth of a second or two."""
-    gc.collect()
-    gc.freeze()
