@@ -37,10 +37,12 @@ test: setup ## the whole test suite; as root on Debian it installs a real Asteri
 ifdef PYTEST
 	$(BIN)/pytest $(PYTEST)
 else
-	$(BIN)/pytest --numprocesses=2 --dist=loadfile $(addprefix --ignore=,$(BY_THE_CLOCK))
-	$(BIN)/pytest $(BY_THE_CLOCK)
+	$(BIN)/pytest $(TWO_AT_A_TIME) $(addprefix --ignore=,$(BY_THE_CLOCK))
+	$(BIN)/pytest $(TWO_AT_A_TIME) $(BY_THE_CLOCK)
 endif
-# Telephones ring, models listen and processes are killed there: what runs beside them would cost them their deadlines.
+TWO_AT_A_TIME := --numprocesses=2 --dist=loadfile
+# Telephones ring, models listen and processes are killed there. Each waits half of its time: two leave each other their deadlines,
+# those that calculate all the time would not.
 BY_THE_CLOCK := $(addprefix tests/,asterisk chaos deploy dialling journeys processes transcribe)
 
 test-asterisk: setup ## only what drives a real Asterisk
