@@ -71,6 +71,8 @@ def take(file: Path, to: Path) -> None:
     """Copy a file that lies on a folder others write to. Links and pipes put in its place meanwhile are not followed."""
     try:
         source = os.fdopen(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+    except FileNotFoundError as error:
+        raise RecordingChanged from error  # e.g. made an MP3 of meanwhile, which is there under another name
     except OSError as error:
         raise RecordingUnreadable(f"it cannot be opened ({error.strerror}): {LET_READ}") from error
     with source, to.open("wb") as copy:

@@ -77,9 +77,9 @@ async def look_once_more(tx: AsyncConnection, call_ids: Sequence[int], now: date
 
 
 async def look_again(tx: AsyncConnection, now: datetime) -> int:
-    """Let the parked jobs of the last week go again: the folder may have been mended since. Returns how many."""
+    """Let the parked jobs of the last week have one more look: the folder may have been mended since. Returns how many."""
     parked = (jobs.c.kind == ATTACH_RECORDING) & (jobs.c.state == JobState.PARKED) & (jobs.c.created_at > now - GIVEN_UP_AFTER)
-    freed = await tx.execute(update(jobs).where(parked).values(attempts=0, **put_down_again(now)))
+    freed = await tx.execute(update(jobs).where(parked).values(attempts=len(WAITS), **put_down_again(now)))
     return freed.rowcount
 
 
@@ -135,6 +135,10 @@ class _Attaching:
             STORED.inc(len(kept))
             log.info("recordings_attached", call=call.id, recordings=len(kept), missing=missing)
 
+        if search.missing:
+            async with self._database.write() as tx:
+                await finish(tx)
+            raise Park(f"{search.missing} announced recordings do not lie under {call.root}; they are looked for again")
         return finish
 
     async def _wait_for_missing(self, job: Job, call: CallToAttach, search: Search) -> None:

@@ -7,7 +7,7 @@ folder may be mounted anywhere. So the longest end of the announced path that ex
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -42,7 +42,8 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """`path` is real, a regular file and under the root; `name` is the base name it was looked for by."""
+    """`path` is real, a regular file and under the root; `name` is the base name it was looked for by, with its folder where
+    another folder has that name, too."""
 
     path: Path
     name: str
@@ -83,7 +84,19 @@ def locate(root: Path, wanted: Wanted) -> Search:
         more = [file for file in _find_by_name(root, wanted) if file.path not in known]
         files, missing = files + more, max(0, missing - len(more))
     with_sides = [near for file in files for near in (file, *_siblings(root, file))]
-    return Search(tuple({file.path: file for file in with_sides}.values()), missing)
+    return Search(tuple(_told_apart({file.path: file for file in with_sides}.values())), missing)
+
+
+def _told_apart(files: Iterable[Located]) -> Iterator[Located]:
+    """Two folders may hold files of one name (`in/…`, `queue/…`, or two days): those of the later one are told with its own."""
+    names: set[str] = set()
+    by_folder: dict[Path, list[Located]] = {}
+    for file in files:
+        by_folder.setdefault(file.path.parent, []).append(file)
+    for folder, here in by_folder.items():
+        twice = any(file.name in names for file in here)
+        names.update(file.name for file in here)
+        yield from (replace(file, name=f"{folder.name}/{file.name}") if twice else file for file in here)
 
 
 def find_announced(root: Path, announced: str) -> Located | None:

@@ -192,6 +192,43 @@ async def test_a_recording_that_never_comes_is_told_once_and_may_come_after_all(
     assert len(await desk.stored()) == 1
 
 
+async def test_of_two_recordings_the_one_that_comes_days_later_is_kept_too(desk: Desk) -> None:
+    tone(desk.root / "in-1.wav", 2, 440)
+    await desk.call("in-1.wav", "int-102.wav")
+
+    assert await desk.work() == [JobState.PARKED]
+    assert [row.name for row in await desk.stored()] == ["in-1.wav"]
+    assert len(await desk.told(EventKind.RECORDING_MISSING)) == 1
+    for _ in range(2):  # an hour later, and the next one
+        before = (await desk.rows(jobs))[0].attempts
+        async with desk.database.write() as tx:
+            await look_again(tx, desk.clock())
+        assert await desk.work() == [JobState.PARKED]
+    assert (await desk.rows(jobs))[0].attempts == before, "one look each time, not all over again"
+    tone(desk.root / "int-102.wav", 1, 900)
+    async with desk.database.write() as tx:
+        await look_again(tx, desk.clock())
+
+    assert await desk.work() == [JobState.DONE]
+    assert [row.name for row in await desk.stored()] == ["in-1.wav", "int-102.wav"]
+    assert len(await desk.told(EventKind.RECORDING_MISSING)) == 1
+
+
+async def test_two_files_of_one_name_in_two_folders_are_two_recordings(desk: Desk) -> None:
+    for folder, seconds in (("in", 2), ("queue", 1)):
+        tone(desk.root / folder / MIX, seconds, 700)
+        tone(desk.root / folder / RECEIVED, seconds, 440)
+        tone(desk.root / folder / SENT, seconds, 1000)
+    await desk.call(f"in/{MIX}", f"queue/{MIX}")
+
+    assert await desk.work() == [JobState.DONE]
+
+    told = [(row.name, row.seconds, row.sides) for row in await desk.stored()]
+    assert told == [(MIX, 2.0, 2), (f"queue/{MIX}", 1.0, 2)]
+    rows = await desk.stored()
+    assert [pitch(samples(desk.file_of(row.blob))[0]) for row in rows] == [440, 440]
+
+
 async def test_what_is_lost_for_a_week_is_given_up(desk: Desk) -> None:
     await desk.call(MIX)
     await desk.work()
