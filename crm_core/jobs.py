@@ -43,6 +43,7 @@ from crm_core.upserts import insert_into
 log = structlog.get_logger()
 
 STORE_PAUSE = timedelta(minutes=1)
+SLACK = 3  # attempts more than a job has, before it is taken to kill its process: restarts in mid-work are no fault of it
 LONGEST_WHY = 500  # characters; an error may name a file whose name no database would take
 
 
@@ -211,9 +212,21 @@ class JobRunner:
 
     async def run_one(self, job_id: int) -> bool:
         """Claim, work, finish. False if the job is not to be had (somebody else has it, or it is done)."""
-        job = await self._claim(job_id)
+        try:
+            job = await self._claim(job_id)
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("job_not_claimed", job=job_id, error=type(error).__name__)
+            return False
         if job is None:
             return False
+        try:
+            await self._run(job)
+        except (SQLAlchemyError, OSError) as error:  # who carries several goes on with the others; this one's lease runs out
+            log.warning("job_not_noted", job=job.id, kind=job.kind, error=type(error).__name__)
+        return True
+
+    async def _run(self, job: Job) -> None:
+        """Raises what the database does when not even a failure can be noted."""
         kind = self._kinds[job.kind]
         over = asyncio.Event()
         beat = asyncio.create_task(self._keep_lease(job, kind, over))
@@ -233,7 +246,6 @@ class JobRunner:
             # Asked to end, not cancelled: a write cancelled on its way costs the writer its connection.
             over.set()
             await asyncio.gather(beat, return_exceptions=True)
-        return True
 
     async def run_due(self) -> int:
         """Run what is due now, one after another; returns how many ran."""
@@ -253,9 +265,14 @@ class JobRunner:
             )
             if not free:
                 return None
+            if row.attempts >= self._kinds[row.kind].most_attempts + SLACK:
+                died = f"the process that did it died {row.attempts} times: look at its memory and at the log"
+                await tx.execute(update(jobs).where(jobs.c.id == job_id).values(state=JobState.PARKED, last_error=died))
+                log.error("job_parked", job=job_id, kind=row.kind, why=died)
+                return None
             taken: CursorResult[Any] = await tx.execute(
                 update(jobs)
-                .where(jobs.c.id == job_id, jobs.c.attempts == row.attempts)
+                .where(jobs.c.id == job_id, jobs.c.attempts == row.attempts, jobs.c.state == row.state)
                 .values(state=JobState.RUNNING, attempts=row.attempts + 1, progress=0.0, heartbeat_at=now,
                         lease_until=now + self._kinds[row.kind].lease)
             )  # fmt: skip

@@ -121,6 +121,23 @@ async def test_a_database_that_is_away_for_a_moment_ends_no_work_under_way(desk:
     assert (desk.begun, await desk.states()) == (["long"], {"long": DONE})
 
 
+async def test_a_job_whose_end_cannot_be_noted_takes_no_other_with_it(desk: Desk) -> None:
+    await desk.put_down("unlucky", "long")
+    carrying = asyncio.create_task(carry_jobs(desk.house.context, desk.runner))
+    await desk.begins("unlucky", "long")
+
+    with capture_logs() as told:
+        await desk.say("ALTER TABLE jobs RENAME TO jobs_away")
+        desk.end("unlucky")
+        async with asyncio.timeout(10):
+            while not any(line["event"] == "job_not_noted" for line in told):
+                await asyncio.sleep(0.01)
+        await desk.say("ALTER TABLE jobs_away RENAME TO jobs")
+
+    await over(desk, carrying, "long")
+    assert await desk.states() == {"unlucky": RUNNING, "long": DONE}  # the first goes again when its lease has run out
+
+
 async def over(desk: Desk, carrying: asyncio.Task[None], *under_way: str) -> None:
     """All is to stop; what is under way ends."""
     desk.house.context.stopping.set()

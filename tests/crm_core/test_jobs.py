@@ -123,6 +123,22 @@ async def test_what_fails_is_tried_again_later_and_given_up_at_last(office: Offi
     assert await office.count(companies) == 0
 
 
+async def test_a_job_that_kills_its_process_each_time_is_parked_at_last(office: Office) -> None:
+    await put_down(office.database)
+    clock, started = Clock(), 0
+    while (await the_job(office)).state != JobState.PARKED:
+        work, dying = Work(), Clock(clock.at)
+        process = asyncio.create_task(runner(office, work, dying).run_due())
+        await asyncio.wait({process, asyncio.create_task(work.reached.wait())}, return_when=asyncio.FIRST_COMPLETED)
+        started += work.reached.is_set()
+        process.cancel()
+        await asyncio.gather(process, return_exceptions=True)
+        clock.passes(2 * MINUTE)
+        assert started < 20, "it goes on without end"
+
+    assert "died" in str((await the_job(office)).last_error)
+
+
 async def test_what_failed_is_kept_without_the_rows_that_a_database_quotes(office: Office) -> None:
     said = "duplicate key\nDETAIL:  Key (number)=(+79161112233) exists, as do\n(Ольга)\nHINT:  Look at +79161112233."
     await put_down(office.database)
