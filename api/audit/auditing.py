@@ -74,8 +74,9 @@ class Auditor:
             notes.append(NO_RECORDS)
         disk = await self._disk(exchange, since, until, notes)
         comparison = await asyncio.to_thread(compare, period, ours, records.told, records.covered)
-        audio = compare_audio(period, ours, disk.files if disk else None, comparison.missing, records.aliases)
-        audited = _audited(exchange, day, comparison, audio, records, notes)
+        files = disk.files if disk else None
+        audio = await asyncio.to_thread(compare_audio, period, ours, files, comparison.missing, records.aliases)
+        audited = await asyncio.to_thread(_audited, exchange, day, comparison, audio, records, notes)
         return Findings(audited, comparison, records, period, ours)
 
     async def _our_calls(self, exchange: ExchangeConfig, since: datetime, until: datetime, notes: list[str]) -> list[OurCall]:

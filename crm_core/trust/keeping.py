@@ -78,7 +78,8 @@ async def _keep_differences(tx: AsyncConnection, day_id: int, found: Sequence[Di
         some = differences.c.id.in_(gone[start : start + AT_ONCE])
         await tx.execute(update(differences).where(some).values(mended_at=now))
     for key in wanted.keys() & known.keys():
-        await tx.execute(update(differences).where(differences.c.id == known[key].id).values(**_row(wanted[key]), mended_at=None))
+        again = {**_row(wanted[key]), "mended_at": None, "mended_how": None}  # what was tried did not mend it
+        await tx.execute(update(differences).where(differences.c.id == known[key].id).values(**again))
     fresh = [{"day_id": day_id, **_row(one)} for key, one in wanted.items() if key not in known]
     for start in range(0, len(fresh), AT_ONCE):
         await tx.execute(insert(differences), fresh[start : start + AT_ONCE])

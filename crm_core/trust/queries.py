@@ -56,7 +56,7 @@ class DayLine:
     @property
     def was_read(self) -> bool:
         """Whether a record of the exchange's own could be read: then a day without a share had no call to compare."""
-        return any("why" not in read for read in self.sources.values())
+        return any(read.get("why") is None for read in self.sources.values())
 
 
 @dataclass(frozen=True, slots=True)

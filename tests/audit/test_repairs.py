@@ -12,6 +12,8 @@ from crm_core.live import Wake
 from crm_core.recordings.tables import recordings
 from crm_core.secrets import SecretBox
 from crm_core.settings import Settings
+from crm_core.trust.differences import Difference
+from crm_core.trust.keeping import note_repair
 from crm_core.trust.queries import trust_of
 from crm_core.trust.tables import audited_days, differences
 from crm_core.users.tables import audit
@@ -189,13 +191,17 @@ async def test_an_audit_is_kept_and_what_is_mended_stays_to_be_seen(house: House
 
 async def test_a_difference_that_comes_back_is_open_again(house: House) -> None:
     call = await house.the(calls, key=ANSWERED)
-    for talk, open_now in ((99.0, True), (call.talk_seconds, False), (99.0, True)):
+    for talk, open_now in ((99.0, True), (call.talk_seconds, False), (99.0, True), (99.0, True)):
         await change_call(house, call.id, talk_seconds=talk)
         findings = await house.audited()
         async with house.database.write() as tx:
             await kept(context(house), findings, by=None)(tx)
         (row,) = await house.rows(differences)
         assert (row.mended_at is None) is open_now
+        assert row.mended_how is None or not open_now, "what did not mend it is not under way"
+        async with house.database.write() as tx:
+            await note_repair(tx, row.day_id, {Difference(row.kind, 0.0, row.call_id, row.linkedid, row.facts).key: HEARD})
+        assert (await house.rows(differences))[0].mended_how == HEARD
 
 
 async def test_the_night_before_is_audited_at_night_and_not_before(house: House) -> None:

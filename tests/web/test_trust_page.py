@@ -42,6 +42,17 @@ def audited(site: Site, calls: int, agreeing: int, differences: Sequence[Differe
     return site.do(keep())
 
 
+@pytest.mark.parametrize(("why", "says"), [
+    (None, "Сверять пока нечего"), (BEGINS_LATER, "Не с чем сверить"),
+])  # fmt: skip
+def test_a_day_without_calls_is_not_told_as_one_without_records(
+    site: Site, visitor: Visiting, why: str | None, says: str
+) -> None:
+    day = audited(site, 0, 0, sources={"cel": {"rows": 0, "broken": 0, "why": why}})
+
+    assert says in visitor(Role.HEAD).get(f"/trust/{day}").text
+
+
 def test_a_day_is_told_with_its_share_its_differences_and_what_each_source_says(site: Site, visitor: Visiting) -> None:
     head = visitor(Role.HEAD)
     assert "Сверки ещё не было" in head.get("/trust").text
