@@ -30,12 +30,12 @@ async def audio(
     recording_id: PathId,
     context: Context,
     actor: CurrentActor,
-    connection: ReadDb,
     wanted: Annotated[str | None, Header(alias="Range")] = None,
     if_range: Annotated[str | None, Header(alias="If-Range")] = None,
 ) -> Response:
     """The conversation as browsers play it; answers ranges. Who listened is logged."""
-    row = await recording_row(connection, actor, recording_id)
+    async with context.database.read() as connection:  # not held while the store is asked, which may take long to answer
+        row = await recording_row(connection, actor, recording_id)
     file = await playable(context.blobs, row)
     headers = {"Accept-Ranges": "bytes", "ETag": file.etag, "Content-Disposition": "inline", "Cache-Control": "private, no-cache"}
     try:

@@ -1,10 +1,12 @@
 """What REST answers: shapes, filters, pages, and what it refuses."""
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
 
 from api.rest.models import written
+from crm_core.blobs import Blobs
 from tests.api.world import AUDIO, House
 
 CALL_KEYS = {
@@ -167,6 +169,31 @@ async def test_audio_is_answered_in_the_ranges_a_player_asks_for(
     assert answer.headers["content-type"] == "audio/mpeg"
     assert answer.headers["content-length"] == str(end - start)
     assert answer.headers.get("content-range") == (f"bytes {start}-{end - 1}/10240" if status == 206 else None)
+
+
+async def test_a_store_that_does_not_answer_leaves_all_else_its_connections(house: House) -> None:
+    asked = 0
+
+    class Silent(Blobs):
+        async def size(self, key: str) -> int:
+            nonlocal asked
+            asked += 1
+            await asyncio.Event().wait()
+            return await super().size(key)
+
+    house.context.blobs = Silent(house.context.settings.data_dir / "blobs")
+    url = f"/api/v1/recordings/{house.world.own['recording_id']}/audio"
+    async with house.client("olga") as client:
+        waiting = [asyncio.create_task(client.get(url)) for _ in range(40)]
+        async with asyncio.timeout(20):
+            while asked < len(waiting):
+                await asyncio.sleep(0.01)
+        answer = await asyncio.wait_for(client.get("/api/v1/calls"), 10)
+        for one in waiting:
+            one.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+    assert answer.status_code == 200
 
 
 async def test_a_range_beyond_the_end_is_told_the_size(house: House) -> None:
