@@ -4,8 +4,9 @@ import asyncio
 import shutil
 from typing import Any
 
+import structlog
 from fastapi import APIRouter, Request
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import JSONResponse, Response
@@ -13,15 +14,25 @@ from starlette.responses import JSONResponse, Response
 from api.auth import actor_asking, bearer_token, is_loopback
 from api.context import WELL, AppContext
 from api.deps import Context
+from crm_core.calls.listening_queries import not_heard
 from crm_core.calls.tables import exchanges
 from crm_core.errors import NotFound
 from crm_core.jobs import JobState, jobs
 
+log = structlog.get_logger()
 router = APIRouter(include_in_schema=False)
 
 LEAST_FREE = 200 * 1024 * 1024  # bytes: below it recordings cannot be kept for long
 LONG_WAIT = 300.0  # seconds: a job that is due for so long has nobody who carries it
 LOOK_TIME = 5.0  # seconds a database may take to answer
+SILENT = "silent"
+"""Of an exchange that is said to be up and tells nothing: nobody listens to it any more, or it hangs."""
+
+TO_DO = {SILENT: "see that `firstring serve --only listen` runs"}
+
+HEARD = Gauge(
+    "firstring_exchange_heard", "1 while somebody listens to the exchange and hears it, told by any process", ["exchange"]
+)
 
 
 @router.get("/healthz")
@@ -47,7 +58,21 @@ async def readyz(request: Request, context: Context) -> JSONResponse:
 async def metrics(request: Request, context: Context) -> Response:
     if not await _may_know(request, context):
         raise NotFound
+    await _tell_who_is_heard(context)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _tell_who_is_heard(context: AppContext) -> None:
+    """By the database: the listener may be another process, which tells no figures of its own, or may be gone."""
+    try:
+        async with asyncio.timeout(LOOK_TIME), context.database.read() as connection:
+            states = await _exchanges(connection, context)
+    except Exception:
+        log.warning("exchanges_not_looked_at", exc_info=True)
+        states = {}
+    HEARD.clear()
+    for name, state in states.items():
+        HEARD.labels(name).set(state == "up")
 
 
 async def _may_know(request: Request, context: AppContext) -> bool:
@@ -69,7 +94,7 @@ async def _facts(context: AppContext) -> dict[str, Any]:
     facts: dict[str, Any] = {"database": "ok", "disk": disk, "parts": dict(context.parts.states)}
     try:
         async with asyncio.timeout(LOOK_TIME), context.database.read() as connection:
-            facts |= {"exchanges": await _exchanges(connection), "queue": await _queue(connection, context)}
+            facts |= {"exchanges": await _exchanges(connection, context), "queue": await _queue(connection, context)}
     except Exception as error:  # whatever the driver raises, it is the answer to the question
         facts["database"] = type(error).__name__
     return facts
@@ -87,7 +112,13 @@ def _ill(facts: dict[str, Any]) -> list[dict[str, str]]:
             found.append((part, state, "it is tried again by itself; the log tells more"))
     for name, state in facts.get("exchanges", {}).items():
         if state != "up":
-            found.append((f"exchange {name}", state, "the page Exchange tells why; `firstring doctor` says what to change"))
+            found.append(
+                (
+                    f"exchange {name}",
+                    state,
+                    TO_DO.get(state, "the page Exchange tells why; `firstring doctor` says what to change"),
+                )
+            )
     queue = facts.get("queue", {})
     if queue.get("oldest_seconds", 0) > LONG_WAIT:
         found.append(("queue", f"a job waits for {queue['oldest_seconds']:.0f} s", "see that `firstring serve --only work` runs"))
@@ -102,9 +133,11 @@ def _disk(context: AppContext) -> dict[str, Any]:
     return {"ok": free >= LEAST_FREE, "free_bytes": free}
 
 
-async def _exchanges(connection: AsyncConnection) -> dict[str, str]:
-    query = select(exchanges.c.name, exchanges.c.state).where(exchanges.c.active)
-    return {row.name: row.state for row in await connection.execute(query)}
+async def _exchanges(connection: AsyncConnection, context: AppContext) -> dict[str, str]:
+    query = select(exchanges.c.id, exchanges.c.name, exchanges.c.state).where(exchanges.c.active)
+    rows = (await connection.execute(query)).all()
+    unheard = await not_heard(connection, context.now())
+    return {row.name: SILENT if row.state == "up" and row.id in unheard else row.state for row in rows}
 
 
 async def _queue(connection: AsyncConnection, context: AppContext) -> dict[str, Any]:

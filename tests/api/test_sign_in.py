@@ -317,29 +317,6 @@ async def _log_in_for(proxy: httpx.AsyncClient, address: str, password: str, ema
     return await _log_in(proxy, password, email)
 
 
-async def test_what_is_ill_is_named_with_what_to_do(house: House) -> None:
-    house.context.parts.down("worker", "the worker ended by itself (exit code 1)")
-    house.context.parts.stands_by("listener office")
-    async with house.client(host="localhost:8080") as near:
-        ill = {one["part"]: one for one in (await near.get("/readyz")).json()["ill"]}
-
-    assert ill["worker"]["why"] == "the worker ended by itself (exit code 1)"
-    assert all(one["do"] for one in ill.values())
-    assert "listener office" not in ill
-
-
-async def test_health_is_told_to_all_and_details_to_this_machine_alone(house: House) -> None:
-    async with house.client(address="192.0.2.9") as far, house.client(host="localhost:8080") as near:
-        assert (await far.get("/healthz")).json() == {"status": "ok"}
-        assert (await far.get("/readyz")).json() == {"status": "ready"}
-        assert (await far.get("/metrics")).status_code == 404
-        assert (await near.get("/readyz")).json().keys() >= {"database", "disk", "exchanges", "queue"}
-        assert (await near.get("/readyz", headers={"X-Forwarded-For": "192.0.2.9"})).json() == {"status": "ready"}
-        assert "firstring_" in (await near.get("/metrics")).text
-        # A stranger's page whose name resolves to this machine asks under its own name.
-        assert (await near.get("/metrics", headers={"Host": "rebound.example"})).status_code == 404
-
-
 async def test_while_the_database_is_gone_everybody_is_asked_to_come_back(house: House) -> None:
     await house.database.close()
     file = house.context.data_dir / "firstring.db"
