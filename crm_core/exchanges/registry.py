@@ -160,8 +160,9 @@ def _values(new: NewExchange, box: SecretBox) -> dict[str, Any]:
 
 
 def _told_by_environment(new: NewExchange, box: SecretBox) -> dict[str, Any]:
-    """Only what the environment says: trunks, own numbers and the like are set on the Exchange page and stay."""
+    """Only what the environment says: trunks, own numbers, an authority's file and the like are set elsewhere and stay."""
     told: dict[str, Any] = {**_logins(new, box), "region": new.region, "active": True}
+    del told["ami_ca_file"]
     if new.recordings_root is not None:
         told["recordings_root"] = _path(new.recordings_root)
     if new.cel_file is not None:

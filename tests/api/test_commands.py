@@ -89,6 +89,14 @@ def test_replay_tells_calls_without_a_database_and_nothing_else(tmp_path: Path) 
     assert not (tmp_path / "data").exists()
 
 
+def test_a_command_that_begins_an_installation_says_where(tmp_path: Path) -> None:
+    first, second = (firstring(tmp_path, "exchange", "list", DATA_DIR=str(tmp_path / "other")) for _ in range(2))
+
+    assert f"{tmp_path}/other/firstring.db was made anew" in first.stderr
+    assert "FIRSTRING_DATA_DIR" in first.stderr
+    assert (second.returncode, second.stderr) == (0, "")
+
+
 def test_people_tokens_and_exchanges_are_added_on_the_command_line(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("ami secret\n")

@@ -137,7 +137,10 @@ async def test_exchange_that_cannot_be_meant_is_refused_by_its_field(office: Off
 
 async def test_environment_makes_and_updates_the_exchange_default(office: Office) -> None:
     async with office.database.write() as tx:
-        known = replace(await registry.described(tx, office.exchange.id), own_numbers=["+7 (495) 111-22-45"])
+        known = replace(
+            await registry.described(tx, office.exchange.id), own_numbers=["+7 (495) 111-22-45"],
+            ami=replace(ADDRESS, tls=True, ca_file=Path("/etc/ssl/office.pem")),
+        )  # fmt: skip
         await registry.change(tx, office.exchange.id, known, BOX, now=NOW, by=None)
         told = settings(recordings_root=Path("/rec"), ami_dial_url=SecretStr("ami://d:d@pbx.local"))
         first = await registry.from_settings(tx, told, BOX, now=NOW)
@@ -147,7 +150,7 @@ async def test_environment_makes_and_updates_the_exchange_default(office: Office
     assert first == again == office.exchange.id
     assert (loaded.ami_host, loaded.ami_user, loaded.ami_secret) == ("pbx.local", "reader", "p@ss")
     assert (loaded.recordings_root, loaded.own_numbers) == (Path("/rec"), {"74951112245"})
-    assert loaded.dial_user is None
+    assert (loaded.dial_user, loaded.ami_ca_file) == (None, Path("/etc/ssl/office.pem"))
 
 
 async def test_environment_that_names_no_exchange_makes_none(office: Office) -> None:
