@@ -21,7 +21,7 @@ NO_SERVER = "The database of records does not answer. Is it up, and may this mac
 NO_LOGIN = "The database of records does not let us in. Look at the user and the password."
 NO_TABLE = "There is no such table of records in that database, or it has not the columns of one."
 NO_RIGHT = "The table of records may not be read. Grant SELECT on it to our user."
-NO_DRIVER = "What reads such a database is not installed: install Firstring with its extra mysql or postgres."
+NO_DRIVER = "What reads such a database is not installed: install requirements/servers.txt in Firstring's folder."
 NO_SOURCE = "Where the exchange keeps such records is not set."
 CALLS_ONLY = "There is no CEL: what CDR tell of calls was used, and their legs are not known."
 

@@ -105,6 +105,27 @@ def test_a_unit_starts_a_program_of_the_installation(command: commands.Command) 
     assert (BIN / command.words[0]).exists()
 
 
+def test_the_command_of_the_service_works_on_its_data_wherever_it_is_run(tmp_path: Path) -> None:
+    """Of the wrapper only the places and the user are others."""
+    data, elsewhere, command = tmp_path / "lib", tmp_path / "elsewhere", tmp_path / "firstring"
+    for folder in (data, elsewhere):
+        folder.mkdir()
+    script = (ROOT / "deploy/systemd/firstring").read_text()
+    for told, here in (("/var/lib/firstring", str(data)), ("=firstring", "=root"), (f"{commands.HOME}/.venv/bin", str(BIN))):
+        assert told in script
+        script = script.replace(told, here)
+    command.write_text(script)
+    settings = (ROOT / "deploy/systemd/firstring.env").read_text().replace("/var/lib/firstring", str(data / "var"))
+    (data / ".env").write_text(settings)
+
+    words = ["sh", str(command), "user", "add", "anna@office.test", "--role", "admin"]
+    ran = subprocess.run(words, env=_around({}), cwd=elsewhere, capture_output=True, text=True, timeout=60, check=False)
+
+    assert ran.returncode == 0, ran.stderr
+    assert (data / "var/firstring.db").exists()
+    assert list(elsewhere.iterdir()) == []
+
+
 def test_the_image_is_built_of_what_is_locked(tmp_path: Path) -> None:
     """The build stage's own lines, in a copy of what the image is given; the model is there already."""
     app = tmp_path / "app"
