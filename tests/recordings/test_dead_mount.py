@@ -49,7 +49,7 @@ def dead(monkeypatch: pytest.MonkeyPatch, root: Path, *calls: str) -> Iterator[l
 async def test_recordings_wait_for_a_dead_mount_and_come_when_it_is_back(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
-    runner, file = desk.runner(), desk.root / f"{KEY}.wav"
+    runner, file, others = desk.runner(), desk.root / f"{KEY}.wav", set(threading.enumerate())
     tone(file, 3, 440)
     await desk.call(str(file))
     with dead(monkeypatch, desk.root, call) as asked:
@@ -60,8 +60,9 @@ async def test_recordings_wait_for_a_dead_mount_and_come_when_it_is_back(
         assert await desk.states() == [JobState.QUEUED]
         assert await desk.fault() == f"the recordings folder {desk.root} does not answer: is the server of its mount up?"
 
-    while any(thread.name == "patient" for thread in threading.enumerate()):
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(10):
+        while any(thread.name == "patient" for thread in set(threading.enumerate()) - others):
+            await asyncio.sleep(0.01)
     assert await desk.work(runner=runner) == [JobState.DONE]
     assert len(await desk.stored()) == 1
 
