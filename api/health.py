@@ -28,7 +28,8 @@ LOOK_TIME = 5.0  # seconds a database may take to answer
 SILENT = "silent"
 """Of an exchange that is said to be up and tells nothing: nobody listens to it any more, or it hangs."""
 
-TO_DO = {SILENT: "see that `firstring serve --only listen` runs"}
+SEE_LISTENER = "see that `firstring serve --only listen` runs"
+SEE_EXCHANGE = "the page Exchange tells why; `firstring doctor` says what to change"
 
 HEARD = Gauge(
     "firstring_exchange_heard", "1 while somebody listens to the exchange and hears it, told by any process", ["exchange"]
@@ -112,13 +113,7 @@ def _ill(facts: dict[str, Any]) -> list[dict[str, str]]:
             found.append((part, state, "it is tried again by itself; the log tells more"))
     for name, state in facts.get("exchanges", {}).items():
         if state != "up":
-            found.append(
-                (
-                    f"exchange {name}",
-                    state,
-                    TO_DO.get(state, "the page Exchange tells why; `firstring doctor` says what to change"),
-                )
-            )
+            found.append((f"exchange {name}", state, SEE_LISTENER if state == SILENT else SEE_EXCHANGE))
     queue = facts.get("queue", {})
     if queue.get("oldest_seconds", 0) > LONG_WAIT:
         found.append(("queue", f"a job waits for {queue['oldest_seconds']:.0f} s", "see that `firstring serve --only work` runs"))

@@ -44,6 +44,7 @@ log = structlog.get_logger()
 
 STORE_PAUSE = timedelta(minutes=1)
 SLACK = 3  # attempts more than a job has, before it is taken to kill its process: restarts in mid-work are no fault of it
+UNCLAIMED_REST = 5.0  # seconds: a database that can be read and not written (a full disk) is not asked without a pause
 LONGEST_WHY = 500  # characters; an error may name a file whose name no database would take
 
 
@@ -216,6 +217,7 @@ class JobRunner:
             job = await self._claim(job_id)
         except (SQLAlchemyError, OSError) as error:
             log.warning("job_not_claimed", job=job_id, error=type(error).__name__)
+            await asyncio.sleep(UNCLAIMED_REST)
             return False
         if job is None:
             return False
@@ -265,16 +267,17 @@ class JobRunner:
             )
             if not free:
                 return None
+            as_seen = update(jobs).where(jobs.c.id == job_id, jobs.c.attempts == row.attempts, jobs.c.state == row.state)
             if row.attempts >= self._kinds[row.kind].most_attempts + SLACK:
                 died = f"the process that did it died {row.attempts} times: look at its memory and at the log"
-                await tx.execute(update(jobs).where(jobs.c.id == job_id).values(state=JobState.PARKED, last_error=died))
+                await tx.execute(as_seen.values(state=JobState.PARKED, last_error=died, lease_until=None))
                 log.error("job_parked", job=job_id, kind=row.kind, why=died)
                 return None
             taken: CursorResult[Any] = await tx.execute(
-                update(jobs)
-                .where(jobs.c.id == job_id, jobs.c.attempts == row.attempts, jobs.c.state == row.state)
-                .values(state=JobState.RUNNING, attempts=row.attempts + 1, progress=0.0, heartbeat_at=now,
-                        lease_until=now + self._kinds[row.kind].lease)
+                as_seen.values(
+                    state=JobState.RUNNING, attempts=row.attempts + 1, progress=0.0, heartbeat_at=now,
+                    lease_until=now + self._kinds[row.kind].lease,
+                )
             )  # fmt: skip
         if taken.rowcount != 1:
             return None

@@ -8,6 +8,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from structlog.testing import capture_logs
 
+import crm_core.jobs
 from api import job_loop
 from api.job_loop import carry_jobs
 from crm_core.jobs import Finish, Job, JobKind, JobRunner, JobState, Progress, enqueue, jobs
@@ -136,6 +137,24 @@ async def test_a_job_whose_end_cannot_be_noted_takes_no_other_with_it(desk: Desk
 
     await over(desk, carrying, "long")
     assert await desk.states() == {"unlucky": RUNNING, "long": DONE}  # the first goes again when its lease has run out
+
+
+async def test_a_database_that_takes_no_writes_is_not_asked_without_a_pause(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crm_core.jobs, "UNCLAIMED_REST", 0.5)
+    names = [str(number) for number in range(6)]
+    await desk.put_down(*names)
+    desk.end(*names)
+    await desk.say("CREATE TRIGGER full BEFORE UPDATE ON jobs BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
+    with capture_logs() as told:
+        carrying = asyncio.create_task(carry_jobs(desk.house.context, desk.runner))
+        await asyncio.sleep(1.2)
+        refused = [line for line in told if line["event"] == "job_not_claimed"]
+        await desk.say("DROP TRIGGER full")
+
+    assert 0 < len(refused) <= 3 * job_loop.AT_ONCE
+    for name in names:
+        await desk.ends(name)
+    await over(desk, carrying)
 
 
 async def over(desk: Desk, carrying: asyncio.Task[None], *under_way: str) -> None:
